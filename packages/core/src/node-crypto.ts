@@ -1,0 +1,25 @@
+import { createHash, hash } from 'node:crypto'
+import type { Digest, DigestAlgorithm } from './digest.ts'
+
+/** A running digest. */
+export interface Hasher {
+  readonly algorithm: DigestAlgorithm
+  update(bytes: Uint8Array): void
+  /** Ends the hash; may be called once. */
+  digest(): Digest
+}
+
+/** The only place where hashing touches the runtime; everything else goes through here. */
+export function createHasher(algorithm: DigestAlgorithm): Hasher {
+  const running = createHash(algorithm)
+  return {
+    algorithm,
+    update: (bytes) => void running.update(bytes),
+    digest: () => `${algorithm}:${running.digest('hex')}` as Digest, // hex of a known algorithm is valid by construction
+  }
+}
+
+/** The digest of bytes in memory. Default algorithm: sha256. */
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
+  return `${algorithm}:${hash(algorithm, bytes, 'hex')}` as Digest // as above
+}

@@ -1,0 +1,45 @@
+import type { BlobReader } from './blob.ts'
+import type { Descriptor } from './descriptor.ts'
+import type { Digest } from './digest.ts'
+import type { OperationOptions } from './operation.ts'
+import type { ImageReference } from './reference.ts'
+import type { Signature } from './signature.ts'
+
+/** A manifest or index exactly as it is stored. The bytes are never re-serialised. */
+export interface ManifestBytes {
+  readonly bytes: Uint8Array
+  /** What the bytes are, parameters removed; checked against the document's own `mediaType` when it is parsed. */
+  readonly mediaType: string
+  /** Computed from `bytes`; never taken from what the other side says. */
+  readonly digest: Digest
+}
+
+/** Facts about a source. */
+export interface SourceTraits {
+  /** How many blobs may be read at once. Default: 6. */
+  readonly parallelBlobs?: number | undefined
+  /** Whether `getBlob` with an `offset` moves only the bytes from there on. Default: false, the head is read and dropped. */
+  readonly rangeReads?: boolean | undefined
+}
+
+export interface GetBlobOptions extends OperationOptions {
+  /** Where to begin, in bytes. Default: 0. */
+  readonly offset?: number | undefined
+}
+
+/** An open handle on an image, to read from. The contract is `docs/contract.md`. */
+export interface ImageSource extends AsyncDisposable {
+  readonly reference: ImageReference
+  readonly traits: SourceTraits
+  /** The document that the reference names, or the instance with this digest. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`. */
+  getManifest(instance?: Digest, options?: OperationOptions): Promise<ManifestBytes>
+  /**
+   * The bytes as they come: consumers verify them (`verifyBlob` in `@crossdock/streams`), destinations do so in `putBlob`.
+   * Throws `NOT_FOUND`.
+   */
+  getBlob(blob: Descriptor, options?: GetBlobOptions): Promise<BlobReader>
+  /** Empty if there are none or the transport has no place for them. */
+  getSignatures(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>
+  /** The manifests whose `subject` is `subject` (distribution-spec, "Listing Referrers"). */
+  referrers?(subject: Digest, options?: OperationOptions): AsyncIterable<Descriptor>
+}

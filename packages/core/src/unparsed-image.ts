@@ -1,0 +1,62 @@
+import { digestAlgorithm, type Digest } from './digest.ts'
+import { ImageError, quoteForeign } from './errors.ts'
+import { MAX_MANIFEST_BYTES } from './limits.ts'
+import { digestOf } from './node-crypto.ts'
+import type { OperationOptions } from './operation.ts'
+import { imageName, type ImageReference } from './reference.ts'
+import type { Signature } from './signature.ts'
+import type { ImageSource, ManifestBytes } from './source.ts'
+
+/**
+ * An image-to-be: whose it claims to be, its exact manifest bytes and its signatures. Nothing is parsed here; policy judges
+ * this, and what was judged is what is then parsed and copied.
+ */
+export interface UnparsedImage {
+  readonly reference: ImageReference
+  readonly instance?: Digest | undefined
+  /** Fetched and verified once; later calls get the same bytes. */
+  manifest(options?: OperationOptions): Promise<ManifestBytes>
+  /** Fetched once. */
+  signatures(options?: OperationOptions): Promise<readonly Signature[]>
+}
+
+/** Throws, from `manifest()`, `DIGEST_MISMATCH` and `LIMIT_EXCEEDED` besides what the source throws. */
+export function unparsedImage(source: ImageSource, instance?: Digest): UnparsedImage {
+  const manifest = once((options) => readManifest(source, instance, options))
+  const signatures = once((options) => source.getSignatures(instance, options))
+  return { reference: source.reference, instance, manifest, signatures }
+}
+
+async function readManifest(
+  source: ImageSource,
+  instance: Digest | undefined,
+  options: OperationOptions | undefined,
+): Promise<ManifestBytes> {
+  const manifest = await source.getManifest(instance, options)
+  const image = imageName(source.reference)
+  if (manifest.bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new ImageError('LIMIT_EXCEEDED', `the manifest of ${image} is larger than ${MAX_MANIFEST_BYTES} bytes`, { image })
+  }
+  const wanted = instance ?? manifest.digest
+  const actual = digestOf(manifest.bytes, digestAlgorithm(wanted))
+  if (actual !== wanted) {
+    throw new ImageError(
+      'DIGEST_MISMATCH',
+      `the manifest of ${quoteForeign(image)} should be ${wanted} but its bytes are ${actual}`,
+      { image },
+    )
+  }
+  return { bytes: manifest.bytes, mediaType: manifest.mediaType, digest: wanted }
+}
+
+/** Caches success; a failure, an abort included, is not remembered. */
+function once<Value>(
+  load: (options: OperationOptions | undefined) => Promise<Value>,
+): (options?: OperationOptions) => Promise<Value> {
+  let loaded: { readonly value: Value } | undefined
+  return async (options) => {
+    options?.signal?.throwIfAborted()
+    loaded ??= { value: await load(options) }
+    return loaded.value
+  }
+}

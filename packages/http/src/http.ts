@@ -1,0 +1,60 @@
+import type { OperationOptions, Side } from '@crossdock/core'
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A request body that can be opened again, so that a retry, a fresh token or a redirect can send it anew. */
+export interface HttpBody {
+  /** Exact number of bytes that `open` yields. */
+  readonly size: number
+  open(): AsyncIterable<Uint8Array>
+}
+
+export interface HttpRequest extends OperationOptions {
+  readonly method: HttpMethod
+  readonly url: URL
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly body?: Uint8Array | HttpBody | undefined
+  /** What this is, for messages and retry events: `blob sha256:0123456789ab of docker://example.com/app`. */
+  readonly what: string
+  readonly side?: Side | undefined
+  /** Bearer scopes that it needs, `repository:library/alpine:pull`; the first is the main one. Default: none. */
+  readonly scopes?: readonly string[] | undefined
+  /**
+   * Whether the request may be sent again by itself after a network failure, 408, 429 or a 5xx. Default: true for GET and
+   * HEAD, false for the others. (Where the server says with 429 that it did nothing, every request is sent again.)
+   */
+  readonly idempotent?: boolean | undefined
+  /** Default: true for GET and HEAD. A redirect of another method is handed back as the response. */
+  readonly followRedirects?: boolean | undefined
+  /** Never authenticates and sends no credential: for URLs that an image names. Default: false. */
+  readonly anonymous?: boolean | undefined
+}
+
+export interface HttpHeaders {
+  /** The value of a header that comes once; several are joined by ", ". Case does not matter. */
+  get(name: string): string | undefined
+  /** Every value, one for each time the header comes. */
+  all(name: string): readonly string[]
+}
+
+/** Whatever its status is: only failures of the network, the time-out and the token service throw. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: HttpHeaders
+  /** Where the answer came from, after redirects. */
+  readonly url: URL
+  /**
+   * The bytes as they were sent (no content decoding). To be read to its end, left early or discarded: until then it holds
+   * its connection. Throws `UNAVAILABLE` if the connection breaks, ends early or is silent for the idle time.
+   */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Drops what is left of the body. */
+  discard(): Promise<void>
+}
+
+/** Sends a request and waits for the head of the answer. */
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>
+
+/** One concern of the client, wrapped round the rest of it. */
+export type HttpLayer = (next: HttpHandler) => HttpHandler
