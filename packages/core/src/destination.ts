@@ -55,6 +55,11 @@ export interface ImageDestination extends AsyncDisposable {
   putBlob(body: BlobBody, blob: BlobHint, options?: OperationOptions): Promise<Descriptor>
   /** Finds the blob here, or takes it over from a neighbour, without moving bytes; undefined if it has to be put. */
   reuseBlob?(blob: Descriptor & Pick<BlobHint, 'from'>, options?: OperationOptions): Promise<ReusedBlob | undefined>
+  /** Looks for the blob as `reuseBlob` does, but changes nothing: for plans. */
+  findBlob?(
+    blob: Descriptor & Pick<BlobHint, 'from'>,
+    options?: OperationOptions,
+  ): Promise<'present' | 'mountable' | undefined>
   /** Bytes kept from an interrupted put of this blob: `putBlob` will open the body there. */
   partialBlob?(blob: Descriptor, options?: OperationOptions): Promise<number>
   /**
