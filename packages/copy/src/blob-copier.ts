@@ -1,0 +1,154 @@
+import {
+  type BlobBody,
+  type BlobReader,
+  type Descriptor,
+  type ImageDestination,
+  ImageError,
+  type ImageSource,
+  shortDigest,
+} from '@crossdock/core'
+import { createLimiter, createThrottle, delay, skipBytes } from '@crossdock/streams'
+import { staysForeign } from './foreign-layers.ts'
+import { type Operation, sided } from './operation.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Tally } from './tally.ts'
+
+/** Brings blobs to the destination, a bounded number at a time. */
+export interface BlobCopier {
+  /** Makes sure that the blob is there. `again` moves it even if the destination claims to have it. */
+  copy(blob: Descriptor, how?: { readonly again?: boolean }): Promise<void>
+}
+
+interface Ends {
+  readonly source: ImageSource
+  readonly destination: ImageDestination
+  readonly options: ResolvedOptions
+  readonly operation: Operation
+  readonly tally: Tally
+}
+
+const PROGRESS_INTERVAL_MS = 100
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 30_000
+/** A try that moved this much is progress: a server that hands out crumbs does not keep a copy alive for ever. */
+const ENOUGH_PROGRESS_BYTES = 64 * 1024
+/** What both sides are taken to bear if they do not say. */
+const DEFAULT_PARALLEL_BLOBS = 6
+
+export function createBlobCopier(ends: Ends): BlobCopier {
+  const { source, destination, options, operation } = ends
+  const limiter = createLimiter(
+    Math.min(
+      options.concurrency,
+      source.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
+      destination.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
+    ),
+  )
+  return {
+    copy: async (blob, { again = false } = {}) => {
+      if (staysForeign(blob, destination, options)) return
+      await limiter.run(async () => {
+        if (again || !(await reuse(blob, ends))) await move(blob, ends)
+      }, { signal: operation.signal })
+    },
+  }
+}
+
+async function reuse(blob: Descriptor, { source, destination, operation, tally }: Ends): Promise<boolean> {
+  try {
+    const reused = await destination.reuseBlob?.({ ...blob, from: source.reference }, operation)
+    if (reused === undefined) return false
+    const { digest, size } = blob
+    if (reused.mountedFrom === undefined) {
+      tally.reused(size)
+      operation.onProgress({ type: 'blob:reused', digest, size })
+    } else {
+      tally.mounted(size)
+      operation.onProgress({ type: 'blob:mounted', digest, size, from: reused.mountedFrom })
+    }
+    return true
+  } catch (error) {
+    throw sided(error, 'destination', destination.reference, operation.signal)
+  }
+}
+
+/** Puts the blob; what is retryable is tried again from where it stopped, and progress refills the budget. */
+async function move(blob: Descriptor, ends: Ends): Promise<void> {
+  const { destination, options, operation, tally } = ends
+  let moved = 0
+  for (let attempt = 1; ; attempt += 1) {
+    const body = createBody(blob, ends)
+    try {
+      await destination.putBlob(body, { ...blob, from: ends.source.reference }, operation)
+      moved += body.moved()
+      tally.moved(blob.size, moved)
+      operation.onProgress({ type: 'blob:done', digest: blob.digest, size: blob.size, moved })
+      return
+    } catch (error) {
+      const failure = sided(error, 'destination', destination.reference, operation.signal)
+      if (!(failure instanceof ImageError) || !failure.retryable) throw failure
+      moved += body.moved()
+      if (body.moved() >= ENOUGH_PROGRESS_BYTES) attempt = 1
+      if (attempt >= options.attempts) throw failure
+      await pause(blob, { failure, attempt, attempts: options.attempts, operation })
+    }
+  }
+}
+
+async function pause(
+  blob: Descriptor,
+  { failure, attempt, attempts, operation }: {
+    readonly failure: ImageError
+    readonly attempt: number
+    readonly attempts: number
+    readonly operation: Operation
+  },
+): Promise<void> {
+  const delayMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
+  operation.onProgress({
+    type: 'retry',
+    side: failure.side,
+    what: `blob ${shortDigest(blob.digest)}`,
+    code: failure.code,
+    reason: failure.message,
+    attempt,
+    attempts,
+    delayMs: Math.round(delayMs),
+  })
+  await delay(delayMs, operation.signal)
+}
+
+interface CountedBody extends BlobBody {
+  /** Bytes that came from the source so far, over every opening. */
+  moved(): number
+}
+
+/** The blob at the source as a body: failures name the source, and its bytes are counted and reported as they pass. */
+function createBody(blob: Descriptor, { source, operation }: Ends): CountedBody {
+  let moved = 0
+  const throttle = createThrottle(PROGRESS_INTERVAL_MS)
+  async function* open(offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
+    operation.onProgress({ type: 'blob:start', blob, offset })
+    let position = offset
+    try {
+      for await (const chunk of await readFrom(source, blob, { offset, operation })) {
+        moved += chunk.byteLength
+        position += chunk.byteLength
+        if (throttle()) operation.onProgress({ type: 'blob:bytes', digest: blob.digest, position, size: blob.size })
+        yield chunk
+      }
+    } catch (error) {
+      throw sided(error, 'source', source.reference, operation.signal)
+    }
+  }
+  return { size: blob.size, open, moved: () => moved }
+}
+
+async function readFrom(
+  source: ImageSource,
+  blob: Descriptor,
+  { offset, operation }: { readonly offset: number; readonly operation: Operation },
+): Promise<BlobReader | AsyncIterable<Uint8Array>> {
+  if (offset === 0 || source.traits.rangeReads === true) return source.getBlob(blob, { ...operation, offset })
+  return skipBytes(await source.getBlob(blob, operation), offset)
+}

@@ -1,0 +1,165 @@
+import {
+  type Descriptor,
+  type Digest,
+  ImageError,
+  type ImageSource,
+  type ManifestBytes,
+  type Signature,
+  type UnparsedImage,
+} from '@crossdock/core'
+import { blobsOf, childrenOf, isIndexType, isManifestType, parseManifest } from '@crossdock/formats'
+import { createLimiter } from '@crossdock/streams'
+import { type Operation, onSide } from './operation.ts'
+import type { ResolvedOptions } from './options.ts'
+import { MAX_DEPTH, readInstance, type Root, tooDeep } from './root.ts'
+
+/** One manifest or index that will be written, with what has to be there before it. */
+export interface ManifestNode {
+  readonly manifest: ManifestBytes
+  readonly blobs: readonly Descriptor[]
+  readonly children: readonly ManifestNode[]
+  readonly signatures: readonly Signature[]
+}
+
+/** All that will be written. */
+export interface ImageGraph {
+  /** What the destination reference will name. */
+  readonly top: ManifestNode
+  /** Manifests whose subject is in the graph, referrers of referrers last. Written by digest, after `top`. */
+  readonly referrers: readonly ManifestNode[]
+}
+
+/** More manifests in one image than this are refused. */
+const MAX_MANIFESTS = 10_000
+
+interface Settings {
+  readonly options: ResolvedOptions
+  readonly operation: Operation
+}
+
+/** Reads every manifest that will be copied. Whatever fails ends the other reads before the failure is rethrown. */
+export async function loadGraph(source: ImageSource, root: Root, settings: Settings): Promise<ImageGraph> {
+  const controller = new AbortController()
+  const operation = settings.operation.under(controller.signal)
+  const walker = createWalker(source, { ...settings, operation })
+  try {
+    const top = await walker.root(root)
+    const referrers = settings.options.referrers ? await walker.referrers(top) : []
+    return { top, referrers }
+  } catch (error) {
+    controller.abort(error)
+    await walker.settled()
+    throw error
+  }
+}
+
+interface Walker {
+  root(root: Root): Promise<ManifestNode>
+  referrers(top: ManifestNode): Promise<readonly ManifestNode[]>
+  settled(): Promise<unknown>
+}
+
+function createWalker(source: ImageSource, { options, operation }: Settings): Walker {
+  const limiter = createLimiter(options.concurrency)
+  const nodes = new Map<Digest, Promise<ManifestNode>>()
+
+  /** A manifest that an index or a list of referrers names, with all that it reaches; each is read once. */
+  function instance(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
+    const started = nodes.get(descriptor.digest) ?? load(descriptor, depth)
+    nodes.set(descriptor.digest, started)
+    return started
+  }
+
+  async function load(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
+    if (depth > MAX_DEPTH) throw tooDeep()
+    if (nodes.size >= MAX_MANIFESTS) {
+      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
+    }
+    const read = () => readInstance(source, descriptor, operation)
+    const { image, manifest } = await limiter.run(read, { signal: operation.signal })
+    return expand({ image, manifest, members: undefined }, depth)
+  }
+
+  async function expand({ image, manifest, members }: Omit<Root, 'sourceDigest'>, depth: number): Promise<ManifestNode> {
+    const parsed = parseManifest(manifest)
+    const signatures = await signaturesOf(image, manifest)
+    if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
+    const listed = members ?? childrenOf(parsed)
+    const documents = listed.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType))
+    // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
+    const blobs = listed.filter((descriptor) => !documents.includes(descriptor))
+    const children = await Promise.all(documents.map((child) => instance(child, depth + 1)))
+    return { manifest, blobs, children, signatures }
+  }
+
+  async function signaturesOf(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
+    if (options.signatures === 'drop') return []
+    const read = () => image.signatures(operation)
+    const signatures = await onSide('source', source.reference, read, operation.signal)
+    if (signatures.length > 0 && (await image.manifest(operation)).digest !== manifest.digest) {
+      throw new ImageError(
+        'UNSUPPORTED',
+        'the index is signed, and a signature does not hold for a part of it: copy all platforms, keep the index sparse, or drop signatures',
+      )
+    }
+    return signatures
+  }
+
+  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
+  async function referrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
+    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
+    const found: ManifestNode[] = []
+    for (let round: readonly Digest[] = [...seen]; round.length > 0; ) {
+      const listed = await Promise.all(round.map((subject) => limiter.run(() => referrersOf(subject))))
+      const fresh = listed.flat().filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+      const loaded = await Promise.all(fresh.map((descriptor) => instance(descriptor, 0)))
+      found.push(...loaded)
+      round = loaded.map((node) => node.manifest.digest)
+    }
+    return found
+  }
+
+  function referrersOf(subject: Digest): Promise<readonly Descriptor[]> {
+    const list = async (): Promise<readonly Descriptor[]> => {
+      const descriptors: Descriptor[] = []
+      for await (const descriptor of source.referrers?.(subject, operation) ?? []) descriptors.push(descriptor)
+      return descriptors
+    }
+    return onSide('source', source.reference, list, operation.signal)
+  }
+
+  return {
+    root: (root) => expand(root, 0),
+    referrers,
+    settled: () => Promise.allSettled(nodes.values()),
+  }
+}
+
+/** Every manifest of these graphs once, children before those that list them. */
+export function manifestsOf(roots: readonly ManifestNode[]): readonly ManifestNode[] {
+  const seen = new Set<Digest>()
+  const ordered: ManifestNode[] = []
+  const visit = (node: ManifestNode): void => {
+    if (seen.has(node.manifest.digest)) return
+    seen.add(node.manifest.digest)
+    node.children.forEach(visit)
+    ordered.push(node)
+  }
+  roots.forEach(visit)
+  return ordered
+}
+
+/** Every blob of these graphs once. */
+export function distinctBlobs(roots: readonly ManifestNode[]): readonly Descriptor[] {
+  const blobs = new Map<Digest, Descriptor>()
+  for (const node of manifestsOf(roots)) {
+    for (const blob of node.blobs) {
+      const known = blobs.get(blob.digest)
+      if (known !== undefined && known.size !== blob.size) {
+        throw new ImageError('INVALID_DATA', `the image gives the blob ${blob.digest} two sizes, ${known.size} and ${blob.size}`)
+      }
+      blobs.set(blob.digest, known ?? blob)
+    }
+  }
+  return [...blobs.values()]
+}

@@ -1,0 +1,6 @@
+export { copyByName, copyImage } from './copy.ts'
+export type { CopyResult } from './copy.ts'
+export { planCopy } from './plan.ts'
+export type { BlobAction, CopyPlan, PlannedBlob, PlannedManifest } from './plan.ts'
+export type { CopyOptions, SubsetMode } from './options.ts'
+export type { CopyCounts } from './tally.ts'

@@ -1,0 +1,44 @@
+import { ImageError, type ImageReference, imageName, type OperationOptions, type ProgressEvent, report, type Side } from '@crossdock/core'
+
+/** One copy under way: its signal always exists, and its listener also collects the warnings for the result. */
+export interface Operation extends OperationOptions {
+  readonly signal: AbortSignal
+  readonly onProgress: (event: ProgressEvent) => void
+  readonly warnings: readonly string[]
+  /** The same operation, ended by this signal as well. */
+  under(signal: AbortSignal): Operation
+}
+
+export function startOperation(options: OperationOptions | undefined): Operation {
+  const warnings: string[] = []
+  const onProgress = (event: ProgressEvent): void => {
+    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message)) warnings.push(event.message)
+    report(options, event)
+  }
+  const make = (signal: AbortSignal): Operation => ({
+    signal,
+    onProgress,
+    warnings,
+    under: (other) => make(AbortSignal.any([signal, other])),
+  })
+  return make(options?.signal ?? new AbortController().signal)
+}
+
+/** Runs a call on one side of the copy; its failure says which side and image that was. The abort reason passes as it is. */
+export async function onSide<Value>(
+  side: Side,
+  reference: ImageReference,
+  call: () => Promise<Value>,
+  signal?: AbortSignal,
+): Promise<Value> {
+  try {
+    return await call()
+  } catch (error) {
+    throw sided(error, side, reference, signal)
+  }
+}
+
+export function sided(error: unknown, side: Side, reference: ImageReference, signal?: AbortSignal): unknown {
+  if (signal?.aborted === true && error === signal.reason) return error
+  return ImageError.from(error, 'IO', { side, image: imageName(reference) })
+}

@@ -1,0 +1,86 @@
+import { ImageError, type OperationOptions, type Platform, type UnparsedImage } from '@crossdock/core'
+import { hostPlatform, parsePlatform, parsePlatformPattern, type PlatformPattern } from '@crossdock/formats'
+
+/** What becomes of an index of which only some instances are copied. */
+export type SubsetMode = 'sparse' | 'rewrite' | 'refuse'
+
+export interface CopyOptions extends OperationOptions {
+  /**
+   * Judges the image before anything of it is parsed or fetched besides the manifest; throws `REJECTED_BY_POLICY`. It sees
+   * the document that the source reference names; everything copied is reached from there by digest. Default: admits.
+   */
+  readonly admit?: ((image: UnparsedImage, options: OperationOptions) => void | Promise<void>) | undefined
+  /**
+   * The one platform whose image is taken out of an index, `os/arch[/variant]`; the destination then names that image and
+   * not the index. Not together with `platforms`. Default: linux on this machine's CPU.
+   */
+  readonly platform?: string | undefined
+  /** Copies an index with every instance (`'all'`) or with those that match one of these patterns (`linux/*`). */
+  readonly platforms?: 'all' | readonly string[] | undefined
+  /**
+   * With patterns in `platforms`: `rewrite` makes a valid index of what was copied (its digest changes), `sparse` keeps the
+   * index byte for byte, `refuse` fails unless every instance matches. Default: `rewrite`, or `sparse` with `preserveDigests`.
+   */
+  readonly subset?: SubsetMode | undefined
+  /** Fails rather than let the digest of the source differ at the destination. Default: false. */
+  readonly preserveDigests?: boolean | undefined
+  /** Copies what refers to the copied manifests (signatures, SBOMs, attestations) as well, recursively. Default: false. */
+  readonly referrers?: boolean | undefined
+  /** `drop` leaves signatures behind; `copy` fails if the destination cannot keep them. Default: `copy`. */
+  readonly signatures?: 'copy' | 'drop' | undefined
+  /** `fetch` copies layers that the manifest names by URL instead of keeping only their descriptors. Default: `keep`. */
+  readonly foreignLayers?: 'keep' | 'fetch' | undefined
+  /** The most blobs in flight; both sides may lower it. Default: 16. */
+  readonly concurrency?: number | undefined
+  /** How often a blob or manifest is tried while nothing moves; progress refills the budget. Default: 4. */
+  readonly attempts?: number | undefined
+}
+
+/** Which instances of an index are wanted. */
+export type PlatformChoice =
+  | { readonly kind: 'one'; readonly platform: Platform }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'some'; readonly patterns: readonly PlatformPattern[]; readonly subset: SubsetMode }
+
+export interface ResolvedOptions {
+  readonly admit: CopyOptions['admit']
+  readonly choice: PlatformChoice
+  readonly preserveDigests: boolean
+  readonly referrers: boolean
+  readonly signatures: 'copy' | 'drop'
+  readonly foreignLayers: 'keep' | 'fetch'
+  readonly concurrency: number
+  readonly attempts: number
+}
+
+export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
+  return {
+    admit: options.admit,
+    choice: platformChoice(options),
+    preserveDigests: options.preserveDigests ?? false,
+    referrers: options.referrers ?? false,
+    signatures: options.signatures ?? 'copy',
+    foreignLayers: options.foreignLayers ?? 'keep',
+    concurrency: positive(options.concurrency ?? 16, 'concurrency'),
+    attempts: positive(options.attempts ?? 4, 'attempts'),
+  }
+}
+
+function platformChoice(options: CopyOptions): PlatformChoice {
+  const { platform, platforms, preserveDigests } = options
+  if (platform !== undefined && platforms !== undefined) {
+    throw new ImageError('UNSUPPORTED', 'choose either one platform or a list of platforms, not both')
+  }
+  if (platforms === 'all') return { kind: 'all' }
+  if (platforms === undefined) {
+    return { kind: 'one', platform: platform === undefined ? hostPlatform() : parsePlatform(platform) }
+  }
+  if (platforms.length === 0) throw new ImageError('UNSUPPORTED', 'the list of platforms is empty: name one, or "all"')
+  const subset = options.subset ?? (preserveDigests === true ? 'sparse' : 'rewrite')
+  return { kind: 'some', patterns: platforms.map((text) => parsePlatformPattern(text)), subset }
+}
+
+function positive(value: number, name: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new ImageError('UNSUPPORTED', `${name} must be a whole number above 0, not ${value}`)
+}

@@ -1,0 +1,83 @@
+import {
+  type Descriptor,
+  type ImageDestination,
+  ImageError,
+  imageName,
+  type ImageSource,
+  type ManifestBytes,
+  unparsedImage,
+} from '@crossdock/core'
+import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
+import { type Operation, onSide } from './operation.ts'
+import type { ResolvedOptions } from './options.ts'
+import { chooseRoot, type Root } from './root.ts'
+
+/** What is known before the first blob: the judged root, and all that hangs on it. */
+export interface Preparation {
+  readonly root: Root
+  /** Undefined if the destination already has everything, under its name. */
+  readonly graph: ImageGraph | undefined
+}
+
+interface Settings {
+  readonly options: ResolvedOptions
+  readonly operation: Operation
+}
+
+/** Policy first, then the root, then whether there is anything to do, then the graph. */
+export async function prepareCopy(
+  source: ImageSource,
+  destination: ImageDestination,
+  settings: Settings,
+): Promise<Preparation> {
+  const { options, operation } = settings
+  const top = unparsedImage(source)
+  await options.admit?.(top, operation)
+  const root = await chooseRoot(source, top, settings)
+  checkDestination(destination, root.manifest)
+  if (!options.referrers && (await isUpToDate(destination, root, operation))) return { root, graph: undefined }
+  const graph = await loadGraph(source, root, settings)
+  const nodes = manifestsOf([graph.top, ...graph.referrers])
+  for (const { manifest } of nodes) checkType(destination, manifest)
+  const signed = nodes.some(({ signatures }) => signatures.length > 0)
+  if (signed && destination.putSignatures === undefined) {
+    throw new ImageError(
+      'UNSUPPORTED',
+      `the image is signed and ${imageName(destination.reference)} has no place for signatures: choose to drop them, or another destination`,
+      { side: 'destination', image: imageName(destination.reference) },
+    )
+  }
+  return { root, graph }
+}
+
+function isUpToDate(destination: ImageDestination, { manifest, members }: Root, operation: Operation): Promise<boolean> {
+  // Of a sparse index the destination cannot know which instances are wanted.
+  if (members !== undefined) return Promise.resolve(false)
+  const look = async (): Promise<boolean> => (await destination.hasManifest?.(manifestDescriptor(manifest), operation)) ?? false
+  return onSide('destination', destination.reference, look, operation.signal)
+}
+
+export function manifestDescriptor({ mediaType, digest, bytes }: ManifestBytes): Descriptor {
+  return { mediaType, digest, size: bytes.byteLength }
+}
+
+function checkDestination(destination: ImageDestination, manifest: ManifestBytes): void {
+  const pinned = destination.reference.dockerReference?.digest
+  if (pinned !== undefined && pinned !== manifest.digest) {
+    throw new ImageError(
+      'DIGEST_MISMATCH',
+      `the destination is named by ${pinned}, but the image to be written is ${manifest.digest}: name it by tag, or copy that image`,
+      { side: 'destination', image: imageName(destination.reference) },
+    )
+  }
+}
+
+function checkType(destination: ImageDestination, { mediaType }: ManifestBytes): void {
+  const accepted = destination.traits.manifestTypes
+  if (accepted === undefined || accepted.includes(mediaType)) return
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${imageName(destination.reference)} does not take manifests of type ${mediaType}, only ${accepted.join(', ')}`,
+    { side: 'destination', image: imageName(destination.reference) },
+  )
+}
