@@ -1,0 +1,58 @@
+/** A body that can be looked at before bytes are taken from it. */
+export interface ByteReader {
+  /** Bytes that were read and not taken. */
+  readonly buffered: Uint8Array
+  /** Reads until `count` bytes are buffered; false if the body ended before. */
+  fill(count: number): Promise<boolean>
+  /** Takes the first `count` of the buffered bytes. */
+  take(count: number): Uint8Array
+  /** Bytes taken so far. */
+  readonly taken: number
+  /** Releases what is behind the body, if it has not ended. */
+  close(): Promise<void>
+}
+
+export function createByteReader(body: AsyncIterable<Uint8Array>): ByteReader {
+  const iterator = body[Symbol.asyncIterator]()
+  let buffered: Uint8Array = new Uint8Array(0)
+  let taken = 0
+  let ended = false
+
+  async function pull(): Promise<void> {
+    ended = true // also if the body throws
+    const next = await iterator.next()
+    ended = next.done === true
+    if (next.done !== true) buffered = buffered.byteLength === 0 ? next.value : join(buffered, next.value)
+  }
+
+  return {
+    get buffered() {
+      return buffered
+    },
+    get taken() {
+      return taken
+    },
+    async fill(count) {
+      while (buffered.byteLength < count && !ended) await pull()
+      return buffered.byteLength >= count
+    },
+    take(count) {
+      const bytes = buffered.subarray(0, count)
+      buffered = buffered.subarray(count)
+      taken += bytes.byteLength
+      return bytes
+    },
+    async close() {
+      if (ended) return
+      ended = true
+      await iterator.return?.()
+    },
+  }
+}
+
+function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(head.byteLength + tail.byteLength)
+  joined.set(head)
+  joined.set(tail, head.byteLength)
+  return joined
+}
