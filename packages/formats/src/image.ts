@@ -1,0 +1,104 @@
+import {
+  type BlobReader,
+  type Descriptor,
+  digestAlgorithm,
+  digestOf,
+  ImageError,
+  type ImageSource,
+  imageName,
+  MAX_CONFIG_BYTES,
+  type ManifestBytes,
+  type OperationOptions,
+  quoteForeign,
+  shortDigest,
+  type UnparsedImage,
+} from '@crossdock/core'
+import { type ImageConfig, parseImageConfig } from './image-config.ts'
+import { type ImageManifest, parseManifest } from './manifest.ts'
+import { isConfigType } from './media-types.ts'
+
+/** One image whose manifest was read. */
+export interface Image {
+  readonly bytes: ManifestBytes
+  readonly manifest: ImageManifest
+  /**
+   * Fetches the configuration, verifies digest and size, and reads it. Throws `UNSUPPORTED` for an artifact, whose config is
+   * something else, `DIGEST_MISMATCH`, and `LIMIT_EXCEEDED` beyond `MAX_CONFIG_BYTES`.
+   */
+  config(options?: OperationOptions): Promise<ImageConfig>
+}
+
+/** Parses what was judged. Throws `UNSUPPORTED` for an index: choose an instance first. */
+export async function loadImage(
+  unparsed: UnparsedImage,
+  source: ImageSource,
+  options?: OperationOptions,
+): Promise<Image> {
+  const bytes = await unparsed.manifest(options)
+  const manifest = parseManifest(bytes)
+  const image = imageName(unparsed.reference)
+  if (manifest.kind === 'index') {
+    throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an index: choose one of its instances`, { image })
+  }
+  return { bytes, manifest, config: (operation) => readConfig(source, manifest.config, { image, operation }) }
+}
+
+interface ConfigContext {
+  readonly image: string
+  readonly operation: OperationOptions | undefined
+}
+
+async function readConfig(
+  source: ImageSource,
+  config: Descriptor,
+  { image, operation }: ConfigContext,
+): Promise<ImageConfig> {
+  if (!isConfigType(config.mediaType)) {
+    const type = quoteForeign(config.mediaType, 100)
+    throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an artifact: its config is a "${type}"`, { image })
+  }
+  if (config.size > MAX_CONFIG_BYTES) {
+    throw new ImageError(
+      'LIMIT_EXCEEDED',
+      `the config of ${quoteForeign(image)} has ${config.size} bytes; at most ${MAX_CONFIG_BYTES} are read`,
+      { image },
+    )
+  }
+  operation?.signal?.throwIfAborted()
+  const bytes = await collect(await source.getBlob(config, operation), config.size)
+  operation?.signal?.throwIfAborted()
+  const actual = digestOf(bytes, digestAlgorithm(config.digest))
+  if (actual !== config.digest || bytes.byteLength !== config.size) {
+    throw new ImageError(
+      'DIGEST_MISMATCH',
+      `the config of ${quoteForeign(image)} should be ${config.digest} of ${config.size} bytes, ` +
+        (bytes.byteLength > config.size
+          ? 'but it is longer'
+          : `but is ${shortDigest(actual)} of ${bytes.byteLength} bytes`),
+      { image },
+    )
+  }
+  return parseImageConfig(bytes)
+}
+
+/** Stops at the first chunk beyond `size`. */
+async function collect(reader: BlobReader, size: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of reader) {
+      chunks.push(chunk)
+      length += chunk.byteLength
+      if (length > size) break
+    }
+  } finally {
+    await reader[Symbol.asyncDispose]()
+  }
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
