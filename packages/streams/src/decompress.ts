@@ -43,20 +43,13 @@ export async function* decompress(
 async function unpack(reader: ByteReader): Promise<AsyncGenerator<Uint8Array>> {
   await reader.fill(COMPRESSION_HEAD_BYTES)
   const compression = detectCompression(reader.buffered)
-  switch (compression) {
-    case 'none':
-      return chunksOf(reader)
-    case 'gzip':
-      return gunzip(reader)
-    case 'zstd':
-      return unzstd(reader)
-    case 'bzip2':
-    case 'xz':
-      throw new ImageError(
-        'UNSUPPORTED',
-        `${compression} data cannot be unpacked here: repack it with gzip or zstd, or copy it as it is`,
-      )
-  }
+  if (compression === 'none') return chunksOf(reader)
+  if (compression === 'gzip') return gunzip(reader)
+  if (compression === 'zstd') return unzstd(reader)
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${compression} data cannot be unpacked here: repack it with gzip or zstd, or copy it as it is`,
+  )
 }
 
 async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array> {

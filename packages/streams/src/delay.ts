@@ -20,20 +20,14 @@ export async function delay(ms: number, signal?: AbortSignal): Promise<void> {
  */
 export async function raceSignal<Value>(promise: Promise<Value>, signal?: AbortSignal): Promise<Value> {
   if (signal === undefined) return await promise
-  let stop = (): void => undefined
+  const { promise: raced, resolve, reject } = Promise.withResolvers<Value>()
+  const stop = (): void => reject(signal.reason)
+  promise.then(resolve, reject)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
   try {
-    return await new Promise<Value>((resolve, reject) => {
-      promise.then(resolve, reject)
-      stop = () => reject(abortReason(signal))
-      if (signal.aborted) stop()
-      else signal.addEventListener('abort', stop, { once: true })
-    })
+    return await raced
   } finally {
     signal.removeEventListener('abort', stop)
   }
-}
-
-// The reason may be anything; it is rethrown as it is.
-function abortReason(signal: AbortSignal): Error {
-  return signal.reason as Error // `reject` takes any value; only its linter wants an Error
 }

@@ -38,20 +38,19 @@ export function createLimiter(max: number): Limiter {
 
   async function turn(weight: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    let giveUp = (): void => undefined
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter: Waiter = { weight, start: resolve }
+    const giveUp = (): void => {
+      // Once started the turn is the task's, and the task sees the abort.
+      if (!queue.delete(waiter)) return
+      reject(signal?.reason)
+      startWaiting() // a heavy one that leaves lets lighter ones through
+    }
+    signal?.addEventListener('abort', giveUp, { once: true })
+    queue.add(waiter)
+    startWaiting()
     try {
-      await new Promise<void>((resolve, reject) => {
-        const waiter: Waiter = { weight, start: resolve }
-        giveUp = () => {
-          // Once started the turn is the task's, and the task sees the abort.
-          if (!queue.delete(waiter)) return
-          reject(signal?.reason as Error) // rethrown as it is, whatever it is
-          startWaiting() // a heavy one that leaves lets lighter ones through
-        }
-        signal?.addEventListener('abort', giveUp, { once: true })
-        queue.add(waiter)
-        startWaiting()
-      })
+      await promise
     } finally {
       signal?.removeEventListener('abort', giveUp)
     }

@@ -56,22 +56,22 @@ function driveCodec(stream: ZlibStream, what: string): Codec {
   let failure: ImageError | undefined
   let ended = false
   let written = 0
-  let wake = (): void => undefined
-  stream.on('readable', () => wake())
+  let wake: (() => void) | undefined
+  stream.on('readable', () => wake?.())
   stream.on('end', () => {
     ended = true
-    wake()
+    wake?.()
   })
   stream.on('error', (error) => {
     failure = codecError(error, what)
-    wake()
+    wake?.()
   })
 
   async function* drain(isDone: () => boolean): AsyncGenerator<Uint8Array> {
     for (;;) {
       if (failure !== undefined) throw failure
-      const chunk = stream.read() as Uint8Array | null // a stream without encoding gives bytes
-      if (chunk !== null) yield chunk
+      const chunk: unknown = stream.read()
+      if (chunk instanceof Uint8Array) yield chunk
       else if (ended || isDone()) return
       else {
         await new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ function driveCodec(stream: ZlibStream, what: string): Codec {
       let done = false
       stream.write(bytes, () => {
         done = true
-        wake()
+        wake?.()
       })
       yield* drain(() => done)
     },

@@ -47,7 +47,8 @@ export async function runAll<Item>(
   }
 
   const workers: Promise<void>[] = []
-  for (let index = 0; index < concurrency && !exhausted; index += 1) workers.push(work())
+  const hasMore = (): boolean => !exhausted
+  while (workers.length < concurrency && hasMore()) workers.push(work())
   await Promise.all(workers)
   unlink()
   if (!exhausted) iterator.return?.()

@@ -27,34 +27,48 @@ export async function* verifyBlob(
   expected: ExpectedBlob,
   options: VerifyBlobOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const hasher = options.kept?.hasher ?? createHasher(digestAlgorithm(expected.digest))
-  if (hasher.algorithm !== digestAlgorithm(expected.digest)) {
-    throw new TypeError(`the kept hasher computes ${hasher.algorithm}, which says nothing about ${expected.digest}`)
-  }
-  const size = expected.size
-  let seen = options.kept?.size ?? 0
+  const check = startCheck(expected, options.kept)
   let held: Uint8Array | undefined
-  if (size !== undefined && seen > size) throw tooLong(expected, seen)
   for await (const chunk of body) {
     if (chunk.byteLength === 0) continue
-    seen += chunk.byteLength
-    if (size !== undefined && seen > size) throw tooLong(expected, seen)
-    hasher.update(chunk)
+    const mayBeLast = check.update(chunk)
     if (held !== undefined) yield held
-    held = undefined
     // What cannot be the last chunk goes on at once: an interruption then loses nothing.
-    if (size !== undefined && seen < size) yield chunk
-    else held = chunk
+    held = mayBeLast ? chunk : undefined
+    if (!mayBeLast) yield chunk
   }
-  if (size !== undefined && seen < size) throw tooShort(expected, seen)
-  const actual = hasher.digest()
-  if (actual !== expected.digest) {
-    throw new ImageError(
-      'DIGEST_MISMATCH',
-      `the content should be ${expected.digest} but its ${seen} bytes are ${actual}: it was damaged or replaced`,
-    )
-  }
+  check.end()
   if (held !== undefined) yield held
+}
+
+interface Check {
+  /** Says whether the blob may be complete with these bytes. */
+  update(chunk: Uint8Array): boolean
+  end(): void
+}
+
+function startCheck(expected: ExpectedBlob, kept: VerifyBlobOptions['kept']): Check {
+  const { digest, size } = expected
+  const algorithm = digestAlgorithm(digest)
+  const hasher = kept?.hasher ?? createHasher(algorithm)
+  if (hasher.algorithm !== algorithm) {
+    throw new TypeError(`the kept hasher computes ${hasher.algorithm}, which says nothing about ${digest}`)
+  }
+  let seen = kept?.size ?? 0
+  if (size !== undefined && seen > size) throw tooLong(expected, seen)
+  return {
+    update(chunk) {
+      seen += chunk.byteLength
+      if (size !== undefined && seen > size) throw tooLong(expected, seen)
+      hasher.update(chunk)
+      return size === undefined || seen === size
+    },
+    end() {
+      if (size !== undefined && seen < size) throw tooShort(expected, seen)
+      const actual = hasher.digest()
+      if (actual !== digest) throw wrongDigest(expected, seen, actual)
+    },
+  }
 }
 
 function tooLong({ digest, size }: ExpectedBlob, seen: number): ImageError {
@@ -68,5 +82,12 @@ function tooShort({ digest, size }: ExpectedBlob, seen: number): ImageError {
   return new ImageError(
     'DIGEST_MISMATCH',
     `the content of ${digest} should have ${size} bytes but ended after ${seen}: it is incomplete`,
+  )
+}
+
+function wrongDigest({ digest }: ExpectedBlob, seen: number, actual: Digest): ImageError {
+  return new ImageError(
+    'DIGEST_MISMATCH',
+    `the content should be ${digest} but its ${seen} bytes are ${actual}: it was damaged or replaced`,
   )
 }
