@@ -8,7 +8,7 @@ import {
   type UnparsedImage,
 } from '@crossdock/core'
 import { blobsOf, childrenOf, isIndexType, isManifestType, parseManifest } from '@crossdock/formats'
-import { createLimiter } from '@crossdock/streams'
+import { createLimiter, type Limiter } from '@crossdock/streams'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { MAX_DEPTH, readInstance, type Root, tooDeep } from './root.ts'
@@ -41,9 +41,9 @@ interface Settings {
 export async function loadGraph(source: ImageSource, root: Root, settings: Settings): Promise<ImageGraph> {
   const controller = new AbortController()
   const operation = settings.operation.under(controller.signal)
-  const walker = createWalker(source, { ...settings, operation })
+  const walker = new GraphWalker(source, { ...settings, operation })
   try {
-    const top = await walker.root(root)
+    const top = await walker.expand(root, 0)
     const referrers = settings.options.referrers ? await walker.referrers(top) : []
     return { top, referrers }
   } catch (error) {
@@ -53,49 +53,72 @@ export async function loadGraph(source: ImageSource, root: Root, settings: Setti
   }
 }
 
-interface Walker {
-  root(root: Root): Promise<ManifestNode>
-  referrers(top: ManifestNode): Promise<readonly ManifestNode[]>
-  settled(): Promise<unknown>
-}
+class GraphWalker {
+  readonly #source: ImageSource
+  readonly #options: ResolvedOptions
+  readonly #operation: Operation
+  readonly #limiter: Limiter
+  readonly #nodes = new Map<Digest, Promise<ManifestNode>>()
 
-function createWalker(source: ImageSource, { options, operation }: Settings): Walker {
-  const limiter = createLimiter(options.concurrency)
-  const nodes = new Map<Digest, Promise<ManifestNode>>()
-
-  /** A manifest that an index or a list of referrers names, with all that it reaches; each is read once. */
-  function instance(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
-    const started = nodes.get(descriptor.digest) ?? load(descriptor, depth)
-    nodes.set(descriptor.digest, started)
-    return started
+  constructor(source: ImageSource, { options, operation }: Settings) {
+    this.#source = source
+    this.#options = options
+    this.#operation = operation
+    this.#limiter = createLimiter(options.concurrency)
   }
 
-  async function load(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
-    if (depth > MAX_DEPTH) throw tooDeep()
-    if (nodes.size >= MAX_MANIFESTS) {
-      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
-    }
-    const read = () => readInstance(source, descriptor, operation)
-    const { image, manifest } = await limiter.run(read, { signal: operation.signal })
-    return expand({ image, manifest, members: undefined }, depth)
-  }
-
-  async function expand({ image, manifest, members }: Omit<Root, 'sourceDigest'>, depth: number): Promise<ManifestNode> {
+  async expand({ image, manifest, members }: Omit<Root, 'sourceDigest'>, depth: number): Promise<ManifestNode> {
     const parsed = parseManifest(manifest)
-    const signatures = await signaturesOf(image, manifest)
+    const signatures = await this.#signatures(image, manifest)
     if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
     const listed = members ?? childrenOf(parsed)
-    const documents = listed.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType))
+    const isDocument = ({ mediaType }: Descriptor): boolean => isManifestType(mediaType) || isIndexType(mediaType)
     // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
-    const blobs = listed.filter((descriptor) => !documents.includes(descriptor))
-    const children = await Promise.all(documents.map((child) => instance(child, depth + 1)))
+    const blobs = listed.filter((descriptor) => !isDocument(descriptor))
+    const children = await Promise.all(listed.filter(isDocument).map((child) => this.#instance(child, depth + 1)))
     return { manifest, blobs, children, signatures }
   }
 
-  async function signaturesOf(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
-    if (options.signatures === 'drop') return []
+  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
+  async referrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
+    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
+    const found: ManifestNode[] = []
+    for (let round: readonly Digest[] = [...seen]; round.length > 0; ) {
+      const listed = await Promise.all(round.map((subject) => this.#limiter.run(() => this.#referrersOf(subject))))
+      const fresh = listed.flat().filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+      const loaded = await Promise.all(fresh.map((descriptor) => this.#instance(descriptor, 0)))
+      found.push(...loaded)
+      round = loaded.map((node) => node.manifest.digest)
+    }
+    return found
+  }
+
+  settled(): Promise<unknown> {
+    return Promise.allSettled(this.#nodes.values())
+  }
+
+  /** A manifest that an index or a list of referrers names, with all that it reaches; each is read once. */
+  #instance(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
+    const started = this.#nodes.get(descriptor.digest) ?? this.#load(descriptor, depth)
+    this.#nodes.set(descriptor.digest, started)
+    return started
+  }
+
+  async #load(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
+    if (depth > MAX_DEPTH) throw tooDeep()
+    if (this.#nodes.size >= MAX_MANIFESTS) {
+      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
+    }
+    const read = () => readInstance(this.#source, descriptor, this.#operation)
+    const { image, manifest } = await this.#limiter.run(read, { signal: this.#operation.signal })
+    return this.expand({ image, manifest, members: undefined }, depth)
+  }
+
+  async #signatures(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
+    if (this.#options.signatures === 'drop') return []
+    const operation = this.#operation
     const read = () => image.signatures(operation)
-    const signatures = await onSide('source', source.reference, read, operation.signal)
+    const signatures = await onSide('source', this.#source.reference, read, operation.signal)
     if (signatures.length > 0 && (await image.manifest(operation)).digest !== manifest.digest) {
       throw new ImageError(
         'UNSUPPORTED',
@@ -105,33 +128,13 @@ function createWalker(source: ImageSource, { options, operation }: Settings): Wa
     return signatures
   }
 
-  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
-  async function referrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
-    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
-    const found: ManifestNode[] = []
-    for (let round: readonly Digest[] = [...seen]; round.length > 0; ) {
-      const listed = await Promise.all(round.map((subject) => limiter.run(() => referrersOf(subject))))
-      const fresh = listed.flat().filter(({ digest }) => !seen.has(digest) && seen.add(digest))
-      const loaded = await Promise.all(fresh.map((descriptor) => instance(descriptor, 0)))
-      found.push(...loaded)
-      round = loaded.map((node) => node.manifest.digest)
-    }
-    return found
-  }
-
-  function referrersOf(subject: Digest): Promise<readonly Descriptor[]> {
+  #referrersOf(subject: Digest): Promise<readonly Descriptor[]> {
     const list = async (): Promise<readonly Descriptor[]> => {
       const descriptors: Descriptor[] = []
-      for await (const descriptor of source.referrers?.(subject, operation) ?? []) descriptors.push(descriptor)
+      for await (const found of this.#source.referrers?.(subject, this.#operation) ?? []) descriptors.push(found)
       return descriptors
     }
-    return onSide('source', source.reference, list, operation.signal)
-  }
-
-  return {
-    root: (root) => expand(root, 0),
-    referrers,
-    settled: () => Promise.allSettled(nodes.values()),
+    return onSide('source', this.#source.reference, list, this.#operation.signal)
   }
 }
 

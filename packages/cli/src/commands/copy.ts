@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises'
+import type { CopyResult } from '@crossdock/copy'
+import { imageName } from '@crossdock/core'
+import type { Command } from 'commander'
+import { addCopyFlags, copyOptions } from '../copy-flags.ts'
+import { addEndpointFlags, withEnds } from '../endpoints.ts'
+import { type Flags, isSet, textFlag } from '../flags.ts'
+import { count, formatBytes, formatDuration } from '../output/sizes.ts'
+import { startProgress } from '../progress/start-progress.ts'
+import type { Invocation } from '../invocation.ts'
+
+export function addCopyCommand(program: Command, invocation: Invocation): void {
+  const command = program
+    .command('copy')
+    .summary('copy an image from one place to another')
+    .description(
+      'Copies an image. Everything that moves is verified; the destination changes only when all of it is there. ' +
+        'An interrupted copy goes on where it stopped when the same command is run again.',
+    )
+    .argument('<source>', 'image to read, such as docker://alpine:3.20')
+    .argument('<destination>', 'where to write it, such as oci:./images:alpine')
+    .option('--digestfile <file>', 'write the digest of what the destination now names to this file')
+    .option('--json', 'print what was done to stdout as one JSON object')
+  addCopyFlags(command)
+  addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
+  command.addHelpText('after', EXAMPLES).action((from: string, to: string) =>
+    invocation.run(async (operation) => {
+      const flags: Flags = command.optsWithGlobals()
+      const progress = startProgress(flags, invocation.terminal, { from, to })
+      const started = performance.now()
+      try {
+        const { copyImage } = await import('@crossdock/copy')
+        const onProgress = progress.onProgress
+        const result = await withEnds(flags, { from, to }, (source, destination) => {
+          progress.named({ from: imageName(source), to: imageName(destination) })
+          return copyImage(source, destination, { ...copyOptions(flags), ...operation, onProgress })
+        })
+        progress.stop()
+        if (progress.summary) invocation.note(summarize(result, performance.now() - started))
+        await printResult(result, flags, invocation)
+      } catch (error) {
+        progress.stop(error)
+        throw error
+      }
+    }),
+  )
+}
+
+async function printResult(result: CopyResult, flags: Flags, invocation: Invocation): Promise<void> {
+  const digestFile = textFlag(flags, 'digestfile')
+  if (digestFile !== undefined) await writeFile(digestFile, result.digest)
+  if (!isSet(flags, 'json')) return
+  const { manifest, ...rest } = result
+  invocation.print(`${JSON.stringify({ ...rest, mediaType: manifest.mediaType })}\n`)
+}
+
+function summarize(result: CopyResult, elapsedMs: number): string {
+  if (result.upToDate) return `up to date: nothing to move\ndigest   ${result.digest}\n`
+  const { bytes } = result
+  const rate = bytes.moved === 0 ? '' : `, ${formatBytes((bytes.moved * 1000) / elapsedMs)}/s`
+  const lines = [`moved    ${count(result.moved, 'blob')}, ${formatBytes(bytes.moved)} in ${formatDuration(elapsedMs)}${rate}`]
+  if (bytes.resumed > 0) lines.push(`resumed  ${formatBytes(bytes.resumed)} were there from an interrupted run`)
+  if (result.reused > 0) lines.push(`reused   ${count(result.reused, 'blob')}, ${formatBytes(bytes.reused)} were there already`)
+  if (result.mounted > 0) lines.push(`mounted  ${count(result.mounted, 'blob')}, ${formatBytes(bytes.mounted)} within the registry`)
+  if (result.digest !== result.sourceDigest) lines.push(`source   ${result.sourceDigest}`)
+  lines.push(`digest   ${result.digest}`)
+  return `${lines.join('\n')}\n`
+}
+
+const EXAMPLES = `
+Examples:
+  crossdock copy docker://alpine:3.20 oci:./images:alpine       a registry to a folder, this machine's platform
+  crossdock copy --all docker://alpine oci:./images:alpine      with every platform
+  crossdock copy oci:./images:alpine docker://localhost:5000/alpine:3.20
+  crossdock copy --platform 'linux/*' docker://alpine oci:./images:alpine
+`

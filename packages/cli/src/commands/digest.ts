@@ -1,0 +1,56 @@
+import {
+  ImageError,
+  imageName,
+  type ImageReference,
+  type OperationOptions,
+  repositoryName,
+  unparsedImage,
+} from '@crossdock/core'
+import type { Command } from 'commander'
+import { overriddenPlatform } from '../copy-flags.ts'
+import { addEndpointFlags, endpointSettings, withImage } from '../endpoints.ts'
+import { type Flags, isSet, textFlag } from '../flags.ts'
+import type { Invocation } from '../invocation.ts'
+
+export function addDigestCommand(program: Command, invocation: Invocation): void {
+  const command = program
+    .command('digest')
+    .summary('print the digest of what a name stands for')
+    .description('Prints the digest of the manifest or index that a name stands for, computed from its bytes.')
+    .argument('<image>', 'such as docker://alpine:3.20')
+    .option('--full-ref', 'print the repository before the digest')
+    .option('--platform <os/arch[/variant]>', 'of an index, the digest of the image for this platform')
+  addEndpointFlags(command, '')
+  command.action((name: string) =>
+    invocation.run(async (operation) => {
+      const flags: Flags = command.optsWithGlobals()
+      await withImage(endpointSettings(flags, ''), name, async (image) => {
+        const platform = textFlag(flags, 'platform') ?? overriddenPlatform(flags)
+        const digest = await digestOfImage(image, platform, { ...operation, onProgress: invocation.onProgress })
+        invocation.print(isSet(flags, 'fullRef') ? `${fullName(image)}@${digest}\n` : `${digest}\n`)
+      })
+    }),
+  )
+}
+
+async function digestOfImage(
+  image: ImageReference,
+  platform: string | undefined,
+  operation: OperationOptions,
+): Promise<string> {
+  const source = await image.openSource?.(operation)
+  if (source === undefined) throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(image)}`)
+  try {
+    const manifest = await unparsedImage(source).manifest(operation)
+    if (platform === undefined) return manifest.digest
+    const { parseManifest, parsePlatform, selectInstance } = await import('@crossdock/formats')
+    const parsed = parseManifest(manifest)
+    return parsed.kind === 'index' ? selectInstance(parsed, parsePlatform(platform)).digest : manifest.digest
+  } finally {
+    await source[Symbol.asyncDispose]()
+  }
+}
+
+function fullName(image: ImageReference): string {
+  return image.dockerReference === undefined ? imageName(image) : repositoryName(image.dockerReference)
+}

@@ -1,0 +1,71 @@
+import type { CopyOptions, SubsetMode } from '@crossdock/copy'
+import { type Command, Option } from 'commander'
+import { UsageError } from './failure.ts'
+import { type Flags, gather, isSet, listFlag, numberFlag, textFlag, wholeNumber } from './flags.ts'
+import { addProgressFlags } from './progress/start-progress.ts'
+
+/** The flags that say what is copied and how; `copy` and `plan` share them. */
+export function addCopyFlags(command: Command): void {
+  command
+    .option('-a, --all', 'copy an index with every platform')
+    .addOption(
+      new Option('--platform <os/arch[/variant]>', 'platform to take out of an index; with "*", a comma, or given again: platforms to keep').argParser(
+        gather,
+      ),
+    )
+    .option('--multi-arch <choice>', '"system" (this machine\'s platform), "all", or a list of platforms')
+    .addOption(
+      new Option('--subset <mode>', 'what becomes of an index of which not every platform is copied').choices([
+        'rewrite',
+        'sparse',
+        'refuse',
+      ]),
+    )
+    .option('--preserve-digests', "fail rather than let the image's digest change")
+    .option('--referrers', 'also copy what refers to the image: signatures, SBOMs, attestations')
+    .option('--remove-signatures', 'leave signatures behind')
+    .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
+    .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
+    .option('--retry-times <n>', 'how often a blob is tried again while nothing moves (default 3)', wholeNumber(0))
+  addProgressFlags(command)
+}
+
+export function copyOptions(flags: Flags): CopyOptions {
+  const retries = numberFlag(flags, 'retryTimes')
+  return {
+    ...platformOptions(flags),
+    subset: textFlag(flags, 'subset') as SubsetMode | undefined, // one of the choices above
+    preserveDigests: isSet(flags, 'preserveDigests'),
+    referrers: isSet(flags, 'referrers'),
+    signatures: isSet(flags, 'removeSignatures') ? 'drop' : 'copy',
+    concurrency: numberFlag(flags, 'imageParallelCopies'),
+    attempts: retries === undefined ? undefined : retries + 1,
+  }
+}
+
+function platformOptions(flags: Flags): Pick<CopyOptions, 'platform' | 'platforms'> {
+  const named = listFlag(flags, 'platform')
+  const multi = textFlag(flags, 'multiArch')
+  const all = isSet(flags, 'all')
+  if ([named.length > 0, multi !== undefined, all].filter(Boolean).length > 1) {
+    throw new UsageError('--all, --multi-arch and --platform say the same in three ways: give one of them')
+  }
+  if (all || multi === 'all') return { platforms: 'all' }
+  if (multi === 'index-only') {
+    throw new UsageError('--multi-arch takes "system", "all" or a list of platforms; an index without its images is of no use to anyone')
+  }
+  if (multi !== undefined && multi !== 'system') return { platforms: multi.split(',') }
+  const [only] = named
+  if (named.length > 1 || only?.includes('*') === true) return { platforms: named }
+  return { platform: only ?? overriddenPlatform(flags) }
+}
+
+/** `--override-os`, `--override-arch` and `--override-variant`; undefined if none is given. */
+export function overriddenPlatform(flags: Flags): string | undefined {
+  const os = textFlag(flags, 'overrideOs')
+  const arch = textFlag(flags, 'overrideArch')
+  const variant = textFlag(flags, 'overrideVariant')
+  if (os === undefined && arch === undefined && variant === undefined) return undefined
+  if (arch === undefined) throw new UsageError('--override-os and --override-variant need --override-arch beside them')
+  return [os ?? 'linux', arch, ...(variant === undefined ? [] : [variant])].join('/')
+}

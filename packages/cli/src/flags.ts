@@ -1,0 +1,63 @@
+import { UsageError } from './failure.ts'
+
+/** Reads parsed flags, whose types the parser does not know, one by one. */
+export type Flags = Readonly<Record<string, unknown>>
+
+export function textFlag(flags: Flags, name: string): string | undefined {
+  const value = flags[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function isSet(flags: Flags, name: string): boolean {
+  return flags[name] === true
+}
+
+export function listFlag(flags: Flags, name: string): readonly string[] {
+  const value = flags[name]
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+}
+
+export function numberFlag(flags: Flags, name: string): number | undefined {
+  const value = flags[name]
+  return typeof value === 'number' ? value : undefined
+}
+
+/** For commander: gathers a flag that may be given several times, and commas within one. */
+export function gather(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(',')]
+}
+
+/** For commander: `--flag`, `--flag=true`, `--flag=false`. */
+export function booleanFlag(value: string): boolean {
+  if (value === 'true') return true
+  if (value === 'false') return false
+  throw new UsageError(`"${value}" is neither "true" nor "false"`)
+}
+
+/** For commander: a whole number from `least` on. */
+export function wholeNumber(least: number): (value: string) => number {
+  return (value) => {
+    if (!/^[0-9]{1,15}$/.test(value) || Number(value) < least) {
+      throw new UsageError(`"${value}" is not a whole number from ${least} on`)
+    }
+    return Number(value)
+  }
+}
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+])
+
+/** For commander: `30s`, `5m`, `1h`, in milliseconds. A bare number is seconds. */
+export function duration(value: string): number {
+  const match = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?$/.exec(value)
+  const unit = UNITS.get(match?.[2] ?? 's')
+  const amount = Number(match?.[1])
+  if (unit === undefined || Number.isNaN(amount) || amount === 0) {
+    throw new UsageError(`"${value}" is not a duration: write 90s, 5m or 1h`)
+  }
+  return amount * unit
+}

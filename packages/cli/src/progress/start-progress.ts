@@ -1,0 +1,62 @@
+import type { ProgressEvent } from '@crossdock/core'
+import { type Command, Option } from 'commander'
+import { type Flags, isSet, textFlag } from '../flags.ts'
+import type { Terminal } from '../invocation.ts'
+import { createBars } from './bars.ts'
+import type { ProgressDisplay } from './display.ts'
+import { createJsonLines } from './json-lines.ts'
+import { createLines } from './lines.ts'
+
+export function addProgressFlags(command: Command): void {
+  command
+    .addOption(
+      new Option('--progress <style>', 'bars (default on a terminal), lines (default elsewhere), json (JSON lines) or none').choices([
+        'bars',
+        'lines',
+        'json',
+        'none',
+      ]),
+    )
+    .option('-q, --quiet', 'say nothing but errors')
+}
+
+export interface StartedProgress extends ProgressDisplay {
+  /** Whether people read along, so that a summary at the end is wanted. */
+  readonly summary: boolean
+  /** Told once the names are known to be good. */
+  named(names: { readonly from: string; readonly to: string }): void
+}
+
+/** Chooses the display by `--progress`, `--quiet` and what stderr is. */
+export function startProgress(
+  flags: Flags,
+  { stderr, env }: Terminal,
+  names: { readonly from: string; readonly to: string },
+): StartedProgress {
+  const style = isSet(flags, 'quiet') ? 'none' : (textFlag(flags, 'progress') ?? defaultStyle(stderr, env))
+  const display = createDisplay(style, stderr)
+  const summary = style === 'bars' || style === 'lines'
+  return {
+    onProgress: (event) => display.onProgress(event),
+    stop: (error) => display.stop(error),
+    summary,
+    named: ({ from, to } = names) => {
+      if (summary) stderr.write(`${from}\n  → ${to}\n`)
+    },
+  }
+}
+
+function defaultStyle(stderr: NodeJS.WriteStream, env: Terminal['env']): string {
+  return stderr.isTTY && env['TERM'] !== 'dumb' ? 'bars' : 'lines'
+}
+
+function createDisplay(style: string, stderr: NodeJS.WriteStream): ProgressDisplay {
+  if (style === 'bars') return createBars(stderr)
+  if (style === 'lines') return createLines(stderr)
+  if (style === 'json') return createJsonLines(stderr)
+  return { onProgress: ignore, stop: ignore }
+}
+
+function ignore(_event: ProgressEvent | unknown): void {
+  // Nothing is shown.
+}
