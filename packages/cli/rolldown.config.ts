@@ -4,5 +4,11 @@ import { defineConfig } from 'rolldown'
 export default defineConfig({
   input: { main: 'src/index.ts' },
   platform: 'node',
-  output: { dir: 'dist/bundle', format: 'esm', cleanDir: true, minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } }, legalComments: 'inline' },
+  output: {
+    dir: 'dist/bundle',
+    format: 'esm',
+    cleanDir: true,
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    legalComments: 'inline',
+  },
 })

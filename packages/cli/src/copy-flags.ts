@@ -4,22 +4,23 @@ import { UsageError } from './failure.ts'
 import { type Flags, gather, isSet, listFlag, numberFlag, textFlag, wholeNumber } from './flags.ts'
 import { addProgressFlags } from './progress/start-progress.ts'
 
+const SUBSET_MODES: readonly SubsetMode[] = ['rewrite', 'sparse', 'refuse']
+
 /** The flags that say what is copied and how; `copy` and `plan` share them. */
 export function addCopyFlags(command: Command): void {
   command
     .option('-a, --all', 'copy an index with every platform')
     .addOption(
-      new Option('--platform <os/arch[/variant]>', 'platform to take out of an index; with "*", a comma, or given again: platforms to keep').argParser(
-        gather,
-      ),
+      new Option(
+        '--platform <os/arch[/variant]>',
+        'platform to take out of an index; with "*", a comma, or given again: platforms to keep',
+      ).argParser(gather),
     )
     .option('--multi-arch <choice>', '"system" (this machine\'s platform), "all", or a list of platforms')
     .addOption(
-      new Option('--subset <mode>', 'what becomes of an index of which not every platform is copied').choices([
-        'rewrite',
-        'sparse',
-        'refuse',
-      ]),
+      new Option('--subset <mode>', 'what becomes of an index of which not every platform is copied').choices(
+        SUBSET_MODES,
+      ),
     )
     .option('--preserve-digests', "fail rather than let the image's digest change")
     .option('--referrers', 'also copy what refers to the image: signatures, SBOMs, attestations')
@@ -34,7 +35,7 @@ export function copyOptions(flags: Flags): CopyOptions {
   const retries = numberFlag(flags, 'retryTimes')
   return {
     ...platformOptions(flags),
-    subset: textFlag(flags, 'subset') as SubsetMode | undefined, // one of the choices above
+    subset: SUBSET_MODES.find((mode) => mode === flags['subset']),
     preserveDigests: isSet(flags, 'preserveDigests'),
     referrers: isSet(flags, 'referrers'),
     signatures: isSet(flags, 'removeSignatures') ? 'drop' : 'copy',
@@ -52,7 +53,9 @@ function platformOptions(flags: Flags): Pick<CopyOptions, 'platform' | 'platform
   }
   if (all || multi === 'all') return { platforms: 'all' }
   if (multi === 'index-only') {
-    throw new UsageError('--multi-arch takes "system", "all" or a list of platforms; an index without its images is of no use to anyone')
+    throw new UsageError(
+      '--multi-arch takes "system", "all" or a list of platforms; an index without its images is of no use to anyone',
+    )
   }
   if (multi !== undefined && multi !== 'system') return { platforms: multi.split(',') }
   const [only] = named

@@ -22,12 +22,17 @@ export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Comm
   const dashed = prefix === '' ? '--' : `--${prefix}-`
   return command
     .addOption(new Option(`${dashed}creds <user[:password]>`, `credentials for the registry of ${of}`))
-    .addOption(new Option(`${dashed}username <name>`, `user for the registry of ${of}`).conflicts(flagName(prefix, 'creds')))
+    .addOption(
+      new Option(`${dashed}username <name>`, `user for the registry of ${of}`).conflicts(flagName(prefix, 'creds')),
+    )
     .addOption(new Option(`${dashed}password <password>`, `password that goes with ${dashed}username`))
     .addOption(new Option(`${dashed}registry-token <token>`, `bearer token for the registry of ${of}`))
     .addOption(new Option(`${dashed}no-creds`, `reach the registry of ${of} anonymously`))
     .addOption(
-      new Option(`${dashed}tls-verify [boolean]`, `whether the registry of ${of} must speak https with a valid certificate`)
+      new Option(
+        `${dashed}tls-verify [boolean]`,
+        `whether the registry of ${of} must speak https with a valid certificate`,
+      )
         .preset(true)
         .default(true)
         .argParser(booleanFlag),

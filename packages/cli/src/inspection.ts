@@ -118,14 +118,22 @@ async function choose(source: ImageSource, top: ManifestBytes, settings: Inspect
   throw new ImageError('LIMIT_EXCEEDED', `the indexes of ${imageName(source.reference)} are nested too deep`)
 }
 
-async function readConfig(source: ImageSource, { config }: ImageManifest, operation: OperationOptions): Promise<Uint8Array> {
+async function readConfig(
+  source: ImageSource,
+  { config }: ImageManifest,
+  operation: OperationOptions,
+): Promise<Uint8Array> {
   const what = `the configuration of ${imageName(source.reference)}`
   return readVerified(await source.getBlob(config, operation), config, { limitBytes: MAX_CONFIG_BYTES, what })
 }
 
 function describe(
   reference: ImageReference,
-  { top, chosen, config }: { readonly top: ManifestBytes; readonly chosen: Chosen; readonly config: ImageConfig | undefined },
+  {
+    top,
+    chosen,
+    config,
+  }: { readonly top: ManifestBytes; readonly chosen: Chosen; readonly config: ImageConfig | undefined },
 ): ImageDescription {
   const { index, parsed } = chosen
   const docker = reference.dockerReference

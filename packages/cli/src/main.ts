@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import type { ProgressEvent } from '@crossdock/core'
 import { describeFailure } from './failure.ts'
 import { describeEvent } from './progress/progress-state.ts'
 import { Interruption, listenForInterruption } from './interruption.ts'
@@ -15,17 +16,13 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     run: async (action) => {
       const interruptible = listenForInterruption(options.timeoutMs)
       try {
-        await action({ signal: interruptible.signal })
+        await action({ signal: interruptible.signal, onProgress: (event) => noteEvent(event, stderr) })
       } finally {
         interruptible.stop()
       }
     },
     print: (text) => void stdout.write(text),
     note: (text) => void stderr.write(text),
-    onProgress: (event) => {
-      const line = event.type === 'blob:start' ? undefined : describeEvent(event)
-      if (line !== undefined) stderr.write(`${line}\n`)
-    },
   }
   const program = createProgram(invocation).hook('preAction', (_, command) => {
     const flags = command.optsWithGlobals<{ commandTimeout?: number; debug?: boolean }>()
@@ -40,6 +37,11 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     if (options.debug) stderr.write(`${inspect(error)}\n`)
     return exitCode
   }
+}
+
+function noteEvent(event: ProgressEvent, stderr: NodeJS.WritableStream): void {
+  const line = describeEvent(event)
+  if (line !== undefined) stderr.write(`${line}\n`)
 }
 
 function hint(error: unknown, argv: readonly string[]): string {

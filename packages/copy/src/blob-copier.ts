@@ -47,9 +47,12 @@ export function createBlobCopier(ends: Ends): BlobCopier {
   return {
     copy: async (blob, { again = false } = {}) => {
       if (staysForeign(blob, destination, options)) return
-      await limiter.run(async () => {
-        if (again || !(await reuse(blob, ends))) await move(blob, ends)
-      }, { signal: operation.signal })
+      await limiter.run(
+        async () => {
+          if (again || !(await reuse(blob, ends))) await move(blob, ends)
+        },
+        { signal: operation.signal },
+      )
     },
   }
 }
@@ -97,7 +100,12 @@ async function move(blob: Descriptor, ends: Ends): Promise<void> {
 
 async function pause(
   blob: Descriptor,
-  { failure, attempt, attempts, operation }: {
+  {
+    failure,
+    attempt,
+    attempts,
+    operation,
+  }: {
     readonly failure: ImageError
     readonly attempt: number
     readonly attempts: number

@@ -91,7 +91,11 @@ function handled<Arguments extends readonly unknown[]>(
  */
 async function healed(
   write: () => Promise<void>,
-  { copier, known, put }: {
+  {
+    copier,
+    known,
+    put,
+  }: {
     readonly copier: BlobCopier
     readonly known: { readonly manifests: readonly ManifestNode[]; readonly blobs: readonly Descriptor[] }
     readonly put: (node: ManifestNode, instance: Digest) => Promise<void>

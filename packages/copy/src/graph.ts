@@ -72,7 +72,6 @@ class GraphWalker {
     const signatures = await this.#signatures(image, manifest)
     if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
     const listed = members ?? childrenOf(parsed)
-    const isDocument = ({ mediaType }: Descriptor): boolean => isManifestType(mediaType) || isIndexType(mediaType)
     // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
     const blobs = listed.filter((descriptor) => !isDocument(descriptor))
     const children = await Promise.all(listed.filter(isDocument).map((child) => this.#instance(child, depth + 1)))
@@ -83,7 +82,7 @@ class GraphWalker {
   async referrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
     const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
     const found: ManifestNode[] = []
-    for (let round: readonly Digest[] = [...seen]; round.length > 0; ) {
+    for (let round: readonly Digest[] = [...seen]; round.length > 0;) {
       const listed = await Promise.all(round.map((subject) => this.#limiter.run(() => this.#referrersOf(subject))))
       const fresh = listed.flat().filter(({ digest }) => !seen.has(digest) && seen.add(digest))
       const loaded = await Promise.all(fresh.map((descriptor) => this.#instance(descriptor, 0)))
@@ -138,6 +137,10 @@ class GraphWalker {
   }
 }
 
+function isDocument({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType)
+}
+
 /** Every manifest of these graphs once, children before those that list them. */
 export function manifestsOf(roots: readonly ManifestNode[]): readonly ManifestNode[] {
   const seen = new Set<Digest>()
@@ -159,7 +162,10 @@ export function distinctBlobs(roots: readonly ManifestNode[]): readonly Descript
     for (const blob of node.blobs) {
       const known = blobs.get(blob.digest)
       if (known !== undefined && known.size !== blob.size) {
-        throw new ImageError('INVALID_DATA', `the image gives the blob ${blob.digest} two sizes, ${known.size} and ${blob.size}`)
+        throw new ImageError(
+          'INVALID_DATA',
+          `the image gives the blob ${blob.digest} two sizes, ${known.size} and ${blob.size}`,
+        )
       }
       blobs.set(blob.digest, known ?? blob)
     }

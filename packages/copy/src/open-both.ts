@@ -24,9 +24,9 @@ export async function openBoth<Value>(
 
 /** What an indirect name stands for now. */
 async function followed(reference: ImageReference, operation: Operation): Promise<ImageReference> {
-  const { resolve } = reference
-  if (reference.openSource !== undefined || resolve === undefined) return reference
-  return onSide('source', reference, () => resolve.call(reference, operation), operation.signal)
+  if (reference.openSource !== undefined) return reference
+  const resolve = async (): Promise<ImageReference> => (await reference.resolve?.(operation)) ?? reference
+  return onSide('source', reference, resolve, operation.signal)
 }
 
 async function openSource(reference: ImageReference, operation: Operation): Promise<ImageSource> {

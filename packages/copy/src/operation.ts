@@ -1,4 +1,12 @@
-import { ImageError, type ImageReference, imageName, type OperationOptions, type ProgressEvent, report, type Side } from '@crossdock/core'
+import {
+  ImageError,
+  type ImageReference,
+  imageName,
+  type OperationOptions,
+  type ProgressEvent,
+  report,
+  type Side,
+} from '@crossdock/core'
 
 /** One copy under way: its signal always exists, and its listener also collects the warnings for the result. */
 export interface Operation extends OperationOptions {
@@ -12,7 +20,8 @@ export interface Operation extends OperationOptions {
 export function startOperation(options: OperationOptions | undefined): Operation {
   const warnings: string[] = []
   const onProgress = (event: ProgressEvent): void => {
-    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message)) warnings.push(event.message)
+    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message))
+      warnings.push(event.message)
     report(options, event)
   }
   const make = (signal: AbortSignal): Operation => ({

@@ -90,7 +90,11 @@ async function planBlob(blob: Descriptor, { source, destination, options, operat
 function describe(
   prepared: Preparation,
   blobs: readonly PlannedBlob[],
-  { from, to, operation }: { readonly from: ImageReference; readonly to: ImageReference; readonly operation: Operation },
+  {
+    from,
+    to,
+    operation,
+  }: { readonly from: ImageReference; readonly to: ImageReference; readonly operation: Operation },
 ): CopyPlan {
   const { graph, root } = prepared
   const nodes = graph === undefined ? [] : [...manifestsOf([graph.top]), ...manifestsOf(graph.referrers)]

@@ -50,10 +50,15 @@ export async function prepareCopy(
   return { root, graph }
 }
 
-function isUpToDate(destination: ImageDestination, { manifest, members }: Root, operation: Operation): Promise<boolean> {
+function isUpToDate(
+  destination: ImageDestination,
+  { manifest, members }: Root,
+  operation: Operation,
+): Promise<boolean> {
   // Of a sparse index the destination cannot know which instances are wanted.
   if (members !== undefined) return Promise.resolve(false)
-  const look = async (): Promise<boolean> => (await destination.hasManifest?.(manifestDescriptor(manifest), operation)) ?? false
+  const look = async (): Promise<boolean> =>
+    (await destination.hasManifest?.(manifestDescriptor(manifest), operation)) ?? false
   return onSide('destination', destination.reference, look, operation.signal)
 }
 

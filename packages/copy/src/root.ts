@@ -90,7 +90,11 @@ export async function readInstance(
 /** The image for one platform, through indexes in indexes. */
 async function descend(
   source: ImageSource,
-  { index, platform, operation }: { readonly index: ImageIndex; readonly platform: Platform; readonly operation: Operation },
+  {
+    index,
+    platform,
+    operation,
+  }: { readonly index: ImageIndex; readonly platform: Platform; readonly operation: Operation },
 ): Promise<UnparsedImage> {
   let current = index
   for (let depth = 1; depth <= MAX_DEPTH; depth += 1) {

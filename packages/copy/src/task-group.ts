@@ -29,7 +29,7 @@ export function createTaskGroup(outer: AbortSignal): TaskGroup {
   }
   const settle = async (): Promise<void> => {
     // Tasks may start further ones while they run.
-    for (let known = -1; known < tasks.size; ) {
+    for (let known = -1; known < tasks.size;) {
       known = tasks.size
       await Promise.allSettled(tasks.values())
     }

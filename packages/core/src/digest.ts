@@ -17,10 +17,10 @@ export function isDigest(value: unknown): value is Digest {
 
 /** Throws `INVALID_DATA` unless `value` is a string of the form `sha256:<64 lower-case hex>` or `sha512:<128 …>`. */
 export function parseDigest(value: unknown): Digest {
+  if (isDigest(value)) return value
   if (typeof value !== 'string') throw new ImageError('INVALID_DATA', `a digest must be a string, not ${typeOf(value)}`)
-  const problem = digestProblem(value)
-  if (problem !== undefined) throw new ImageError('INVALID_DATA', `invalid digest "${quoteForeign(value, 100)}": ${problem}`)
-  return value as Digest // the only place, with isDigest, where the brand is given
+  const problem = digestProblem(value) ?? ''
+  throw new ImageError('INVALID_DATA', `invalid digest "${quoteForeign(value, 100)}": ${problem}`)
 }
 
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
@@ -42,7 +42,8 @@ function digestProblem(value: string): string | undefined {
   if (colon < 0) return 'no ":" between algorithm and value'
   const algorithm = value.slice(0, colon)
   const encoded = ENCODED.get(algorithm)
-  if (encoded === undefined) return `the algorithm "${quoteForeign(algorithm, 40)}" is not supported; use sha256 or sha512`
+  if (encoded === undefined)
+    return `the algorithm "${quoteForeign(algorithm, 40)}" is not supported; use sha256 or sha512`
   if (!encoded.test(value.slice(colon + 1))) {
     return `${algorithm} takes exactly ${algorithm === 'sha256' ? 64 : 128} lower-case hexadecimal characters`
   }

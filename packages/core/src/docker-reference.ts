@@ -89,14 +89,17 @@ function cutSuffixes(text: string, fail: Fail): { name: string; tag: string | un
     try {
       digest = parseDigest(text.slice(at + 1))
     } catch {
-      throw fail('what follows "@" must be a digest, sha256: with 64 or sha512: with 128 lower-case hexadecimal characters')
+      throw fail(
+        'what follows "@" must be a digest, sha256: with 64 or sha512: with 128 lower-case hexadecimal characters',
+      )
     }
   }
   const rest = at < 0 ? text : text.slice(0, at)
   const colon = rest.lastIndexOf(':')
   if (colon < 0 || rest.includes('/', colon)) return { name: rest, tag: undefined, digest }
   const tag = rest.slice(colon + 1)
-  if (!TAG.test(tag)) throw fail('a tag takes 1 to 128 letters, digits, "_", "." and "-", and begins with neither "." nor "-"')
+  if (!TAG.test(tag))
+    throw fail('a tag takes 1 to 128 letters, digits, "_", "." and "-", and begins with neither "." nor "-"')
   return { name: rest.slice(0, colon), tag, digest }
 }
 
@@ -125,7 +128,8 @@ function checkDomain(domain: string, fail: Fail): void {
   }
   if (colon < 0) return
   const port = domain.slice(colon + 1)
-  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535 || Number(port) === 0) throw fail('the port must be 1 to 65535')
+  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535 || Number(port) === 0)
+    throw fail('the port must be 1 to 65535')
 }
 
 function checkPath(path: string, fail: Fail): void {

@@ -44,12 +44,6 @@ export type { OperationOptions } from './operation.ts'
 export { bytesBody } from './blob.ts'
 export type { BlobBody, BlobReader } from './blob.ts'
 export type { GetBlobOptions, ImageSource, ManifestBytes, SourceTraits } from './source.ts'
-export type {
-  BlobHint,
-  DestinationTraits,
-  ImageDestination,
-  PutManifestOptions,
-  ReusedBlob,
-} from './destination.ts'
+export type { BlobHint, DestinationTraits, ImageDestination, PutManifestOptions, ReusedBlob } from './destination.ts'
 export type { Signature, SignatureFormat, SigstoreSignature, SimpleSignature } from './signature.ts'
 export type { OptionsResult, OptionsSchema, TransportPlugin } from './plugin.ts'

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import type { Digest, DigestAlgorithm } from './digest.ts'
+import { type Digest, type DigestAlgorithm, parseDigest } from './digest.ts'
 
 /** A running digest. */
 export interface Hasher {
@@ -15,11 +15,11 @@ export function createHasher(algorithm: DigestAlgorithm): Hasher {
   return {
     algorithm,
     update: (bytes) => void running.update(bytes),
-    digest: () => `${algorithm}:${running.digest('hex')}` as Digest, // hex of a known algorithm is valid by construction
+    digest: () => parseDigest(`${algorithm}:${running.digest('hex')}`),
   }
 }
 
 /** The digest of bytes in memory. Default algorithm: sha256. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return `${algorithm}:${hash(algorithm, bytes, 'hex')}` as Digest // as above
+  return parseDigest(`${algorithm}:${hash(algorithm, bytes, 'hex')}`)
 }

@@ -31,7 +31,7 @@ export function createTransportRegistry(transports: readonly ImageTransport[]): 
     parse: (text) => parseImageName(text, byName),
     with: (transport) => createTransportRegistry([...transports, transport]),
     close: async () => {
-      await Promise.all(transports.map((transport) => transport.close?.()))
+      await Promise.all(transports.map(async (transport) => transport.close?.()))
     },
   }
   return Object.freeze(registry)
@@ -40,7 +40,10 @@ export function createTransportRegistry(transports: readonly ImageTransport[]): 
 function parseImageName(text: string, byName: ReadonlyMap<string, ImageTransport>): ImageReference {
   const quoted = `"${quoteForeign(text, 200)}"`
   if (text.length > MAX_NAME_CHARACTERS) {
-    throw new ImageError('INVALID_REFERENCE', `the image name ${quoted} is longer than ${MAX_NAME_CHARACTERS} characters`)
+    throw new ImageError(
+      'INVALID_REFERENCE',
+      `the image name ${quoted} is longer than ${MAX_NAME_CHARACTERS} characters`,
+    )
   }
   const known = [...byName.keys()].toSorted().join(', ')
   const colon = text.indexOf(':')

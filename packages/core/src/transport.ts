@@ -21,26 +21,27 @@ const NAME = /^[a-z][a-z0-9-]*$/
 
 /** Throws `CONTRACT_MISMATCH` unless the value is a transport of this contract. */
 export function assertTransport(value: unknown): asserts value is ImageTransport {
-  const contract = contractOf(value)
-  if (contract === undefined) throw new ImageError('CONTRACT_MISMATCH', 'this value is not an image transport')
-  const transport = value as Partial<ImageTransport> // each member is looked at below
+  if (!isRecord(value) || !isRecord(value['~transport'])) {
+    throw new ImageError('CONTRACT_MISMATCH', 'this value is not an image transport')
+  }
+  const { name, parseReference, validatePolicyScope } = value
+  const { contract } = value['~transport']
+  const shown = typeof name === 'string' ? `"${quoteForeign(name, 60)}"` : 'without a name'
   if (contract !== CONTRACT) {
+    const spoken = typeof contract === 'number' ? String(contract) : `of type ${typeof contract}`
     throw new ImageError(
       'CONTRACT_MISMATCH',
-      `the transport "${quoteForeign(String(transport.name), 60)}" speaks contract ${quoteForeign(String(contract), 20)}, ` +
-        `this is contract ${CONTRACT}: install versions that match`,
+      `the transport ${shown} speaks contract ${spoken}, this is contract ${CONTRACT}: install versions that match`,
     )
   }
-  if (typeof transport.name !== 'string' || !NAME.test(transport.name)) {
-    throw new ImageError('CONTRACT_MISMATCH', `"${quoteForeign(String(transport.name), 60)}" cannot be a transport's name`)
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new ImageError('CONTRACT_MISMATCH', `a transport ${shown}: names are lower-case letters, digits and hyphens`)
   }
-  if (typeof transport.parseReference !== 'function' || typeof transport.validatePolicyScope !== 'function') {
-    throw new ImageError('CONTRACT_MISMATCH', `the transport "${transport.name}" lacks parseReference or validatePolicyScope`)
+  if (typeof parseReference !== 'function' || typeof validatePolicyScope !== 'function') {
+    throw new ImageError('CONTRACT_MISMATCH', `the transport ${shown} lacks parseReference or validatePolicyScope`)
   }
 }
 
-function contractOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('~transport' in value)) return undefined
-  const mark = value['~transport']
-  return typeof mark === 'object' && mark !== null && 'contract' in mark ? mark.contract : undefined
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

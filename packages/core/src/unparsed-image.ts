@@ -35,7 +35,9 @@ async function readManifest(
   const manifest = await source.getManifest(instance, options)
   const image = imageName(source.reference)
   if (manifest.bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest of ${image} is larger than ${MAX_MANIFEST_BYTES} bytes`, { image })
+    throw new ImageError('LIMIT_EXCEEDED', `the manifest of ${image} is larger than ${MAX_MANIFEST_BYTES} bytes`, {
+      image,
+    })
   }
   const wanted = instance ?? manifest.digest
   const actual = digestOf(manifest.bytes, digestAlgorithm(wanted))

@@ -26,11 +26,11 @@ export function addCopyCommand(program: Command, invocation: Invocation): void {
   command.addHelpText('after', EXAMPLES).action((from: string, to: string) =>
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
-      const progress = startProgress(flags, invocation.terminal, { from, to })
+      const progress = startProgress(flags, invocation.terminal)
       const started = performance.now()
       try {
         const { copyImage } = await import('@crossdock/copy')
-        const onProgress = progress.onProgress
+        const { onProgress } = progress
         const result = await withEnds(flags, { from, to }, (source, destination) => {
           progress.named({ from: imageName(source), to: imageName(destination) })
           return copyImage(source, destination, { ...copyOptions(flags), ...operation, onProgress })
@@ -58,10 +58,14 @@ function summarize(result: CopyResult, elapsedMs: number): string {
   if (result.upToDate) return `up to date: nothing to move\ndigest   ${result.digest}\n`
   const { bytes } = result
   const rate = bytes.moved === 0 ? '' : `, ${formatBytes((bytes.moved * 1000) / elapsedMs)}/s`
-  const lines = [`moved    ${count(result.moved, 'blob')}, ${formatBytes(bytes.moved)} in ${formatDuration(elapsedMs)}${rate}`]
+  const lines = [
+    `moved    ${count(result.moved, 'blob')}, ${formatBytes(bytes.moved)} in ${formatDuration(elapsedMs)}${rate}`,
+  ]
   if (bytes.resumed > 0) lines.push(`resumed  ${formatBytes(bytes.resumed)} were there from an interrupted run`)
-  if (result.reused > 0) lines.push(`reused   ${count(result.reused, 'blob')}, ${formatBytes(bytes.reused)} were there already`)
-  if (result.mounted > 0) lines.push(`mounted  ${count(result.mounted, 'blob')}, ${formatBytes(bytes.mounted)} within the registry`)
+  if (result.reused > 0)
+    lines.push(`reused   ${count(result.reused, 'blob')}, ${formatBytes(bytes.reused)} were there already`)
+  if (result.mounted > 0)
+    lines.push(`mounted  ${count(result.mounted, 'blob')}, ${formatBytes(bytes.mounted)} within the registry`)
   if (result.digest !== result.sourceDigest) lines.push(`source   ${result.sourceDigest}`)
   lines.push(`digest   ${result.digest}`)
   return `${lines.join('\n')}\n`

@@ -20,8 +20,9 @@ export function addDeleteCommand(program: Command, invocation: Invocation): void
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
       await withImage(endpointSettings(flags, ''), name, async (image) => {
-        if (image.delete === undefined) throw new ImageError('UNSUPPORTED', `nothing can be deleted at ${imageName(image)}`)
-        await image.delete({ ...operation, onProgress: invocation.onProgress })
+        if (image.delete === undefined)
+          throw new ImageError('UNSUPPORTED', `nothing can be deleted at ${imageName(image)}`)
+        await image.delete(operation)
         if (!isSet(flags, 'quiet')) invocation.note(`deleted ${imageName(image)}\n`)
       })
     }),

@@ -26,7 +26,7 @@ export function addDigestCommand(program: Command, invocation: Invocation): void
       const flags: Flags = command.optsWithGlobals()
       await withImage(endpointSettings(flags, ''), name, async (image) => {
         const platform = textFlag(flags, 'platform') ?? overriddenPlatform(flags)
-        const digest = await digestOfImage(image, platform, { ...operation, onProgress: invocation.onProgress })
+        const digest = await digestOfImage(image, platform, operation)
         invocation.print(isSet(flags, 'fullRef') ? `${fullName(image)}@${digest}\n` : `${digest}\n`)
       })
     }),

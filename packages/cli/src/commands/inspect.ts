@@ -13,7 +13,9 @@ export function addInspectCommand(program: Command, invocation: Invocation): voi
   const command = program
     .command('inspect')
     .summary("show an image's digest, platform, layers and configuration")
-    .description('Shows what an image is. Of an index it shows the image for one platform, and which platforms there are.')
+    .description(
+      'Shows what an image is. Of an index it shows the image for one platform, and which platforms there are.',
+    )
     .argument('<image>', 'image name, such as docker://alpine:3.20')
     .option('--raw', 'print the manifest or index (with --config: the configuration) byte for byte')
     .option('--config', "print the image's configuration as JSON")
@@ -27,13 +29,12 @@ export function addInspectCommand(program: Command, invocation: Invocation): voi
   command.action((name: string) =>
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
-      const settings = { ...operation, onProgress: invocation.onProgress }
       await withImage(endpointSettings(flags, ''), name, async (image) => {
         const { inspectImage } = await import('../inspection.ts')
         const platform = textFlag(flags, 'platform') ?? overriddenPlatform(flags)
         const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
-        const inspected = await inspectImage(image, { platform, wanted, operation: settings })
-        await print(inspected, { image, flags, invocation, operation: settings })
+        const inspected = await inspectImage(image, { platform, wanted, operation })
+        await print(inspected, { image, flags, invocation, operation })
       })
     }),
   )
@@ -87,12 +88,17 @@ function formatDescription(description: ImageDescription): string {
   ]
   const head = formatTable(rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])))
   const layerRows = layers.map(({ Digest: digest, Size: size, MIMEType: type }) => [digest, formatBytes(size), type])
-  const named = (title: string, lines: readonly string[]): string =>
-    lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`
   return [
     head,
     layers.length === 0 ? '' : `\n${formatTable(layerRows)}`,
-    named('environment', env ?? []),
-    named('labels', Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)),
+    section('environment', env ?? []),
+    named(
+      'labels',
+      Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`),
+    ),
   ].join('')
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`
 }

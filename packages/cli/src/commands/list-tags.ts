@@ -10,14 +10,19 @@ export function addListTagsCommand(program: Command, invocation: Invocation): vo
     .alias('ls')
     .summary('list the tags of a repository, or the image names of a folder')
     .argument('<repository>', 'such as docker://alpine or oci:./images')
-    .addOption(new Option('--format <format>', 'one name a line, or one JSON object').choices(['lines', 'json']).default('lines'))
+    .addOption(
+      new Option('--format <format>', 'one name a line, or one JSON object')
+        .choices(['lines', 'json'])
+        .default('lines'),
+    )
   addEndpointFlags(command, '')
   command.action((name: string) =>
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
       await withImage(endpointSettings(flags, ''), name, async (image) => {
-        const tags = image.tags?.({ ...operation, onProgress: invocation.onProgress })
-        if (tags === undefined) throw new ImageError('UNSUPPORTED', `${imageName(image)} is a place without a list of names`)
+        const tags = image.tags?.(operation)
+        if (tags === undefined)
+          throw new ImageError('UNSUPPORTED', `${imageName(image)} is a place without a list of names`)
         if (flags['format'] === 'lines') {
           for await (const tag of tags) invocation.print(`${quoteForeign(tag)}\n`)
           return

@@ -26,7 +26,7 @@ export function addPlanCommand(program: Command, invocation: Invocation): void {
       const flags: Flags = command.optsWithGlobals()
       const { planCopy } = await import('@crossdock/copy')
       const plan = await withEnds(flags, { from, to }, (source, destination) =>
-        planCopy(source, destination, { ...copyOptions(flags), ...operation, onProgress: invocation.onProgress }),
+        planCopy(source, destination, { ...copyOptions(flags), ...operation }),
       )
       invocation.print(flags['format'] === 'json' ? `${JSON.stringify(plan, undefined, 2)}\n` : formatPlan(plan))
     }),

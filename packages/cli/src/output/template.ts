@@ -38,7 +38,9 @@ function applyTag(stack: Stack, tag: string): void {
     if (closed === undefined) throw new UsageError('the template has an {{end}} without a {{range}}')
     add(stack, { kind: 'range', path: closed.path, body: closed.nodes })
   } else if (match === null) {
-    throw new UsageError(`the template does not know {{${tag}}}: use {{.Name}}, {{json .Name}} or {{range .Name}}…{{end}}`)
+    throw new UsageError(
+      `the template does not know {{${tag}}}: use {{.Name}}, {{json .Name}} or {{range .Name}}…{{end}}`,
+    )
   } else {
     const path = (match[2] ?? '.').split('.').filter((part) => part !== '')
     if (match[1] === 'range') stack.push({ path, nodes: [] })
@@ -75,5 +77,5 @@ function look(data: unknown, path: readonly string[]): unknown {
 function asText(value: unknown): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'object') return JSON.stringify(value)
-  return String(value as string | number | boolean | bigint) // JSON data holds nothing else
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -2,7 +2,7 @@ import type { ProgressEvent } from '@crossdock/core'
 
 /** Shows on stderr what happens. */
 export interface ProgressDisplay {
-  onProgress(event: ProgressEvent): void
+  readonly onProgress: (event: ProgressEvent) => void
   /** Takes away what is drawn; nothing is shown afterwards. Given an error if the operation failed. */
-  stop(error?: unknown): void
+  readonly stop: (error?: unknown) => void
 }

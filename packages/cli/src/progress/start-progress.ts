@@ -1,4 +1,3 @@
-import type { ProgressEvent } from '@crossdock/core'
 import { type Command, Option } from 'commander'
 import { type Flags, isSet, textFlag } from '../flags.ts'
 import type { Terminal } from '../invocation.ts'
@@ -10,12 +9,10 @@ import { createLines } from './lines.ts'
 export function addProgressFlags(command: Command): void {
   command
     .addOption(
-      new Option('--progress <style>', 'bars (default on a terminal), lines (default elsewhere), json (JSON lines) or none').choices([
-        'bars',
-        'lines',
-        'json',
-        'none',
-      ]),
+      new Option(
+        '--progress <style>',
+        'bars (default on a terminal), lines (default elsewhere), json (JSON lines) or none',
+      ).choices(['bars', 'lines', 'json', 'none']),
     )
     .option('-q, --quiet', 'say nothing but errors')
 }
@@ -24,23 +21,18 @@ export interface StartedProgress extends ProgressDisplay {
   /** Whether people read along, so that a summary at the end is wanted. */
   readonly summary: boolean
   /** Told once the names are known to be good. */
-  named(names: { readonly from: string; readonly to: string }): void
+  readonly named: (names: { readonly from: string; readonly to: string }) => void
 }
 
 /** Chooses the display by `--progress`, `--quiet` and what stderr is. */
-export function startProgress(
-  flags: Flags,
-  { stderr, env }: Terminal,
-  names: { readonly from: string; readonly to: string },
-): StartedProgress {
+export function startProgress(flags: Flags, { stderr, env }: Terminal): StartedProgress {
   const style = isSet(flags, 'quiet') ? 'none' : (textFlag(flags, 'progress') ?? defaultStyle(stderr, env))
   const display = createDisplay(style, stderr)
   const summary = style === 'bars' || style === 'lines'
   return {
-    onProgress: (event) => display.onProgress(event),
-    stop: (error) => display.stop(error),
+    ...display,
     summary,
-    named: ({ from, to } = names) => {
+    named: ({ from, to }) => {
       if (summary) stderr.write(`${from}\n  → ${to}\n`)
     },
   }
@@ -57,6 +49,6 @@ function createDisplay(style: string, stderr: NodeJS.WriteStream): ProgressDispl
   return { onProgress: ignore, stop: ignore }
 }
 
-function ignore(_event: ProgressEvent | unknown): void {
+function ignore(): void {
   // Nothing is shown.
 }
