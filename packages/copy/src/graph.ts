@@ -7,11 +7,11 @@ import {
   type Signature,
   type UnparsedImage,
 } from '@crossdock/core'
-import { blobsOf, childrenOf, isIndexType, isManifestType, parseManifest } from '@crossdock/formats'
+import { blobsOf, childrenOf, isIndexType, isManifestType } from '@crossdock/formats'
 import { createLimiter, type Limiter } from '@crossdock/streams'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
-import { MAX_DEPTH, readInstance, type Root, tooDeep } from './root.ts'
+import { type Document, MAX_DEPTH, readInstance, type Root, tooDeep } from './root.ts'
 
 /** One manifest or index that will be written, with what has to be there before it. */
 export interface ManifestNode {
@@ -67,8 +67,8 @@ class GraphWalker {
     this.#limiter = createLimiter(options.concurrency)
   }
 
-  async expand({ image, manifest, members }: Omit<Root, 'sourceDigest'>, depth: number): Promise<ManifestNode> {
-    const parsed = parseManifest(manifest)
+  async expand(document: Document & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
+    const { image, manifest, parsed, members } = document
     const signatures = await this.#signatures(image, manifest)
     if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
     const listed = members ?? childrenOf(parsed)
@@ -109,8 +109,7 @@ class GraphWalker {
       throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
     }
     const read = () => readInstance(this.#source, descriptor, this.#operation)
-    const { image, manifest } = await this.#limiter.run(read, { signal: this.#operation.signal })
-    return this.expand({ image, manifest, members: undefined }, depth)
+    return this.expand(await this.#limiter.run(read, { signal: this.#operation.signal }), depth)
   }
 
   async #signatures(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {

@@ -12,7 +12,7 @@ import {
   childrenOf,
   formatPlatform,
   type ImageIndex,
-  isIndexType,
+  type Manifest,
   parseManifest,
   rewriteIndex,
   selectInstance,
@@ -24,14 +24,19 @@ import type { PlatformChoice, ResolvedOptions } from './options.ts'
 /** Indexes in indexes deeper than this are refused: real images need two. */
 export const MAX_DEPTH = 8
 
-/** What the destination reference will name. */
-export interface Root {
-  /** What the source reference names. */
-  readonly sourceDigest: Digest
+/** A manifest or index that will be written. */
+export interface Document {
   /** The image that the signatures are for. */
   readonly image: UnparsedImage
-  /** What will be written: the bytes of `image`, unless an index was rewritten. */
+  /** The bytes of `image`, unless an index was rewritten. */
   readonly manifest: ManifestBytes
+  readonly parsed: Manifest
+}
+
+/** What the destination reference will name. */
+export interface Root extends Document {
+  /** What the source reference names. */
+  readonly sourceDigest: Digest
   /** What will be copied of an index; undefined for everything that it lists, and for what is no index. */
   readonly members: readonly Descriptor[] | undefined
 }
@@ -46,7 +51,7 @@ export async function chooseRoot(source: ImageSource, top: UnparsedImage, settin
   const manifest = await readManifest(source, top, settings.operation)
   const parsed = parseManifest(manifest)
   const { choice } = settings.options
-  const whole: Root = { sourceDigest: manifest.digest, image: top, manifest, members: undefined }
+  const whole: Root = { sourceDigest: manifest.digest, image: top, manifest, parsed, members: undefined }
   if (parsed.kind === 'image' || choice.kind === 'all') return whole
   if (choice.kind === 'some') return subset(whole, parsed, { choice, preserve: settings.options.preserveDigests })
   if (settings.options.preserveDigests) {
@@ -56,35 +61,28 @@ export async function chooseRoot(source: ImageSource, top: UnparsedImage, settin
         'copy all platforms, or do not ask for digests to be preserved',
     )
   }
-  const image = await descend(source, { index: parsed, platform: choice.platform, operation: settings.operation })
-  return { ...whole, image, manifest: await readManifest(source, image, settings.operation) }
+  const chosen = await descend(source, {
+    index: parsed,
+    platform: choice.platform,
+    operation: settings.operation,
+  })
+  return { ...whole, ...chosen }
+}
 }
 
-export function readManifest(source: ImageSource, image: UnparsedImage, operation: Operation): Promise<ManifestBytes> {
+function readManifest(source: ImageSource, image: UnparsedImage, operation: Operation): Promise<ManifestBytes> {
   return onSide('source', source.reference, () => image.manifest(operation), operation.signal)
 }
 
-/** A descriptor is a promise about the document behind it (image-spec, descriptor.md): all of it is held to. */
+/** The document that an index or a list of referrers names; what the descriptor says of it must hold. */
 export async function readInstance(
   source: ImageSource,
   descriptor: Descriptor,
   operation: Operation,
-): Promise<{ readonly image: UnparsedImage; readonly manifest: ManifestBytes }> {
+): Promise<Document> {
   const image = unparsedImage(source, descriptor.digest)
   const manifest = await readManifest(source, image, operation)
-  if (manifest.bytes.byteLength !== descriptor.size) {
-    throw new ImageError(
-      'INVALID_DATA',
-      `the manifest ${descriptor.digest} has ${manifest.bytes.byteLength} bytes, the index that lists it says ${descriptor.size}`,
-    )
-  }
-  if (isIndexType(descriptor.mediaType) !== isIndexType(manifest.mediaType)) {
-    throw new ImageError(
-      'INVALID_DATA',
-      `the manifest ${descriptor.digest} comes as ${manifest.mediaType}, the index that lists it says ${descriptor.mediaType}`,
-    )
-  }
-  return { image, manifest }
+  return { image, manifest, parsed: parseManifest(manifest, { descriptor }) }
 }
 
 /** The image for one platform, through indexes in indexes. */
@@ -95,14 +93,12 @@ async function descend(
     platform,
     operation,
   }: { readonly index: ImageIndex; readonly platform: Platform; readonly operation: Operation },
-): Promise<UnparsedImage> {
+): Promise<Document> {
   let current = index
   for (let depth = 1; depth <= MAX_DEPTH; depth += 1) {
-    const chosen = selectInstance(current, platform)
-    const { image, manifest } = await readInstance(source, chosen, operation)
-    const parsed = parseManifest(manifest)
-    if (parsed.kind === 'image') return image
-    current = parsed
+    const chosen = await readInstance(source, selectInstance(current, platform), operation)
+    if (chosen.parsed.kind === 'image') return chosen
+    current = chosen.parsed
   }
   throw tooDeep()
 }
@@ -127,5 +123,5 @@ function subset(
     )
   }
   const manifest = rewriteIndex(whole.manifest, new Set(members.map(({ digest }) => digest)))
-  return { ...whole, manifest }
+  return { ...whole, manifest, parsed: parseManifest(manifest) }
 }
