@@ -68,7 +68,6 @@ export async function chooseRoot(source: ImageSource, top: UnparsedImage, settin
   })
   return { ...whole, ...chosen }
 }
-}
 
 function readManifest(source: ImageSource, image: UnparsedImage, operation: Operation): Promise<ManifestBytes> {
   return onSide('source', source.reference, () => image.manifest(operation), operation.signal)
