@@ -48,10 +48,10 @@ interface Settings {
 
 /** Applies the platform choice to the image behind `top`, which has been admitted. */
 export async function chooseRoot(source: ImageSource, top: UnparsedImage, settings: Settings): Promise<Root> {
-  const manifest = await readManifest(source, top, settings.operation)
-  const parsed = parseManifest(manifest)
+  const document = await readDocument(source, top, { operation: settings.operation })
+  const { parsed } = document
   const { choice } = settings.options
-  const whole: Root = { sourceDigest: manifest.digest, image: top, manifest, parsed, members: undefined }
+  const whole: Root = { ...document, sourceDigest: document.manifest.digest, members: undefined }
   if (parsed.kind === 'image' || choice.kind === 'all') return whole
   if (choice.kind === 'some') return subset(whole, parsed, { choice, preserve: settings.options.preserveDigests })
   if (settings.options.preserveDigests) {
@@ -69,19 +69,20 @@ export async function chooseRoot(source: ImageSource, top: UnparsedImage, settin
   return { ...whole, ...chosen }
 }
 
-function readManifest(source: ImageSource, image: UnparsedImage, operation: Operation): Promise<ManifestBytes> {
-  return onSide('source', source.reference, () => image.manifest(operation), operation.signal)
+/** The document that an index or a list of referrers names; what the descriptor says of it must hold. */
+export function readInstance(source: ImageSource, descriptor: Descriptor, operation: Operation): Promise<Document> {
+  return readDocument(source, unparsedImage(source, descriptor.digest), { operation, descriptor })
 }
 
-/** The document that an index or a list of referrers names; what the descriptor says of it must hold. */
-export async function readInstance(
+async function readDocument(
   source: ImageSource,
-  descriptor: Descriptor,
-  operation: Operation,
+  image: UnparsedImage,
+  { operation, descriptor }: { readonly operation: Operation; readonly descriptor?: Descriptor },
 ): Promise<Document> {
-  const image = unparsedImage(source, descriptor.digest)
-  const manifest = await readManifest(source, image, operation)
-  return { image, manifest, parsed: parseManifest(manifest, { descriptor }) }
+  const manifest = await onSide('source', source.reference, () => image.manifest(operation), operation.signal)
+  const parsed = parseManifest(manifest, { descriptor })
+  // A source may not have been told the type; the document knows it.
+  return { image, manifest: { ...manifest, mediaType: parsed.mediaType }, parsed }
 }
 
 /** The image for one platform, through indexes in indexes. */
