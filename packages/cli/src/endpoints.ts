@@ -33,7 +33,7 @@ export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Comm
         `${dashed}tls-verify [boolean]`,
         `whether the registry of ${of} must speak https with a valid certificate`,
       )
-        .preset(true)
+        .preset('true')
         .default(true)
         .argParser(booleanFlag),
     )

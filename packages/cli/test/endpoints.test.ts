@@ -1,0 +1,41 @@
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { addEndpointFlags, endpointSettings } from '../src/endpoints.ts'
+import { UsageError } from '../src/failure.ts'
+
+function settings(argv: readonly string[], prefix: '' | 'src' | 'dest' = 'src') {
+  const command = addEndpointFlags(new Command().exitOverride().configureOutput({ writeErr: () => undefined }), prefix)
+  return endpointSettings(command.parse([...argv], { from: 'user' }).opts(), prefix)
+}
+
+test('a side is anonymous and secure unless told otherwise', () => {
+  expect(settings([])).toEqual({ credentials: undefined, insecure: false, resume: true })
+})
+
+test.each([
+  [['--src-creds', 'me:se:cret'], { username: 'me', password: 'se:cret' }],
+  [['--src-creds', 'me'], { username: 'me', password: '' }],
+  [['--src-username', 'me', '--src-password', 'secret'], { username: 'me', password: 'secret' }],
+  [['--src-registry-token', 'abc'], { registryToken: 'abc' }],
+  [['--src-creds', 'me:secret', '--src-no-creds'], undefined],
+])('%j gives %j', (argv, credentials) => {
+  expect(settings(argv).credentials).toEqual(credentials)
+})
+
+test('--tls-verify may be switched off, and said to be on', () => {
+  expect(settings(['--dest-tls-verify=false'], 'dest').insecure).toBe(true)
+  expect(settings(['--dest-tls-verify=true'], 'dest').insecure).toBe(false)
+  expect(settings(['--dest-tls-verify'], 'dest').insecure).toBe(false)
+  expect(settings(['--tls-verify=false'], '').insecure).toBe(true)
+})
+
+test.each([[['--src-creds', ':secret']], [['--src-password', 'secret']], [['--src-tls-verify=maybe']]])(
+  '%j is refused',
+  (argv) => {
+    expect(() => settings(argv)).toThrow(UsageError)
+  },
+)
+
+test('a user name beside a pair is refused', () => {
+  expect(() => settings(['--src-creds', 'me:secret', '--src-username', 'you'])).toThrow(/cannot be used with/)
+})

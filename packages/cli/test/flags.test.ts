@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { UsageError } from '../src/failure.ts'
+import { booleanFlag, duration, gather, wholeNumber } from '../src/flags.ts'
+
+test.each([
+  ['90', 90_000],
+  ['90s', 90_000],
+  ['1.5s', 1500],
+  ['250ms', 250],
+  ['5m', 300_000],
+  ['1h', 3_600_000],
+])('the duration %s is %d ms', (text, ms) => {
+  expect(duration(text)).toBe(ms)
+})
+
+test.each(['', '0', '-1s', '1d', '1h30m', 'abc', '1e3'])('"%s" is no duration', (text) => {
+  expect(() => duration(text)).toThrow(UsageError)
+})
+
+test('whole numbers are read strictly', () => {
+  const read = wholeNumber(1)
+  expect(read('16')).toBe(16)
+  for (const text of ['0', '', ' 1', '1x', '-1', '1.5', '99999999999999999999'])
+    expect(() => read(text)).toThrow(UsageError)
+})
+
+test('booleans are true or false', () => {
+  expect([booleanFlag('true'), booleanFlag('false')]).toEqual([true, false])
+  expect(() => booleanFlag('no')).toThrow(UsageError)
+})
+
+test('lists gather over commas and repetitions', () => {
+  expect(gather('c', gather('a,b'))).toEqual(['a', 'b', 'c'])
+})
