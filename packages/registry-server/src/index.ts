@@ -1,0 +1,8 @@
+export { startRegistry } from './server.ts'
+export type { RegistryServer } from './server.ts'
+export type { RegistryServerOptions } from './options.ts'
+export type { RecordedRequest, RegistryCounters } from './recorder.ts'
+export type { RouteKind } from './route.ts'
+export { memoryStorage } from './memory-storage.ts'
+export type { ByteRange, RegistryStorage, StoredUpload } from './storage.ts'
+export type { ManifestRecord, RepositoryChange, RepositoryState } from './repository-state.ts'

@@ -1,0 +1,31 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Reply } from './reply.ts'
+
+export interface SendOptions {
+  readonly isHead: boolean
+  readonly signal: AbortSignal
+  onBytes(bytes: number): void
+}
+
+/** Puts an answer on the wire as fast as the client takes it. */
+export async function send(response: ServerResponse, reply: Reply, options: SendOptions): Promise<void> {
+  const { status, headers, body } = reply
+  const length = body?.size === undefined || 'content-length' in headers ? {} : { 'content-length': String(body.size) }
+  response.writeHead(status, { ...mutable(headers), ...length })
+  if (body !== undefined && !options.isHead && status !== 304 && status !== 204) {
+    response.flushHeaders()
+    for await (const bytes of body.open()) {
+      options.signal.throwIfAborted()
+      options.onBytes(bytes.byteLength)
+      if (!response.write(bytes)) await once(response, 'drain', { signal: options.signal })
+    }
+  }
+  response.end()
+}
+
+function mutable(headers: Reply['headers']): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
+  )
+}
