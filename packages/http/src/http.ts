@@ -29,6 +29,11 @@ export interface HttpRequest extends OperationOptions {
   readonly followRedirects?: boolean | undefined
   /** Never authenticates and sends no credential: for URLs that an image names. Default: false. */
   readonly anonymous?: boolean | undefined
+  /**
+   * What the user named, if `url` came from a server instead (an upload `Location`, a `Link`). `url` is then judged by
+   * `checkServerUrl`, and no credential goes to it unless it has the same origin.
+   */
+  readonly base?: URL | undefined
 }
 
 export interface HttpHeaders {
@@ -38,12 +43,17 @@ export interface HttpHeaders {
   all(name: string): readonly string[]
 }
 
-/** Whatever its status is: only failures of the network, the time-out and the token service throw. */
+/**
+ * Whatever its status is: only failures of the network and of authentication throw. (A 401 is handed back for an anonymous
+ * request alone; otherwise it is answered, and if that does not help it throws `UNAUTHENTICATED`.)
+ */
 export interface HttpResponse {
   readonly status: number
   readonly headers: HttpHeaders
   /** Where the answer came from, after redirects. */
   readonly url: URL
+  /** How often the request was sent until this answer came, from 1. */
+  readonly attempts?: number | undefined
   /**
    * The bytes as they were sent (no content decoding). To be read to its end, left early or discarded: until then it holds
    * its connection. Throws `UNAVAILABLE` if the connection breaks, ends early or is silent for the idle time.

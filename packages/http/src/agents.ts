@@ -1,0 +1,140 @@
+import { Socket } from 'node:net'
+import type { buildConnector, Dispatcher } from 'undici'
+import { proxyFor } from './proxy.ts'
+import type { ResolvedOptions, TlsOptions } from './options.ts'
+
+/** The connections to one origin. */
+export interface Agent {
+  readonly dispatcher: Dispatcher
+  /** A request begins to wait for a connection; call the result once it has one or gives up. */
+  enter(): () => void
+}
+
+export interface Agents {
+  /** `base` is what the user named, where `url` came from a server: its certificate authorities count there, too. */
+  get(url: URL, base: URL | undefined): Promise<Agent>
+  /** Ends every connection; the next `get` begins anew. */
+  close(): Promise<void>
+}
+
+type Undici = typeof import('undici')
+type Connector = buildConnector.connector
+
+const MAX_HEAD_BYTES = 64 * 1024
+
+/** One set of connections for each origin. undici is loaded with the first of them. */
+export function createAgents(options: ResolvedOptions): Agents {
+  const agents = new Map<string, Promise<Agent & { end(): Promise<void> }>>()
+
+  async function create(url: URL, base: URL | undefined): Promise<Agent & { end(): Promise<void> }> {
+    const [undici, tls] = await Promise.all([import('undici'), tlsFor(url, base, options)])
+    const connecting = new Set<Socket>()
+    const dispatcher = createDispatcher({ undici, url, tls, options, connecting })
+    let waiting = 0
+    const drop = (): void => {
+      for (const socket of connecting) socket.destroy(new Error('no request waits for this connection'))
+    }
+    return {
+      dispatcher,
+      enter() {
+        let waits = true
+        waiting += 1
+        return () => {
+          if (!waits) return
+          waits = false
+          waiting -= 1
+          if (waiting === 0) drop()
+        }
+      },
+      async end() {
+        drop()
+        await dispatcher.destroy()
+      },
+    }
+  }
+
+  return {
+    get(url, base) {
+      const foreign = base !== undefined && base.origin !== url.origin
+      const key = foreign ? `${url.origin} for ${base.origin}` : url.origin
+      const known = agents.get(key)
+      if (known !== undefined) return known
+      const agent = create(url, foreign ? base : undefined)
+      agents.set(key, agent)
+      agent.catch(() => agents.delete(key)) // the next request asks again
+      return agent
+    },
+    async close() {
+      const open = [...agents.values()]
+      agents.clear()
+      await Promise.all(open.map((agent) => agent.then((known) => known.end()).catch(() => undefined)))
+    },
+  }
+}
+
+/** Never the client certificate of another host: a server could have it presented wherever it likes. */
+async function tlsFor(url: URL, base: URL | undefined, options: ResolvedOptions): Promise<TlsOptions> {
+  const own = url.protocol === 'https:' ? await options.tls(url) : undefined
+  if (own !== undefined || base === undefined) return own ?? {}
+  const { ca, rejectUnauthorized } = (await options.tls(base)) ?? {}
+  return { ca, rejectUnauthorized }
+}
+
+interface DispatcherParts {
+  readonly undici: Undici
+  readonly url: URL
+  readonly tls: TlsOptions
+  readonly options: ResolvedOptions
+  readonly connecting: Set<Socket>
+}
+
+function createDispatcher(parts: DispatcherParts): Dispatcher {
+  const { undici, url, options } = parts
+  const settings = { allowH2: false, maxHeaderSize: MAX_HEAD_BYTES, pipelining: 1 }
+  const proxy = proxyFor(url, options.proxy, options.env)
+  if (proxy === undefined) return new undici.Pool(url.origin, { ...settings, connect: connector(parts) })
+  const timeout = options.connectTimeoutMs + options.tlsTimeoutMs
+  return new undici.ProxyAgent({
+    ...settings,
+    uri: proxy.href,
+    connectTimeout: timeout,
+    requestTls: { ...nodeTls(parts.tls), allowH2: false, timeout },
+  })
+}
+
+/** TCP first, then TLS on top, so that each has its own time limit and a connection nobody waits for can be ended. */
+function connector({ undici, tls, options, connecting }: DispatcherParts): Connector {
+  const tcp = undici.buildConnector({ timeout: options.connectTimeoutMs, allowH2: false })
+  const secure = undici.buildConnector({ ...nodeTls(tls), timeout: options.tlsTimeoutMs, allowH2: false })
+  const open = (connect: Connector, target: buildConnector.Options, callback: buildConnector.Callback): void => {
+    // The types leave out that undici's connectors return the socket while it is still connecting.
+    const started: unknown = connect(target, (...result) => {
+      if (started instanceof Socket) connecting.delete(started)
+      callback(...result)
+    })
+    if (started instanceof Socket) connecting.add(started)
+  }
+  return (target, callback) => {
+    const port = target.port === '' ? (target.protocol === 'https:' ? '443' : '80') : target.port
+    const { servername: _unused, ...plain } = { ...target, port, protocol: 'http:' }
+    open(tcp, plain, (error, socket) => {
+      if (error !== null) callback(error, null)
+      else if (target.protocol !== 'https:') callback(null, socket)
+      else open(secure, { ...target, port, httpSocket: socket }, callback)
+    })
+  }
+}
+
+function nodeTls(tls: TlsOptions): buildConnector.BuildOptions {
+  const pem = (value: string | Uint8Array): string | Buffer => (typeof value === 'string' ? value : Buffer.from(value))
+  const { ca, cert, key, rejectUnauthorized } = tls
+  const authorities = typeof ca === 'string' || ca instanceof Uint8Array ? [ca] : ca
+  return {
+    // Never by the environment: NODE_TLS_REJECT_UNAUTHORIZED would switch verification off for every host.
+    rejectUnauthorized: rejectUnauthorized ?? true,
+    minVersion: 'TLSv1.2',
+    ...(authorities !== undefined && { ca: authorities.map(pem) }),
+    ...(cert !== undefined && { cert: pem(cert) }),
+    ...(key !== undefined && { key: pem(key) }),
+  }
+}

@@ -1,0 +1,46 @@
+/*
+ * The layers of the client, outermost first, and why they stand in this order:
+ *
+ *   warnings   sees each answer once, whatever was needed to get it
+ *   auth       outside of redirect, so that it decides by the URL the user named; what redirect drops on the way to another
+ *              origin cannot be put back, and a challenge from there is recognised and left alone. Its own requests to
+ *              token services pass through everything below
+ *   redirect   outside of retry and the queue, because each hop has a host of its own with its own pause and queue
+ *   retry      outside of the queue, so that nobody keeps a place in it while pausing
+ *   host-limit waits for a place, with the host's limit
+ *   dispatch   one request on one connection
+ */
+import { createAgents } from './agents.ts'
+import { authLayer } from './auth.ts'
+import { createDispatch } from './dispatch.ts'
+import { hostLimitLayer } from './host-limit.ts'
+import type { HttpHandler, HttpLayer } from './http.ts'
+import { resolveOptions, type HttpClientOptions } from './options.ts'
+import { redirectLayer } from './redirect.ts'
+import { retryLayer } from './retry.ts'
+import { warningsLayer } from './warnings.ts'
+
+/** One session of work: connections, tokens, queues and pauses are shared by all that use it. */
+export interface HttpClient {
+  readonly request: HttpHandler
+  /** Ends every connection, those in use included. A later request opens new ones. */
+  close(): Promise<void>
+}
+
+/** Opens nothing, and loads nothing large, until the first request. */
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const resolved = resolveOptions(options)
+  const agents = createAgents(resolved)
+  const layers: readonly HttpLayer[] = [
+    warningsLayer(),
+    authLayer(resolved),
+    redirectLayer(resolved),
+    retryLayer(resolved),
+    hostLimitLayer(resolved.requestsPerHost),
+  ]
+  const dispatch = createDispatch(agents, resolved)
+  return {
+    request: layers.reduceRight((next, layer) => layer(next), dispatch),
+    close: () => agents.close(),
+  }
+}

@@ -1,0 +1,20 @@
+export { createHttpClient } from './client.ts'
+export type { HttpClient } from './client.ts'
+export type {
+  Clock,
+  Credentials,
+  CredentialsProvider,
+  CredentialsQuery,
+  HttpClientOptions,
+  IdentityTokenCredentials,
+  PasswordCredentials,
+  ProxyOptions,
+  RegistryTokenCredentials,
+  TlsOptions,
+  TlsProvider,
+} from './options.ts'
+export type { HttpBody, HttpHandler, HttpHeaders, HttpLayer, HttpMethod, HttpRequest, HttpResponse } from './http.ts'
+export { failureText } from './failure-text.ts'
+export { checkServerUrl } from './server-url.ts'
+export type { ServerUrlOptions } from './server-url.ts'
+export { redactUrl } from './redact.ts'

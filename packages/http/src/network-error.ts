@@ -1,0 +1,150 @@
+import { ImageError, quoteForeign, type ImageErrorCode, type Side } from '@crossdock/core'
+
+/** What a failed request was doing. */
+export interface NetworkContext {
+  readonly what: string
+  readonly url: URL
+  readonly side?: Side | undefined
+  /** Whether anything of the request may have reached the server. */
+  readonly sent: boolean
+  /** Whether the answer's head had come. */
+  readonly answered: boolean
+  readonly headersTimeoutMs: number
+  readonly idleBodyTimeoutMs: number
+}
+
+interface Cause {
+  readonly text: string
+  readonly code?: ImageErrorCode
+  /** Default: true. */
+  readonly retryable?: boolean
+}
+
+const failures = new WeakMap<ImageError, { readonly sent: boolean }>()
+
+/** Whether this client's network failed, rather than, for example, the source of an upload. */
+export function isNetworkFailure(error: unknown): error is ImageError {
+  return error instanceof ImageError && failures.has(error)
+}
+
+/** Whether the request certainly never reached the server, so that any method may be sent again. */
+export function isUnsent(error: ImageError): boolean {
+  return failures.get(error)?.sent === false
+}
+
+/** What the network did, as one error that names the host, the port and the cause. */
+export function networkError(reason: unknown, context: NetworkContext): ImageError {
+  const cause = causeOf(reason, context)
+  const code = cause.code ?? 'UNAVAILABLE'
+  const error = new ImageError(code, `${context.what}: ${hostAndPort(context.url)}: ${cause.text}`, {
+    side: context.side,
+    retryable: cause.retryable ?? true,
+    cause: reason,
+  })
+  failures.set(error, { sent: context.sent })
+  return error
+}
+
+/** The same failure after so many attempts. */
+export function withAttempts(error: ImageError, attempts: number): ImageError {
+  if (attempts < 2) return error
+  const { code, side, image, retryable } = error
+  const counted = new ImageError(code, `${error.message} (after ${attempts} attempts)`, {
+    side,
+    image,
+    retryable,
+    cause: error.cause ?? error,
+  })
+  const known = failures.get(error)
+  if (known !== undefined) failures.set(counted, known)
+  return counted
+}
+
+export function hostAndPort(url: URL): string {
+  return `${url.hostname}:${url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port}`
+}
+
+const FIXED: Readonly<Record<string, Cause>> = {
+  ECONNREFUSED: { text: 'connection refused; check that host and port are right and that the server runs' },
+  ECONNRESET: { text: 'the connection was reset by the other side' },
+  EPIPE: { text: 'the connection was closed by the other side' },
+  EHOSTUNREACH: { text: 'the host cannot be reached' },
+  ENETUNREACH: { text: 'the network cannot be reached' },
+  ETIMEDOUT: { text: 'time-out: the network gave up' },
+  EAI_AGAIN: { text: 'the host name cannot be looked up at the moment' },
+  ENOTFOUND: { text: 'no such host name; check the spelling', retryable: false },
+  UND_ERR_CONNECT_TIMEOUT: { text: 'time-out while connecting' },
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { text: 'the answer ended before its Content-Length' },
+  UND_ERR_SOCKET: { text: 'the connection was closed by the other side' },
+  UND_ERR_HEADERS_OVERFLOW: {
+    text: 'the head of the answer is larger than 64 KiB',
+    code: 'LIMIT_EXCEEDED',
+    retryable: false,
+  },
+  UND_ERR_PRX_TLS: { text: 'TLS to the proxy failed', retryable: false },
+}
+
+function causeOf(reason: unknown, context: NetworkContext): Cause {
+  const error = innermost(reason)
+  const code = codeOf(error)
+  const fixed = Object.hasOwn(FIXED, code) ? FIXED[code] : undefined
+  if (fixed !== undefined) return fixed
+  if (code === 'UND_ERR_HEADERS_TIMEOUT') {
+    return { text: `time-out: no answer for ${seconds(context.headersTimeoutMs)}` }
+  }
+  if (code === 'UND_ERR_BODY_TIMEOUT') {
+    return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}` }
+  }
+  const message = quoteForeign(error instanceof Error ? error.message : String(error), 200)
+  return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(code, context) ?? { text: message }
+}
+
+function proxyCause(message: string): Cause | undefined {
+  if (/Proxy Authentication Required|Proxy response \(407\)/.test(message)) {
+    return { text: 'the proxy asks for other credentials (407)', retryable: false }
+  }
+  const refused = /Proxy response \((\d+)\)/.exec(message)
+  return refused === null ? undefined : { text: `the proxy refused the connection (status ${refused[1]})` }
+}
+
+const INSECURE = 'set its certificate authority (`ca`) in the TLS options of this host'
+
+function tlsCause(code: string, message: string): Cause | undefined {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return { text: `its certificate is for another host (${message})`, retryable: false }
+  }
+  if (code === 'CERT_HAS_EXPIRED') return { text: 'its certificate has expired', retryable: false }
+  if (code === 'CERT_NOT_YET_VALID') return { text: 'its certificate is not valid yet', retryable: false }
+  if (/SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|HOSTNAME_MISMATCH/.test(code)) {
+    return { text: `its certificate is not trusted (${message}); ${INSECURE}`, retryable: false }
+  }
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
+    return { text: 'it does not speak TLS; if it is a plain HTTP server, say so with http://', retryable: false }
+  }
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
+    return { text: `TLS refused by the server (${message}); it may want a client certificate`, retryable: false }
+  }
+  return /^ERR_SSL_|^ERR_TLS_|^EPROTO$|^ERR_OSSL/.test(code)
+    ? { text: `TLS failed (${message})`, retryable: false }
+    : undefined
+}
+
+function parserCause(code: string, context: NetworkContext): Cause | undefined {
+  if (!code.startsWith('HPE_')) return undefined
+  return { text: `the answer is not HTTP/1.1 (${code})`, retryable: context.answered }
+}
+
+/** The failure that says most: the first of several attempts, or what a wrapper was thrown for. */
+function innermost(reason: unknown): unknown {
+  if (reason instanceof AggregateError && reason.errors.length > 0) return innermost(reason.errors[0])
+  return reason
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return ''
+  return typeof error.code === 'string' ? error.code : ''
+}
+
+function seconds(ms: number): string {
+  return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${ms} ms`
+}
