@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, digestOf, type ManifestBytes, parseDigest } from '@crossdock/core'
+import { type Descriptor, type Digest, digestOf, ImageError, type ManifestBytes, parseDigest } from '@crossdock/core'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../src/index.ts'
 
 /** A digest that is easy to tell from others: the character 64 times. */
@@ -26,3 +26,16 @@ export const CHILD: Descriptor = {
 }
 export const IMAGE: object = { schemaVersion: 2, mediaType: OCI_MANIFEST, config: CONFIG, layers: [LAYER] }
 export const INDEX: object = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [CHILD] }
+
+/** `accepted`, or the code of the error; whatever else is thrown is told as it is. */
+export function outcome(read: () => unknown): string {
+  try {
+    read()
+    return 'accepted'
+  } catch (reason) {
+    return reason instanceof ImageError ? reason.code : `not an ImageError: ${String(reason)}`
+  }
+}
+
+/** What bad input may come to. */
+export const OUTCOMES: readonly string[] = ['accepted', 'INVALID_DATA', 'LIMIT_EXCEEDED', 'UNSUPPORTED']

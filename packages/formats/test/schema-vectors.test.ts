@@ -1,20 +1,26 @@
-import { digestOf, ImageError } from '@crossdock/core'
+import { digestOf } from '@crossdock/core'
 import { expect, test } from 'vitest'
 import { checkDescriptor, parseImageConfig, parseManifest } from '../src/index.ts'
-import { bytesOf, manifestBytes } from './documents.ts'
+import { bytesOf, manifestBytes, outcome } from './documents.ts'
 import compat from './fixtures/docker-v2-compat-vectors.json' with { type: 'json' }
 import vectors from './fixtures/schema-vectors.json' with { type: 'json' }
 
 const OTHER_ALGORITHM = 'only sha256 and sha512 can be verified: other algorithms are refused by name'
 
 /** Where the verdict differs from that of the specification's JSON schemas, and why. */
-const DEVIATIONS: Readonly<Record<string, { readonly accepted: boolean; readonly why: string; readonly rows: number }>> = {
+const DEVIATIONS: Readonly<
+  Record<string, { readonly accepted: boolean; readonly why: string; readonly rows: number }>
+> = {
   'expected failure: empty layer, expected at least one': {
     accepted: true,
     why: 'the text asks for a layer only "for portability"; images and artifacts without layers exist',
     rows: 1,
   },
-  'expected failure: Env is invalid': { accepted: true, why: 'strict on types only: such configs exist and run', rows: 1 },
+  'expected failure: Env is invalid': {
+    accepted: true,
+    why: 'strict on types only: such configs exist and run',
+    rows: 1,
+  },
   'expected pass: test bounds of algorithm field in digest.': { accepted: false, why: OTHER_ALGORITHM, rows: 1 },
   'expected success: test for alternate digest algorithm': { accepted: false, why: OTHER_ALGORITHM, rows: 5 },
   'expected success: test for alternate digest encoding': { accepted: false, why: OTHER_ALGORITHM, rows: 1 },
@@ -31,52 +37,44 @@ interface Row {
   readonly document: string
 }
 
-function verdict(read: () => unknown): boolean {
-  try {
-    read()
-    return true
-  } catch (reason) {
-    expect(reason).toBeInstanceOf(ImageError)
-    expect(reason).toMatchObject({ code: 'INVALID_DATA' })
-    return false
-  }
-}
-
-function wanted({ note, valid }: Row): boolean {
-  return DEVIATIONS[note]?.accepted ?? valid
+function wanted({ note, valid }: Row): string {
+  return (DEVIATIONS[note]?.accepted ?? valid) ? 'accepted' : 'INVALID_DATA'
 }
 
 test.each(vectors.manifest)('manifest: $note', (row) => {
-  expect(verdict(() => parseManifest(manifestBytes(row.document)))).toBe(wanted(row))
+  expect(outcome(() => parseManifest(manifestBytes(row.document)))).toBe(wanted(row))
 })
 
 test.each(vectors.index)('index: $note', (row) => {
-  expect(verdict(() => parseManifest(manifestBytes(row.document)))).toBe(wanted(row))
+  expect(outcome(() => parseManifest(manifestBytes(row.document)))).toBe(wanted(row))
 })
 
 test.each(vectors.config)('config: $note', (row) => {
-  expect(verdict(() => parseImageConfig(bytesOf(row.document)))).toBe(wanted(row))
+  expect(outcome(() => parseImageConfig(bytesOf(row.document)))).toBe(wanted(row))
 })
 
 test.each(vectors.descriptor)('descriptor: $note', (row) => {
-  expect(verdict(() => checkDescriptor(JSON.parse(row.document), 'descriptor'))).toBe(wanted(row))
+  expect(outcome(() => checkDescriptor(JSON.parse(row.document), 'descriptor'))).toBe(wanted(row))
 })
 
 test('every recorded deviation is still one', () => {
   const rows: readonly Row[] = [...vectors.manifest, ...vectors.index, ...vectors.config, ...vectors.descriptor]
   const counts = Object.keys(DEVIATIONS).map((note) => [note, rows.filter((row) => row.note === note).length])
   expect(counts).toEqual(Object.entries(DEVIATIONS).map(([note, { rows: count }]) => [note, count]))
-  for (const row of rows) if (DEVIATIONS[row.note] !== undefined) expect(row.valid).not.toBe(DEVIATIONS[row.note]?.accepted)
+  const agreeing = rows.filter(({ note, valid }) => DEVIATIONS[note]?.accepted === valid)
+  expect(agreeing).toEqual([])
 })
 
-test.each(compat)('Docker $kind $digest is read without touching its bytes', ({ kind, digest, document }) => {
-  const bytes = manifestBytes(document)
-  expect(digestOf(bytes.bytes)).toBe(digest)
-  if (kind === 'config') {
-    expect(parseImageConfig(bytes.bytes).os).toBe('linux')
-  } else {
-    const parsed = parseManifest(bytes)
-    expect(parsed.format).toBe('docker')
-    expect(parsed.kind).toBe(kind === 'manifest' ? 'image' : 'index')
-  }
+const KINDS: Readonly<Record<string, string>> = { manifest: 'image', imageIndex: 'index' }
+
+test.each(compat)('the digest of Docker $kind $digest is that of its bytes', ({ digest, document }) => {
+  expect(digestOf(bytesOf(document))).toBe(digest)
+})
+
+test.each(compat.filter(({ kind }) => kind !== 'config'))('Docker $kind $digest', ({ kind, document }) => {
+  expect(parseManifest(manifestBytes(document))).toMatchObject({ format: 'docker', kind: KINDS[kind] })
+})
+
+test.each(compat.filter(({ kind }) => kind === 'config'))('Docker $kind $digest', ({ document }) => {
+  expect(parseImageConfig(bytesOf(document))).toMatchObject({ os: 'linux', architecture: 'amd64' })
 })
