@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import type * as Undici from 'undici'
 import type { buildConnector, Dispatcher } from 'undici'
 import { proxyFor } from './proxy.ts'
 import type { ResolvedOptions, TlsOptions } from './options.ts'
@@ -17,7 +18,6 @@ export interface Agents {
   close(): Promise<void>
 }
 
-type Undici = typeof import('undici')
 type Connector = buildConnector.connector
 
 const MAX_HEAD_BYTES = 64 * 1024
@@ -81,7 +81,7 @@ async function tlsFor(url: URL, base: URL | undefined, options: ResolvedOptions)
 }
 
 interface DispatcherParts {
-  readonly undici: Undici
+  readonly undici: typeof Undici
   readonly url: URL
   readonly tls: TlsOptions
   readonly options: ResolvedOptions
@@ -126,7 +126,6 @@ function connector({ undici, tls, options, connecting }: DispatcherParts): Conne
 }
 
 function nodeTls(tls: TlsOptions): buildConnector.BuildOptions {
-  const pem = (value: string | Uint8Array): string | Buffer => (typeof value === 'string' ? value : Buffer.from(value))
   const { ca, cert, key, rejectUnauthorized } = tls
   const authorities = typeof ca === 'string' || ca instanceof Uint8Array ? [ca] : ca
   return {
@@ -137,4 +136,8 @@ function nodeTls(tls: TlsOptions): buildConnector.BuildOptions {
     ...(cert !== undefined && { cert: pem(cert) }),
     ...(key !== undefined && { key: pem(key) }),
   }
+}
+
+function pem(value: string | Uint8Array): string | Buffer {
+  return typeof value === 'string' ? value : Buffer.from(value)
 }

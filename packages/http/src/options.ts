@@ -114,26 +114,26 @@ export type ResolvedOptions = {
   readonly [Key in keyof HttpClientOptions]-?: Exclude<HttpClientOptions[Key], undefined>
 }
 
-const systemClock: Clock = { now: () => Date.now(), delay }
+const DEFAULTS = {
+  credentials: (): undefined => undefined,
+  tls: (): undefined => undefined,
+  proxy: {},
+  trustedHosts: [],
+  connectTimeoutMs: 10_000,
+  tlsTimeoutMs: 10_000,
+  headersTimeoutMs: 60_000,
+  idleBodyTimeoutMs: 60_000,
+  maxAttempts: 4,
+  maxRetryDelayMs: 60_000,
+  retryDelayMs: 500,
+  requestsPerHost: 16,
+  userAgent: 'crossdock',
+  clock: { now: () => Date.now(), delay },
+  random: Math.random,
+} satisfies HttpClientOptions
 
-/** The only place where defaults are applied. */
+/** The only place where defaults are applied; an option that is undefined counts as left out. */
 export function resolveOptions(options: HttpClientOptions): ResolvedOptions {
-  return Object.freeze({
-    credentials: options.credentials ?? ((): undefined => undefined),
-    tls: options.tls ?? ((): undefined => undefined),
-    proxy: options.proxy ?? {},
-    trustedHosts: options.trustedHosts ?? [],
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    tlsTimeoutMs: options.tlsTimeoutMs ?? 10_000,
-    headersTimeoutMs: options.headersTimeoutMs ?? 60_000,
-    idleBodyTimeoutMs: options.idleBodyTimeoutMs ?? 60_000,
-    maxAttempts: options.maxAttempts ?? 4,
-    maxRetryDelayMs: options.maxRetryDelayMs ?? 60_000,
-    retryDelayMs: options.retryDelayMs ?? 500,
-    requestsPerHost: options.requestsPerHost ?? 16,
-    userAgent: options.userAgent ?? 'crossdock',
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    env: options.env ?? process.env,
-  })
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return Object.freeze({ env: process.env, ...DEFAULTS, ...given })
 }

@@ -24,97 +24,112 @@ interface Reader {
   readonly reject: (error: unknown) => void
 }
 
-/**
- * Chunks that wait for the reader are handed over as one: each chunk costs the reader a hash call and a write, and a copy is
- * cheaper than that.
- */
-export function createResponseBody(source: BodySource): ResponseBody {
-  let queue: Uint8Array[] = []
-  let queuedBytes = 0
-  let reader: Reader | undefined
-  let ended = false
-  let failure: { readonly error: unknown } | undefined
-  let drained: { bytes: number; readonly timer: ReturnType<typeof setTimeout> } | undefined
+/** Chunks that wait for the reader, handed over as one: each costs the reader a hash call and a write, and a copy costs less. */
+interface ChunkQueue {
+  readonly bytes: number
+  push(chunk: Uint8Array): void
+  take(): Uint8Array | undefined
+  clear(): void
+}
 
-  function take(): Uint8Array | undefined {
-    if (queuedBytes === 0) return undefined
-    const chunk = queue.length === 1 ? queue[0] : Buffer.concat(queue, queuedBytes)
-    queue = []
-    queuedBytes = 0
-    source.resume()
-    return chunk
+function createChunkQueue(): ChunkQueue {
+  let chunks: Uint8Array[] = []
+  let bytes = 0
+  const clear = (): void => {
+    chunks = []
+    bytes = 0
   }
-
-  function settle(): void {
-    if (reader === undefined) return
-    const { resolve, reject } = reader
-    const chunk = take()
-    if (chunk !== undefined) resolve({ done: false, value: chunk })
-    else if (failure !== undefined) reject(failure.error)
-    else if (ended) resolve({ done: true, value: undefined })
-    else return
-    reader = undefined
+  return {
+    get bytes() {
+      return bytes
+    },
+    push(chunk) {
+      chunks.push(chunk)
+      bytes += chunk.byteLength
+    },
+    take() {
+      const chunk = chunks.length > 1 ? Buffer.concat(chunks, bytes) : chunks[0]
+      clear()
+      return chunk
+    },
+    clear,
   }
+}
 
-  function leave(): void {
-    const over = ended || failure !== undefined
-    ended = true
-    queue = []
-    queuedBytes = 0
-    if (!over) source.abort()
-    settle()
-  }
-
-  const iterator: AsyncIterator<Uint8Array, undefined> = {
-    next: () =>
-      new Promise((resolve, reject) => {
-        reader = { resolve, reject }
-        settle()
-      }),
+function iteratorOf(read: (reader: Reader) => void, leave: () => void): AsyncIterator<Uint8Array, undefined> {
+  return {
+    next: () => new Promise((resolve, reject) => read({ resolve, reject })),
     return: () => {
       leave()
       return Promise.resolve({ done: true, value: undefined })
     },
   }
+}
+
+type State = { readonly ended: true } | { readonly error: unknown } | undefined
+
+export function createResponseBody(source: BodySource): ResponseBody {
+  const queue = createChunkQueue()
+  let reader: Reader | undefined
+  let state: State
+  let dropping: { bytes: number; readonly timer: ReturnType<typeof setTimeout> } | undefined
+
+  function settle(): void {
+    if (reader === undefined) return
+    const { resolve, reject } = reader
+    if (queue.bytes > 0) {
+      const value = queue.take()
+      source.resume()
+      if (value !== undefined) resolve({ done: false, value })
+    } else if (state === undefined) return
+    else if ('error' in state) reject(state.error)
+    else resolve({ done: true, value: undefined })
+    reader = undefined
+  }
+
+  function over(now: State): void {
+    clearTimeout(dropping?.timer)
+    state ??= now
+    settle()
+  }
+
+  function drop(chunk: Uint8Array): void {
+    if (dropping === undefined) return
+    dropping.bytes += chunk.byteLength
+    if (dropping.bytes > MAX_DRAINED_BYTES) source.abort()
+  }
+
+  function leave(): void {
+    queue.clear()
+    const running = state === undefined
+    over({ ended: true })
+    if (running) source.abort()
+  }
 
   return {
-    [Symbol.asyncIterator]: () => iterator,
+    [Symbol.asyncIterator]: () =>
+      iteratorOf((next) => {
+        reader = next
+        settle()
+      }, leave),
     push(chunk) {
-      if (drained !== undefined) {
-        drained.bytes += chunk.byteLength
-        if (drained.bytes > MAX_DRAINED_BYTES) source.abort()
-        return
-      }
+      if (dropping !== undefined) return drop(chunk)
       queue.push(chunk)
-      queuedBytes += chunk.byteLength
-      if (queuedBytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
+      if (queue.bytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
       settle()
     },
-    end() {
-      clearTimeout(drained?.timer)
-      ended = true
-      settle()
-    },
+    end: () => over({ ended: true }),
     fail(error, options) {
-      clearTimeout(drained?.timer)
-      if (options?.drop === true) {
-        queue = []
-        queuedBytes = 0
-      }
-      failure ??= { error }
-      settle()
+      if (options?.drop === true) queue.clear()
+      over({ error })
     },
     discard() {
-      if (ended || failure !== undefined || drained !== undefined) {
-        queue = []
-        queuedBytes = 0
-        return Promise.resolve()
+      queue.clear()
+      if (state === undefined && dropping === undefined) {
+        // A short rest is read in the background, so that the connection can be used again.
+        dropping = { bytes: 0, timer: setTimeout(() => source.abort(), MAX_DRAIN_MS) }
+        source.resume()
       }
-      // A short rest is read in the background, so that the connection can be used again.
-      drained = { bytes: queuedBytes, timer: setTimeout(() => source.abort(), MAX_DRAIN_MS) }
-      queue = []
-      queuedBytes = 0
-      source.resume()
       return Promise.resolve()
     },
   }

@@ -1,0 +1,218 @@
+import { ImageError, report } from '@crossdock/core'
+import { delay, skipBytes } from '@crossdock/streams'
+import { parseContentRange } from './content-range.ts'
+import { failureText } from './failure-text.ts'
+import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts'
+import { isNetworkFailure, withAttempts } from './network-error.ts'
+import { redactUrl } from './redact.ts'
+
+export interface ResumeOptions {
+  /** Where to begin, in bytes. Default: 0. */
+  readonly offset?: number | undefined
+  /** All bytes of the content, whatever the offset. If it is not known, ranges are open-ended. */
+  readonly size?: number | undefined
+  /** How often in a row it may bring less than 64 KiB (or the rest, if that is less). Default: 4. */
+  readonly maxAttempts?: number | undefined
+  /** The pause after an attempt that brought little; it doubles from there. None after one that brought enough. Default: 500. */
+  readonly retryDelayMs?: number | undefined
+  /** Makes the error of an answer that has not the content. Default: `NOT_FOUND`, `FORBIDDEN`, `RATE_LIMITED` or `UNAVAILABLE`. */
+  readonly refused?: ((response: HttpResponse) => Promise<Error>) | undefined
+  /** The answer to `resumeRequest(request, options)`, if it was asked for already. */
+  readonly opened?: HttpResponse | undefined
+}
+
+const MIN_PROGRESS_BYTES = 64 * 1024
+
+/** The request for the content from `offset` on. Never asks past the last byte, which some servers refuse. */
+export function resumeRequest(request: HttpRequest, { offset = 0, size }: ResumeOptions = {}): HttpRequest {
+  if (offset === 0) return request
+  const range = `bytes=${offset}-${size === undefined ? '' : size - 1}`
+  return { ...request, headers: { ...request.headers, range } }
+}
+
+/**
+ * A body that survives cuts, resets and silence: it is asked for again from the byte where it ended, each time at the original
+ * URL, so that an expired signed URL is replaced. Where the server cannot do ranges, the head is read and dropped.
+ *
+ * Throws `UNAVAILABLE` after attempts without progress, with their number, and if the content changed on the way (retryable, from
+ * the start); `UNSUPPORTED` for an answer with a content encoding, since digests are over the bytes without it; `INVALID_DATA` if
+ * there is more than `size`. Whether the bytes are the right ones is the reader's to verify.
+ */
+export async function* resumableBody(
+  client: { readonly request: HttpHandler },
+  request: HttpRequest,
+  options: ResumeOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const progress = createProgress(options)
+  if (progress.position === options.size) {
+    await options.opened?.discard()
+    return
+  }
+  let response = options.opened
+  for (;;) {
+    const before = progress.position
+    try {
+      response ??= await client.request(nextRequest(request, progress))
+      yield* attempt(response, request, progress)
+      if (options.size === undefined || progress.position === options.size) return
+      throw endedEarly(request, progress)
+    } catch (error) {
+      request.signal?.throwIfAborted()
+      // Before its head came the client has tried as often as it does.
+      if (response === undefined || !isResumable(error)) throw error
+      await response.discard()
+      await progress.pause(error, { before, request })
+    }
+    response = undefined
+  }
+}
+
+interface Progress {
+  position: number
+  readonly options: ResumeOptions
+  /** A strong ETag and where it was seen: another server may name the same content otherwise. */
+  tag: { readonly value: string; readonly origin: string } | undefined
+  ranges: boolean
+  /** After a failed attempt: waits, or throws the error if there is no point in going on. */
+  pause(error: ImageError, at: { readonly before: number; readonly request: HttpRequest }): Promise<void>
+}
+
+function createProgress(options: ResumeOptions): Progress {
+  const attempts = options.maxAttempts ?? 4
+  let fruitless = 0
+  return {
+    position: options.offset ?? 0,
+    options,
+    tag: undefined,
+    ranges: true,
+    async pause(error, { before, request }) {
+      const wanted = Math.min(MIN_PROGRESS_BYTES, (options.size ?? Number.POSITIVE_INFINITY) - before)
+      fruitless = this.position - before >= wanted ? 0 : fruitless + 1
+      if (fruitless >= attempts) throw withAttempts(error, fruitless)
+      const delayMs = fruitless === 0 ? 0 : (options.retryDelayMs ?? 500) * 2 ** (fruitless - 1)
+      report(request, {
+        type: 'retry',
+        side: request.side,
+        what: request.what,
+        code: error.code,
+        reason: `${error.message}; going on at byte ${this.position}`,
+        attempt: Math.max(fruitless, 1),
+        attempts,
+        delayMs,
+      })
+      await delay(delayMs, request.signal)
+    },
+  }
+}
+
+function nextRequest(request: HttpRequest, { position, options, ranges, tag }: Progress): HttpRequest {
+  if (!ranges) return request
+  const next = resumeRequest(request, { offset: position, size: options.size })
+  if (tag === undefined || next === request) return next
+  return { ...next, headers: { ...next.headers, 'if-range': tag.value } }
+}
+
+/** Failures of this attempt that another one may not have. */
+const resumable = new WeakSet<ImageError>()
+
+function isResumable(error: unknown): error is ImageError {
+  return isNetworkFailure(error) ? error.retryable : error instanceof ImageError && resumable.has(error)
+}
+
+function worthAnotherTry(request: HttpRequest, why: string): ImageError {
+  const error = new ImageError('UNAVAILABLE', `${request.what}: ${why}`, { side: request.side })
+  resumable.add(error)
+  return error
+}
+
+async function* attempt(response: HttpResponse, request: HttpRequest, progress: Progress): AsyncGenerator<Uint8Array> {
+  const { size } = progress.options
+  for await (const chunk of await bodyAtPosition(response, request, progress)) {
+    if (size !== undefined && progress.position + chunk.byteLength > size) {
+      throw new ImageError(
+        'INVALID_DATA',
+        `${request.what}: ${response.url.host} sends more than the ${size} bytes it should be`,
+        {
+          side: request.side,
+        },
+      )
+    }
+    progress.position += chunk.byteLength
+    yield chunk
+  }
+}
+
+async function bodyAtPosition(
+  response: HttpResponse,
+  request: HttpRequest,
+  progress: Progress,
+): Promise<AsyncIterable<Uint8Array>> {
+  const { position, options } = progress
+  if (response.status === 416 && progress.ranges) {
+    progress.ranges = false
+    throw worthAnotherTry(request, `${response.url.host} refuses the range from byte ${position} on`)
+  }
+  if (response.status !== 200 && response.status !== 206) throw await refusal(response, request, options)
+  checkEncoding(response, request)
+  checkTag(response, request, progress)
+  if (response.status === 200) return position === 0 ? response.body : skipBytes(response.body, position)
+  const range = parseContentRange(response.headers.get('content-range'))
+  const right =
+    range?.first === position && (options.size === undefined || (range.total ?? options.size) === options.size)
+  if (right) return response.body
+  progress.ranges = false
+  throw worthAnotherTry(request, `${response.url.host} sent another range than the one from byte ${position} on`)
+}
+
+function checkEncoding(response: HttpResponse, request: HttpRequest): void {
+  const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${request.what}: ${redactUrl(response.url)} is sent with a content encoding that was not asked for; ` +
+      'a proxy or the server packs what has to arrive byte for byte: switch that off there',
+    { side: request.side },
+  )
+}
+
+function checkTag(response: HttpResponse, request: HttpRequest, progress: Progress): void {
+  const value = response.headers.get('etag')
+  const { origin, host } = response.url
+  if (value === undefined || !/^"[\x21\x23-\x7e]*"$/.test(value)) return
+  if (progress.tag !== undefined && progress.tag.origin === origin && progress.tag.value !== value) {
+    throw new ImageError(
+      'UNAVAILABLE',
+      `${request.what}: the content at ${host} changed while it was read; start again`,
+      {
+        side: request.side,
+      },
+    )
+  }
+  progress.tag = { value, origin }
+}
+
+async function refusal(response: HttpResponse, request: HttpRequest, options: ResumeOptions): Promise<Error> {
+  // Elsewhere than asked, this is what an expired signed URL looks like; the next attempt gets a new one.
+  if (response.status === 403 && response.url.origin !== request.url.origin) {
+    const said = await failureText(response, request.signal)
+    const error = new ImageError('FORBIDDEN', `${request.what}: ${redactUrl(response.url)}: ${said}`, {
+      side: request.side,
+    })
+    resumable.add(error)
+    return error
+  }
+  if (options.refused !== undefined) return await options.refused(response)
+  const text = `${request.what}: ${redactUrl(response.url)}: ${await failureText(response, request.signal)}`
+  return new ImageError(codeFor(response.status), text, { side: request.side })
+}
+
+function codeFor(status: number): 'NOT_FOUND' | 'FORBIDDEN' | 'RATE_LIMITED' | 'UNAVAILABLE' | 'INVALID_DATA' {
+  if (status === 404 || status === 410) return 'NOT_FOUND'
+  if (status === 403) return 'FORBIDDEN'
+  if (status === 429) return 'RATE_LIMITED'
+  return status >= 500 || status === 408 ? 'UNAVAILABLE' : 'INVALID_DATA'
+}
+
+function endedEarly(request: HttpRequest, { position, options }: Progress): ImageError {
+  return worthAnotherTry(request, `the content ended at byte ${position} of ${options.size}`)
+}
