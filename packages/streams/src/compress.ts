@@ -59,6 +59,7 @@ async function* encodeAll(
   encoder: ReturnType<typeof createEncoder>,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) yield* encoder.write(chunk)
+  // Tar writers give a header here, some padding there; a write to an encoder costs a turn of the thread pool.
+  for await (const chunk of coalesce(body)) yield* encoder.write(chunk)
   yield* encoder.end()
 }

@@ -37,6 +37,7 @@ export function createInFlight<Key, Value>(options: InFlightOptions = {}): InFli
     const controller = new AbortController()
     const promise = (async () => {
       let keep = false
+      await Promise.resolve() // the run is in the table before the task can fail
       try {
         const value = await task(controller.signal)
         keep = options.remember === true && !controller.signal.aborted
