@@ -1,0 +1,85 @@
+import { unlink } from 'node:fs/promises'
+import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
+import { ifExists, naming, pathError, quotePath } from './errors.ts'
+import { writeIndex } from './layout/commit.ts'
+import { neededBy, walkGraph } from './layout/graph.ts'
+import { descriptorOf, selectEntry, withEntries, type IndexEntry, type LayoutIndex } from './layout/index-file.ts'
+import { checkMarker, readIndex } from './layout/layout.ts'
+import { acquireLock } from './layout/lock.ts'
+import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
+import { checkWritable, createLayout } from './layout/prepare.ts'
+import type { OpenOptions } from './source.ts'
+
+/**
+ * Removes the image's entry from `index.json`, then the blobs that no other entry reaches; blobs that layouts share stay.
+ * With a digest, every entry of that manifest goes. Throws `NOT_FOUND`; `UNSUPPORTED` and changes nothing if another entry is
+ * of an unknown type, since it cannot be told what that one needs.
+ */
+export async function deleteImage(opened: OpenOptions, operation: OperationOptions = {}): Promise<void> {
+  operation.signal?.throwIfAborted()
+  const { options, folder } = opened
+  const paths = layoutPaths(folder, options.sharedBlobDir)
+  await checkMarker(paths)
+  await checkWritable(paths)
+  await createLayout(paths, options)
+  await using lock = await acquireLock(paths.work, {
+    ...operation,
+    timeoutMs: options.lockTimeoutMs,
+    guarded: quotePath(paths.index),
+  })
+  const index = await readIndex(paths, options, { rewrite: true })
+  if (index === undefined) throw pathError('NOT_FOUND', paths.root, 'holds no image')
+  const removed = chooseEntries(index, opened)
+  const rest = withEntries(
+    index,
+    index.entries.filter((entry) => !removed.includes(entry)),
+  )
+  const garbage = paths.blobs.shared ? [] : await unreachable(paths, { index, removed, rest })
+  await writeIndex({ paths, options }, rest, lock)
+  for (const digest of garbage) {
+    const path = blobPath(paths.blobs, digest)
+    await naming('remove', path, () => ifExists(unlink(path)))
+  }
+}
+
+function chooseEntries(index: LayoutIndex, { selection }: OpenOptions): readonly IndexEntry[] {
+  const { name, digest } = selection
+  if (digest === undefined && name === undefined) return [selectEntry(index, selection)]
+  if (digest === undefined) {
+    selectEntry(index, selection)
+    return index.entries.filter((entry) => entry.name === name)
+  }
+  const found = index.entries.filter((entry) => entry.digest === digest && (name === undefined || entry.name === name))
+  if (found.length > 0) return found
+  throw pathError('NOT_FOUND', index.path, `has no entry ${name === undefined ? '' : `"${name}" `}with the digest ${digest}`)
+}
+
+interface Removal {
+  readonly index: LayoutIndex
+  readonly removed: readonly IndexEntry[]
+  readonly rest: LayoutIndex
+}
+
+/** What the removed entries reach and the others do not. */
+async function unreachable(paths: LayoutPaths, { index, removed, rest }: Removal): Promise<readonly Digest[]> {
+  const kept = await reach(paths, rest.entries.map((entry) => otherDescriptor(rest, entry)))
+  const candidates = await reach(paths, removed.map((entry) => descriptorOf(index, entry)))
+  return [...candidates].filter((digest) => !kept.has(digest))
+}
+
+function otherDescriptor(rest: LayoutIndex, entry: IndexEntry): Descriptor {
+  try {
+    return descriptorOf(rest, entry)
+  } catch (cause) {
+    throw new ImageError('UNSUPPORTED', `nothing was deleted, since another entry cannot be read: ${String(cause)}`, { cause })
+  }
+}
+
+async function reach(paths: LayoutPaths, roots: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
+  const reached = new Set<Digest>()
+  for await (const { descriptor, manifest } of walkGraph(paths.blobs, roots, { readImages: true })) {
+    reached.add(descriptor.digest)
+    if (manifest !== undefined) for (const blob of neededBy(manifest)) reached.add(blob.digest)
+  }
+  return reached
+}

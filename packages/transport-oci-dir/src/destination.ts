@@ -1,0 +1,179 @@
+import {
+  digestAlgorithm,
+  digestOf,
+  ImageError,
+  MAX_MANIFEST_BYTES,
+  quoteForeign,
+  type BlobBody,
+  type BlobHint,
+  type Descriptor,
+  type Digest,
+  type ImageDestination,
+  type ManifestBytes,
+  type OperationOptions,
+  type PutManifestOptions,
+} from '@crossdock/core'
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
+import { commitManifests } from './layout/commit.ts'
+import { isComplete, isNamed } from './layout/complete.ts'
+import { partialSize, sweepPartials } from './layout/partial.ts'
+import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
+import { checkWritable, createAlgorithmFolder, createLayout, replaceFile } from './layout/prepare.ts'
+import { referrerOf, type Referrer } from './layout/referrers.ts'
+import { createTrust, type Trust } from './layout/trust.ts'
+import { writeBlob } from './layout/write-blob.ts'
+import type { OpenOptions } from './source.ts'
+
+const OCI_TYPES: readonly string[] = [OCI_MANIFEST, OCI_INDEX]
+const ALL_TYPES: readonly string[] = [...OCI_TYPES, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST]
+
+/**
+ * Opens a layout for writing, or the place where one shall be; nothing is created before the first write. Throws `CONFLICT` if
+ * something else is there.
+ */
+export async function openDestination(opened: OpenOptions, operation: OperationOptions = {}): Promise<ImageDestination> {
+  operation.signal?.throwIfAborted()
+  const { reference, options } = opened
+  const session = createSession(opened)
+  await checkWritable(session.paths)
+  operation.signal?.throwIfAborted()
+  const { trust, paths } = session
+  return Object.freeze<ImageDestination>({
+    reference,
+    traits: Object.freeze({ manifestTypes: typesOf(session), parallelBlobs: 16 }),
+    putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
+    async reuseBlob(blob, reuseOptions) {
+      reuseOptions?.signal?.throwIfAborted()
+      if (!(await trust.holds(blob, reuseOptions))) return undefined
+      session.needed.add(blob.digest)
+      return { blob }
+    },
+    async findBlob(blob, findOptions) {
+      findOptions?.signal?.throwIfAborted()
+      return (await trust.holds(blob, { ...findOptions, readOnly: true })) ? 'present' : undefined
+    },
+    async partialBlob(blob, partialOptions) {
+      partialOptions?.signal?.throwIfAborted()
+      return options.resume ? Math.min(await partialSize(paths.blobs, blob.digest), blob.size) : 0
+    },
+    async hasManifest(manifest, hasOptions) {
+      hasOptions?.signal?.throwIfAborted()
+      const named = hasOptions?.instance !== undefined || (await isNamed(session, manifest))
+      return named && (await isComplete(session, manifest, hasOptions))
+    },
+    putManifest: (manifest, putOptions) => putManifest(session, manifest, putOptions),
+    async commit(commitOptions) {
+      commitOptions?.signal?.throwIfAborted()
+      if (session.top === undefined && !session.hasInstances) {
+        throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
+      }
+      await session.ready()
+      await commitManifests(session, commitOptions)
+    },
+    async [Symbol.asyncDispose]() {},
+  })
+}
+
+/** What one open destination knows and has done. */
+export interface Session extends OpenOptions {
+  readonly paths: LayoutPaths
+  readonly trust: Trust
+  /** Makes the layout, once. */
+  ready(): Promise<void>
+  /** Blobs that were put or found, and that have to be there at the end. */
+  readonly needed: Set<Digest>
+  /** What the name will stand for. */
+  top: Descriptor | undefined
+  hasInstances: boolean
+  readonly referrers: Referrer[]
+}
+
+function createSession(opened: OpenOptions): Session {
+  const paths = layoutPaths(opened.folder, opened.options.sharedBlobDir)
+  let making: Promise<void> | undefined
+  const make = async (): Promise<void> => {
+    await createLayout(paths, opened.options)
+    await sweepPartials(paths.blobs)
+  }
+  return {
+    ...opened,
+    paths,
+    trust: createTrust(paths.blobs),
+    ready() {
+      making ??= make().catch((reason: unknown) => {
+        making = undefined // what failed may succeed when it is tried again
+        throw reason
+      })
+      return making
+    },
+    needed: new Set(),
+    top: undefined,
+    hasInstances: false,
+    referrers: [],
+  }
+}
+
+interface PutBlob {
+  readonly body: BlobBody
+  readonly blob: BlobHint
+  readonly signal: AbortSignal | undefined
+}
+
+async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promise<Descriptor> {
+  signal?.throwIfAborted()
+  await session.ready()
+  const { durable, resume } = session.options
+  const size = blob.size ?? body.size
+  const written = await writeBlob(session.paths.blobs, body, { digest: blob.digest, size, durable, resume, signal })
+  await session.trust.record(written.digest)
+  session.needed.add(written.digest)
+  const { mediaType = 'application/octet-stream', annotations } = blob
+  return { mediaType, ...written, ...(annotations !== undefined && { annotations }) }
+}
+
+async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
+  const { instance, signal } = options
+  signal?.throwIfAborted()
+  const { bytes, mediaType } = manifest
+  const digest = instance ?? session.selection.digest ?? manifest.digest
+  checkManifest(session, manifest, digest)
+  const referrer = referrerOf({ bytes, mediaType, digest })
+  await session.ready()
+  const descriptor = { mediaType, digest, size: bytes.byteLength }
+  if (!(await session.trust.holds(descriptor, { signal }))) await writeManifest(session, bytes, digest)
+  session.needed.add(digest)
+  if (referrer !== undefined) session.referrers.push(referrer)
+  if (instance === undefined) session.top = descriptor
+  else session.hasInstances = true
+}
+
+function typesOf({ options }: Pick<Session, 'options'>): readonly string[] {
+  return options.keepDockerManifests ? ALL_TYPES : OCI_TYPES
+}
+
+function checkManifest(session: Session, { bytes, mediaType }: ManifestBytes, digest: Digest): void {
+  if (!typesOf(session).includes(mediaType)) {
+    throw new ImageError(
+      'UNSUPPORTED',
+      `an image layout takes manifests of the types ${typesOf(session).join(', ')}, not "${quoteForeign(mediaType, 100)}"; convert it`,
+    )
+  }
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
+    throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} is larger than ${MAX_MANIFEST_BYTES} bytes`)
+  }
+  const actual = digestOf(bytes, digestAlgorithm(digest))
+  if (actual === digest) return
+  throw new ImageError('DIGEST_MISMATCH', `the manifest should be ${digest}, but its bytes are ${actual}`)
+}
+
+async function writeManifest(session: Session, bytes: Uint8Array, digest: Digest): Promise<void> {
+  const { blobs } = session.paths
+  await createAlgorithmFolder(blobs, digest)
+  await replaceFile(blobPath(blobs, digest), {
+    bytes,
+    work: blobs.work,
+    durable: session.options.durable,
+    syncFolder: false, // once for all, in commit
+  })
+  await session.trust.record(digest)
+}

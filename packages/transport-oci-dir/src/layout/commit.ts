@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises'
+import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
+import { OCI_INDEX, referrersTag } from '@crossdock/formats'
+import type { Session } from '../destination.ts'
+import { ifExists, naming, quotePath } from '../errors.ts'
+import { syncFolder } from './files.ts'
+import { createEntry, emptyIndex, putEntry, serializeIndex, type LayoutIndex } from './index-file.ts'
+import { readIndex } from './layout.ts'
+import { acquireLock, type Lock } from './lock.ts'
+import { algorithmFolder, blobPath } from './paths.ts'
+import { createAlgorithmFolder, replaceFile } from './prepare.ts'
+import { listedReferrers, type Referrer } from './referrers.ts'
+import { trimStamps } from './trust.ts'
+
+/**
+ * Points the name at what was put, in one step, and keeps what others wrote to `index.json` meanwhile. Throws `CONFLICT` if the
+ * lock does not become free in time, or if a blob that was there before was deleted meanwhile.
+ */
+export async function commitManifests(session: Session, operation: OperationOptions = {}): Promise<void> {
+  const { paths, options } = session
+  await using lock = await acquireLock(paths.work, {
+    ...operation,
+    timeoutMs: options.lockTimeoutMs,
+    guarded: quotePath(paths.index),
+  })
+  await checkNeeded(session)
+  const old = await readIndex(paths, options, { rewrite: true })
+  let index = old ?? emptyIndex(paths.index)
+  for (const referrer of session.referrers) index = await addReferrer(session, index, referrer)
+  if (session.top !== undefined) index = putEntry(index, createEntry(session.top, session.selection.name))
+  if (options.durable) await syncBlobFolders(session)
+  if (index !== old) await writeIndex(session, index, lock)
+  await trimStamps(paths.blobs)
+}
+
+/** Writes `index.json` under the lock. */
+export async function writeIndex({ paths, options }: Pick<Session, 'paths' | 'options'>, index: LayoutIndex, lock: Lock): Promise<void> {
+  const bytes = serializeIndex(index)
+  if (bytes.byteLength > options.maxIndexBytes) {
+    throw new ImageError('LIMIT_EXCEEDED', `${quotePath(paths.index)} would become larger than ${options.maxIndexBytes} bytes`)
+  }
+  const found = await naming('look at', paths.index, () => ifExists(stat(paths.index)))
+  await replaceFile(paths.index, {
+    bytes,
+    work: paths.work,
+    durable: options.durable,
+    mode: found === undefined ? undefined : found.mode & 0o777,
+    beforeRename: () => lock.assertHeld(),
+  })
+}
+
+/** What was found before may have been deleted since; deleting takes the same lock. */
+async function checkNeeded({ paths, needed }: Session): Promise<void> {
+  const missing: Digest[] = []
+  for (const digest of needed) {
+    const path = blobPath(paths.blobs, digest)
+    if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
+  }
+  if (missing.length === 0) return
+  throw new ImageError('CONFLICT', `${quotePath(paths.root)} lost ${missing.join(', ')} while it was written to; try again`, {
+    retryable: true,
+    missing,
+  })
+}
+
+/** Adds a manifest to the list of its subject's referrers (distribution-spec, "Referrers Tag Schema"). */
+async function addReferrer(session: Session, index: LayoutIndex, { subject, descriptor }: Referrer): Promise<LayoutIndex> {
+  const { paths, options } = session
+  const listed = await listedReferrers(paths.blobs, index, subject)
+  if (listed.some(({ digest }) => digest === descriptor.digest)) return index
+  const document = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...listed, descriptor] }
+  const bytes = new TextEncoder().encode(JSON.stringify(document))
+  const digest = digestOf(bytes)
+  await createAlgorithmFolder(paths.blobs, digest)
+  await replaceFile(blobPath(paths.blobs, digest), { bytes, work: paths.blobs.work, durable: options.durable })
+  return putEntry(index, createEntry({ mediaType: OCI_INDEX, digest, size: bytes.byteLength }, referrersTag(subject)))
+}
+
+/** The names of all blobs outlive a power cut before `index.json` leads to them. */
+async function syncBlobFolders({ paths, needed }: Session): Promise<void> {
+  const folders = new Set([...needed].map((digest) => algorithmFolder(paths.blobs, digest)))
+  for (const folder of [...folders, paths.blobs.folder, paths.root]) await syncFolder(folder)
+}

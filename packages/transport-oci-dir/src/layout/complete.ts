@@ -1,0 +1,43 @@
+import { ImageError, type Descriptor, type OperationOptions } from '@crossdock/core'
+import { isForeignLayer } from '@crossdock/formats'
+import type { Session } from '../destination.ts'
+import { isDocument, neededBy, walkGraph } from './graph.ts'
+import { readIndex } from './layout.ts'
+import { listedReferrers } from './referrers.ts'
+
+/** True if the reference names this manifest already. */
+export async function isNamed({ paths, options, selection }: Session, manifest: Descriptor): Promise<boolean> {
+  const index = await readIndex(paths, options)
+  if (index === undefined) return false
+  const named = index.entries.filter((entry) =>
+    selection.name === undefined ? entry.name === undefined && entry.digest === manifest.digest : entry.name === selection.name,
+  )
+  return named.length > 0 && named.every((entry) => entry.digest === manifest.digest)
+}
+
+/** True if the manifest, all that it reaches, and its entry in the list of referrers are there and undamaged. */
+export async function isComplete(session: Session, manifest: Descriptor, operation: OperationOptions = {}): Promise<boolean> {
+  const { paths, trust } = session
+  const { signal } = operation
+  try {
+    for await (const node of walkGraph(paths.blobs, [manifest], { readImages: true, signal })) {
+      if (node.manifest === undefined) return false
+      const blobs = neededBy(node.manifest).filter((blob) => !isDocument(blob) && !isForeignLayer(blob))
+      for (const blob of blobs) if (!(await trust.holds(blob, { signal }))) return false
+      const { subject } = node.manifest
+      if (subject !== undefined && !(await isListed(session, subject, node.descriptor))) return false
+    }
+    return true
+  } catch (reason) {
+    // Damaged content has to be written again.
+    if (reason instanceof ImageError && ['DIGEST_MISMATCH', 'INVALID_DATA'].includes(reason.code)) return false
+    throw reason
+  }
+}
+
+async function isListed({ paths, options }: Session, subject: Descriptor, manifest: Descriptor): Promise<boolean> {
+  const index = await readIndex(paths, options)
+  if (index === undefined) return false
+  const listed = await listedReferrers(paths.blobs, index, subject.digest)
+  return listed.some((descriptor) => descriptor.digest === manifest.digest)
+}

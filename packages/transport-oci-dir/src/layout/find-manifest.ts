@@ -1,0 +1,52 @@
+import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
+import { quotePath } from '../errors.ts'
+import { isDocument, walkGraph } from './graph.ts'
+import { usableDescriptor, type LayoutIndex } from './index-file.ts'
+import type { LayoutPaths } from './paths.ts'
+
+/** Finds the descriptor of a manifest by digest, for its size and media type. Remembers what it saw on the way. */
+export interface ManifestFinder {
+  /** Throws `NOT_FOUND` if neither `index.json` nor an index that it reaches lists the digest. */
+  find(digest: Digest, options?: OperationOptions): Promise<Descriptor>
+}
+
+/** `top` is looked through first: what is asked for is mostly an instance of the chosen image. */
+export function createManifestFinder(paths: LayoutPaths, index: LayoutIndex, top?: Descriptor): ManifestFinder {
+  const known = new Map<Digest, Descriptor>()
+  const entries = index.entries.map((entry) => usableDescriptor(index, entry)).filter((entry) => entry !== undefined)
+  for (const entry of entries) known.set(entry.digest, entry)
+  let walk: AsyncGenerator<Descriptor> | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function search(digest: Digest, signal: AbortSignal | undefined): Promise<Descriptor> {
+    walk ??= listed(paths, top === undefined ? [] : [top], entries)
+    for (;;) {
+      signal?.throwIfAborted()
+      const found = known.get(digest)
+      if (found !== undefined) return found
+      const step = await walk.next()
+      if (step.done === true) break
+      if (!known.has(step.value.digest)) known.set(step.value.digest, step.value)
+    }
+    throw new ImageError('NOT_FOUND', `nothing in ${quotePath(paths.root)} lists a manifest ${digest}`)
+  }
+
+  return {
+    async find(digest, options) {
+      const found = known.get(digest)
+      if (found !== undefined) return found
+      // One search at a time: they share the walk.
+      const result = turn.then(() => search(digest, options?.signal))
+      turn = result.catch(() => undefined)
+      return await result
+    },
+  }
+}
+
+async function* listed(paths: LayoutPaths, ...stages: readonly (readonly Descriptor[])[]): AsyncGenerator<Descriptor> {
+  for (const roots of stages) {
+    for await (const { manifest } of walkGraph(paths.blobs, roots, { readImages: false, skipDamaged: true })) {
+      if (manifest?.kind === 'index') yield* manifest.manifests.filter(isDocument)
+    }
+  }
+}

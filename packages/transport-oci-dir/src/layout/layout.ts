@@ -1,0 +1,66 @@
+import { lstat } from 'node:fs/promises'
+import { ImageError, quoteForeign } from '@crossdock/core'
+import { parseJsonDocument } from '@crossdock/formats'
+import { ifExists, naming, pathError, quotePath } from '../errors.ts'
+import type { ResolvedOptions } from '../options.ts'
+import { readBounded } from './files.ts'
+import { parseIndex, type LayoutIndex } from './index-file.ts'
+import type { LayoutPaths } from './paths.ts'
+
+/** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
+export const MARKER_TEXT = '{"imageLayoutVersion":"1.0.0"}'
+
+const MAX_MARKER_BYTES = 64 * 1024
+
+/**
+ * Checks that the folder is an image layout of version 1.0. Throws `NOT_FOUND` if there is no folder, `INVALID_DATA` if it is
+ * something else, `UNSUPPORTED` for another version.
+ */
+export async function checkMarker(paths: LayoutPaths): Promise<void> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readBounded(paths.marker, { limitBytes: MAX_MARKER_BYTES, what: 'an "oci-layout" file' })
+  } catch (reason) {
+    if (!(reason instanceof ImageError) || reason.code !== 'NOT_FOUND') throw reason
+    throw await notALayout(paths, reason)
+  }
+  const document = parseJsonDocument(bytes, { what: quotePath(paths.marker), maxBytes: MAX_MARKER_BYTES })
+  const holds = typeof document === 'object' && document !== null && 'imageLayoutVersion' in document
+  const version = holds ? document.imageLayoutVersion : undefined
+  if (typeof version !== 'string') throw pathError('INVALID_DATA', paths.marker, 'must have a text "imageLayoutVersion"')
+  if (/^1\.0\.[0-9]{1,9}$/.test(version)) return
+  throw pathError('UNSUPPORTED', paths.marker, `says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`)
+}
+
+async function notALayout({ root }: LayoutPaths, cause: ImageError): Promise<ImageError> {
+  const found = await naming('look at', root, () => ifExists(lstat(root)))
+  if (found === undefined) return new ImageError('NOT_FOUND', `there is no folder ${quotePath(root)}`, { cause })
+  return new ImageError(
+    'INVALID_DATA',
+    `${quotePath(root)} is not an OCI image layout: it has no "oci-layout" file (image-spec, image-layout.md)`,
+    { cause },
+  )
+}
+
+/** `index.json`; undefined if there is none yet. */
+export async function readIndex(
+  paths: LayoutPaths,
+  { maxIndexBytes }: ResolvedOptions,
+  options: { rewrite?: boolean } = {},
+): Promise<LayoutIndex | undefined> {
+  try {
+    const bytes = await readBounded(paths.index, { limitBytes: maxIndexBytes, what: 'an "index.json"' })
+    return parseIndex(bytes, { path: paths.index, maxBytes: maxIndexBytes, rewrite: options.rewrite })
+  } catch (reason) {
+    if (reason instanceof ImageError && reason.code === 'NOT_FOUND') return undefined
+    throw reason
+  }
+}
+
+/** Checks the layout and reads `index.json`. Throws what {@link checkMarker} and `parseIndex` throw. */
+export async function openLayout(paths: LayoutPaths, options: ResolvedOptions): Promise<LayoutIndex> {
+  await checkMarker(paths)
+  const index = await readIndex(paths, options)
+  if (index !== undefined) return index
+  throw pathError('INVALID_DATA', paths.root, 'has no "index.json": nothing was ever stored in it, or it is damaged')
+}

@@ -1,0 +1,106 @@
+import { realpathSync } from 'node:fs'
+import { dirname, isAbsolute, join, normalize, parse, resolve, sep } from 'node:path'
+import { ImageError, isDigest, quoteForeign, type Digest, type PolicyIdentity } from '@crossdock/core'
+
+/** Which image of a layout a reference means. */
+export interface Selection {
+  /** The annotation `org.opencontainers.image.ref.name`; with a digest besides, the digest decides what is read. */
+  readonly name?: string | undefined
+  readonly digest?: Digest | undefined
+  /** The place in `index.json`, from 0; for reading only. */
+  readonly index?: number | undefined
+}
+
+export interface Location extends Selection {
+  /** The folder as it was typed. */
+  readonly path: string
+}
+
+// Separators as in image-spec, annotations.md, "Pre-Defined Annotation Keys", `org.opencontainers.image.ref.name`.
+const NAME = /^[A-Za-z0-9]+(?:(?:--|[-._:@+])[A-Za-z0-9]+)*(?:\/[A-Za-z0-9]+(?:(?:--|[-._:@+])[A-Za-z0-9]+)*)*$/
+const INDEX = /^@(0|[1-9][0-9]{0,8})$/
+const DRIVE = /^[A-Za-z]:[\\/]/
+const LOOKS_LIKE_DIGEST = /@(?:sha256|sha384|sha512|md5|blake3)(?::|$)/
+const MAX_CHARACTERS = 4096
+
+/**
+ * Reads `path`, `path:name`, `path@digest`, `path:name@digest` or `path:@N`. The path ends at the first colon, a drive
+ * letter's (`C:\` or `C:/`) apart; an `@` belongs to the path unless a digest follows. Throws `INVALID_REFERENCE`.
+ */
+export function parseLocation(text: string): Location {
+  const fail = (rule: string): ImageError =>
+    new ImageError('INVALID_REFERENCE', `"${quoteForeign(text, 200)}" is not a reference to an image layout: ${rule}`)
+  if (text.length > MAX_CHARACTERS) throw fail(`it is longer than ${MAX_CHARACTERS} characters`)
+  const { rest, digest } = cutDigest(text)
+  const { path, name } = cutName(rest)
+  if (path === '') throw fail('the path of the folder is missing; write PATH, PATH:NAME, PATH@DIGEST or PATH:@N')
+  if (path.includes('\0')) throw fail('a path cannot hold a NUL character')
+  if (LOOKS_LIKE_DIGEST.test(path) || (name !== undefined && LOOKS_LIKE_DIGEST.test(name))) {
+    throw fail('a digest is sha256: with 64 or sha512: with 128 lower-case hexadecimal characters')
+  }
+  if (name === undefined || name === '') return { path, ...(digest !== undefined && { digest }) }
+  if (name.startsWith('@')) {
+    const index = INDEX.exec(name)?.[1]
+    if (index === undefined) throw fail('what follows ":@" is the image\'s place in index.json, a whole number from 0')
+    if (digest !== undefined) throw fail('give a place or a digest, not both')
+    return { path, index: Number(index) }
+  }
+  if (!NAME.test(name)) {
+    throw fail(
+      'a name is letters and digits, joined by single ".", "_", "-", ":", "@", "+" or by "--", in parts separated by "/"',
+    )
+  }
+  return { path, name, ...(digest !== undefined && { digest }) }
+}
+
+/** What {@link parseLocation} reads back as an equal location. */
+export function formatLocation({ path, name, digest, index }: Location): string {
+  if (index !== undefined) return `${path}:@${index}`
+  return path + (name === undefined ? '' : `:${name}`) + (digest === undefined ? '' : `@${digest}`)
+}
+
+function cutDigest(text: string): { rest: string; digest: Digest | undefined } {
+  const at = text.lastIndexOf('@')
+  const digest = text.slice(at + 1)
+  return at >= 0 && isDigest(digest) ? { rest: text.slice(0, at), digest } : { rest: text, digest: undefined }
+}
+
+function cutName(text: string): { path: string; name: string | undefined } {
+  const colon = text.indexOf(':', DRIVE.test(text) ? 2 : 0)
+  return colon < 0 ? { path: text, name: undefined } : { path: text.slice(0, colon), name: text.slice(colon + 1) }
+}
+
+/**
+ * What a policy looks a layout up by: the folder with its symbolic links resolved, then the folder again and each of its
+ * parents but the root. The name within the folder is no part of it.
+ */
+export function policyOf(folder: string): PolicyIdentity {
+  const identity = resolveLinks(folder)
+  const namespaces: string[] = []
+  for (let scope = identity; scope !== parse(scope).root; scope = dirname(scope)) namespaces.push(scope)
+  return Object.freeze({ identity, namespaces: Object.freeze(namespaces) })
+}
+
+/** Resolves symbolic links as far as the path exists. */
+function resolveLinks(path: string): string {
+  const absolute = resolve(path)
+  try {
+    return realpathSync.native(absolute)
+  } catch {
+    const parent = dirname(absolute)
+    return parent === absolute ? absolute : join(resolveLinks(parent), absolute.slice(parent.length))
+  }
+}
+
+/** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root, with an optional name. */
+export function validateScope(scope: string): void {
+  const fail = (rule: string): ImageError =>
+    new ImageError('INVALID_REFERENCE', `"${quoteForeign(scope, 200)}" cannot be a policy scope of image layouts: ${rule}`)
+  const { path, name } = cutName(scope)
+  if (!isAbsolute(path)) throw fail('it must be an absolute path')
+  if (path === '/') throw fail('the root folder covers everything: use the default scope "" instead')
+  if (normalize(path) !== path || (path.endsWith(sep) && parse(path).root !== path)) {
+    throw fail(`the path must be clean, with neither ".", ".." nor doubled or trailing slashes: "${quoteForeign(normalize(path))}"`)
+  }
+  if (name !== undefined && !NAME.test(name)) throw fail('what follows the colon must be the name of an image')
+}

@@ -1,0 +1,50 @@
+import type { ImageReference, ImageSource, OperationOptions } from '@crossdock/core'
+import { openBlob, readManifestBlob } from './layout/blobs.ts'
+import { createManifestFinder } from './layout/find-manifest.ts'
+import { descriptorOf, selectEntry } from './layout/index-file.ts'
+import { openLayout } from './layout/layout.ts'
+import { layoutPaths } from './layout/paths.ts'
+import { findReferrers } from './layout/referrers.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Selection } from './reference.ts'
+
+export interface OpenOptions {
+  readonly reference: ImageReference
+  /** The layout's folder, absolute. */
+  readonly folder: string
+  readonly selection: Selection
+  readonly options: ResolvedOptions
+}
+
+/**
+ * Opens the layout as it is now: what others write to `index.json` later is not seen. Throws `NOT_FOUND` for a missing
+ * folder or image, `CONFLICT` if the reference fits several images.
+ */
+export async function openSource(opened: OpenOptions, operation: OperationOptions = {}): Promise<ImageSource> {
+  operation.signal?.throwIfAborted()
+  const { reference, folder, selection, options } = opened
+  const paths = layoutPaths(folder, options.sharedBlobDir)
+  const index = await openLayout(paths, options)
+  operation.signal?.throwIfAborted()
+  const top =
+    selection.digest === undefined
+      ? descriptorOf(index, selectEntry(index, selection))
+      : await createManifestFinder(paths, index).find(selection.digest, operation)
+  const manifests = createManifestFinder(paths, index, top)
+  return Object.freeze<ImageSource>({
+    reference,
+    traits: Object.freeze({ parallelBlobs: 16, rangeReads: true }),
+    async getManifest(instance, getOptions) {
+      getOptions?.signal?.throwIfAborted()
+      const wanted = instance === undefined || instance === top.digest ? top : await manifests.find(instance, getOptions)
+      return await readManifestBlob(paths.blobs, wanted)
+    },
+    getBlob: (blob, getOptions) => openBlob(paths.blobs, blob, getOptions),
+    async getSignatures(_instance, getOptions) {
+      getOptions?.signal?.throwIfAborted()
+      return []
+    },
+    referrers: (digest, listOptions) => findReferrers(paths.blobs, index, { digest, options: listOptions }),
+    async [Symbol.asyncDispose]() {},
+  })
+}
