@@ -145,7 +145,7 @@ test.each([['['], ['{"a":']])('300,000 levels of %s end in an error, not in a st
 })
 
 test('brackets in strings do not count as depth', () => {
-  expect(image({ annotations: { a: `"\\"${'['.repeat(1000)}` } })).toMatchObject({ kind: 'image' })
+  expect(image({ annotations: { a: `"${'['.repeat(1000)}` } })).toMatchObject({ kind: 'image' })
 })
 
 test('the size limit holds to the byte', () => {
@@ -178,6 +178,15 @@ test('keys that mean something to JavaScript are plain data', () => {
   expect(() => parseManifest(manifestBytes(inherited))).toThrow(/neither a manifest nor an index/)
   expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
   expect(({} as Record<string, unknown>)['os']).toBeUndefined()
+})
+
+test("what a prototype has is not the document's", () => {
+  Reflect.defineProperty(Object.prototype, 'subject', { value: 'nonsense', configurable: true })
+  try {
+    expect(image({})).toMatchObject({ kind: 'image' })
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'subject')
+  }
 })
 
 test('only exact keys count, and of a repeated key the last', () => {
@@ -218,7 +227,9 @@ function read(bytes: Uint8Array, mediaType: string): string {
 test('whatever the bytes, nothing but an ImageError is thrown', () => {
   const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.json().map(bytesOf))
   fc.assert(
-    fc.property(bytes, types, (document, type) => void expect(OUTCOMES).toContain(read(document, type))),
+    fc.property(bytes, types, (document, type) => {
+      expect(OUTCOMES).toContain(read(document, type))
+    }),
     { numRuns: 1000 },
   )
 })
@@ -249,11 +260,9 @@ test('whatever stands in a field, nothing but an ImageError is thrown', () => {
       ),
     )
   fc.assert(
-    fc.property(
-      fc.oneof(changed, nested),
-      types,
-      (document, type) => void expect(OUTCOMES).toContain(read(bytesOf(document), type)),
-    ),
+    fc.property(fc.oneof(changed, nested), types, (document, type) => {
+      expect(OUTCOMES).toContain(read(bytesOf(document), type))
+    }),
     { numRuns: 2000 },
   )
 })

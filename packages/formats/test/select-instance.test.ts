@@ -171,6 +171,19 @@ test('attestations come along with what they are about, and with nothing else', 
   expect(chosen(BUILT, 'windows/amd64')).toBe('de')
 })
 
+test('an attestation is known by its annotation, whatever its platform', () => {
+  const odd = { ...attestation('1', '9'), platform: parsePlatform('linux/amd64') }
+  const bare = child('2', undefined, { annotations: odd.annotations })
+  expect(chosen(index([child('a', 'linux/amd64'), odd, bare]), '*')).toBe('a')
+  expect(chosen(index([child('a', 'linux/amd64'), odd, bare]), 'linux/amd64')).toBe('a')
+})
+
+test('the better variant counts for more than the compression', () => {
+  const zstd = { annotations: { 'io.github.containers.compression.zstd': 'true' } }
+  const found = index([child('a', 'linux/arm/v6', zstd), child('b', 'linux/arm/v7')])
+  expect(selectInstance(found, parsePlatform('linux/arm/v7')).digest).toBe(digest('b'))
+})
+
 test('a pattern for one platform takes the nearest instance that runs there', () => {
   expect(chosen(BUILT, 'linux/arm/v7')).toBe('c')
   expect(chosen(index([child('a', 'linux/arm/v6'), child('b', 'linux/arm/v7')]), 'linux/arm/v7')).toBe('b')
