@@ -51,7 +51,11 @@ function chooseEntries(index: LayoutIndex, { selection }: OpenOptions): readonly
   }
   const found = index.entries.filter((entry) => entry.digest === digest && (name === undefined || entry.name === name))
   if (found.length > 0) return found
-  throw pathError('NOT_FOUND', index.path, `has no entry ${name === undefined ? '' : `"${name}" `}with the digest ${digest}`)
+  throw pathError(
+    'NOT_FOUND',
+    index.path,
+    `has no entry ${name === undefined ? '' : `"${name}" `}with the digest ${digest}`,
+  )
 }
 
 interface Removal {
@@ -62,8 +66,14 @@ interface Removal {
 
 /** What the removed entries reach and the others do not. */
 async function unreachable(paths: LayoutPaths, { index, removed, rest }: Removal): Promise<readonly Digest[]> {
-  const kept = await reach(paths, rest.entries.map((entry) => otherDescriptor(rest, entry)))
-  const candidates = await reach(paths, removed.map((entry) => descriptorOf(index, entry)))
+  const kept = await reach(
+    paths,
+    rest.entries.map((entry) => otherDescriptor(rest, entry)),
+  )
+  const candidates = await reach(
+    paths,
+    removed.map((entry) => descriptorOf(index, entry)),
+  )
   return [...candidates].filter((digest) => !kept.has(digest))
 }
 
@@ -71,7 +81,9 @@ function otherDescriptor(rest: LayoutIndex, entry: IndexEntry): Descriptor {
   try {
     return descriptorOf(rest, entry)
   } catch (cause) {
-    throw new ImageError('UNSUPPORTED', `nothing was deleted, since another entry cannot be read: ${String(cause)}`, { cause })
+    throw new ImageError('UNSUPPORTED', `nothing was deleted, since another entry cannot be read: ${String(cause)}`, {
+      cause,
+    })
   }
 }
 

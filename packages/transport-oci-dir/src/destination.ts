@@ -31,7 +31,10 @@ const ALL_TYPES: readonly string[] = [...OCI_TYPES, DOCKER_MANIFEST, DOCKER_MANI
  * Opens a layout for writing, or the place where one shall be; nothing is created before the first write. Throws `CONFLICT` if
  * something else is there.
  */
-export async function openDestination(opened: OpenOptions, operation: OperationOptions = {}): Promise<ImageDestination> {
+export async function openDestination(
+  opened: OpenOptions,
+  operation: OperationOptions = {},
+): Promise<ImageDestination> {
   operation.signal?.throwIfAborted()
   const { reference, options } = opened
   const session = createSession(opened)

@@ -28,9 +28,13 @@ export function fileError(reason: unknown, what: string, path: string): unknown 
   const number = errorNumber(reason)
   if (number === undefined) return reason
   const why = MEANINGS.get(number)
-  return new ImageError('IO', `cannot ${what} ${quotePath(path)}: ${why === undefined ? number : `${why} (${number})`}`, {
-    cause: reason,
-  })
+  return new ImageError(
+    'IO',
+    `cannot ${what} ${quotePath(path)}: ${why === undefined ? number : `${why} (${number})`}`,
+    {
+      cause: reason,
+    },
+  )
 }
 
 /** Runs file operations; a failure of the operating system becomes an `IO` error that names the path. */

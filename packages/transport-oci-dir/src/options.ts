@@ -69,11 +69,15 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof OciDirTransportOptions,
 
 /** Checks options that may come from a file or a command line. */
 export function checkOptions(value: unknown): CheckedOptions {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'they must be an object', path: [] }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { problem: 'they must be an object', path: [] }
   for (const [name, given] of Object.entries(value)) {
     const check = CHECKS.get(name)
     if (check === undefined) {
-      return { problem: `there is no option "${quoteForeign(name, 60)}" (known: ${[...CHECKS.keys()].join(', ')})`, path: [name] }
+      return {
+        problem: `there is no option "${quoteForeign(name, 60)}" (known: ${[...CHECKS.keys()].join(', ')})`,
+        path: [name],
+      }
     }
     if (given !== undefined && !check.fits(given)) return { problem: `"${name}" must be ${check.is}`, path: [name] }
   }

@@ -11,5 +11,7 @@ export const plugin: TransportPlugin<OciDirTransportOptions, OciDirTransport> = 
 
 function validate(value: unknown): OptionsResult<OciDirTransportOptions> {
   const checked = checkOptions(value ?? {})
-  return 'problem' in checked ? { issues: [{ message: checked.problem, path: checked.path }] } : { value: checked.options }
+  return 'problem' in checked
+    ? { issues: [{ message: checked.problem, path: checked.path }] }
+    : { value: checked.options }
 }

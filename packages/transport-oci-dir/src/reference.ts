@@ -28,29 +28,34 @@ const MAX_CHARACTERS = 4096
  * letter's (`C:\` or `C:/`) apart; an `@` belongs to the path unless a digest follows. Throws `INVALID_REFERENCE`.
  */
 export function parseLocation(text: string): Location {
-  const fail = (rule: string): ImageError =>
+  const fail: Fail = (rule) =>
     new ImageError('INVALID_REFERENCE', `"${quoteForeign(text, 200)}" is not a reference to an image layout: ${rule}`)
   if (text.length > MAX_CHARACTERS) throw fail(`it is longer than ${MAX_CHARACTERS} characters`)
   const { rest, digest } = cutDigest(text)
   const { path, name } = cutName(rest)
   if (path === '') throw fail('the path of the folder is missing; write PATH, PATH:NAME, PATH@DIGEST or PATH:@N')
   if (path.includes('\0')) throw fail('a path cannot hold a NUL character')
-  if (LOOKS_LIKE_DIGEST.test(path) || (name !== undefined && LOOKS_LIKE_DIGEST.test(name))) {
+  if (LOOKS_LIKE_DIGEST.test(rest)) {
     throw fail('a digest is sha256: with 64 or sha512: with 128 lower-case hexadecimal characters')
   }
-  if (name === undefined || name === '') return { path, ...(digest !== undefined && { digest }) }
+  return { path, ...parseSelection(name, digest, fail) }
+}
+
+type Fail = (rule: string) => ImageError
+
+function parseSelection(name: string, digest: Digest | undefined, fail: Fail): Selection {
+  const byDigest = digest === undefined ? {} : { digest }
+  if (name === '') return byDigest
   if (name.startsWith('@')) {
     const index = INDEX.exec(name)?.[1]
     if (index === undefined) throw fail('what follows ":@" is the image\'s place in index.json, a whole number from 0')
     if (digest !== undefined) throw fail('give a place or a digest, not both')
-    return { path, index: Number(index) }
+    return { index: Number(index) }
   }
-  if (!NAME.test(name)) {
-    throw fail(
-      'a name is letters and digits, joined by single ".", "_", "-", ":", "@", "+" or by "--", in parts separated by "/"',
-    )
-  }
-  return { path, name, ...(digest !== undefined && { digest }) }
+  if (NAME.test(name)) return { name, ...byDigest }
+  throw fail(
+    'a name is letters and digits, joined by single ".", "_", "-", ":", "@", "+" or by "--", in parts separated by "/"',
+  )
 }
 
 /** What {@link parseLocation} reads back as an equal location. */
@@ -65,9 +70,10 @@ function cutDigest(text: string): { rest: string; digest: Digest | undefined } {
   return at >= 0 && isDigest(digest) ? { rest: text.slice(0, at), digest } : { rest: text, digest: undefined }
 }
 
-function cutName(text: string): { path: string; name: string | undefined } {
+/** The name is empty if there is none. */
+function cutName(text: string): { path: string; name: string } {
   const colon = text.indexOf(':', DRIVE.test(text) ? 2 : 0)
-  return colon < 0 ? { path: text, name: undefined } : { path: text.slice(0, colon), name: text.slice(colon + 1) }
+  return colon < 0 ? { path: text, name: '' } : { path: text.slice(0, colon), name: text.slice(colon + 1) }
 }
 
 /**
@@ -95,12 +101,17 @@ function resolveLinks(path: string): string {
 /** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root, with an optional name. */
 export function validateScope(scope: string): void {
   const fail = (rule: string): ImageError =>
-    new ImageError('INVALID_REFERENCE', `"${quoteForeign(scope, 200)}" cannot be a policy scope of image layouts: ${rule}`)
+    new ImageError(
+      'INVALID_REFERENCE',
+      `"${quoteForeign(scope, 200)}" cannot be a policy scope of image layouts: ${rule}`,
+    )
   const { path, name } = cutName(scope)
   if (!isAbsolute(path)) throw fail('it must be an absolute path')
   if (path === '/') throw fail('the root folder covers everything: use the default scope "" instead')
   if (normalize(path) !== path || (path.endsWith(sep) && parse(path).root !== path)) {
-    throw fail(`the path must be clean, with neither ".", ".." nor doubled or trailing slashes: "${quoteForeign(normalize(path))}"`)
+    throw fail(
+      `the path must be clean, with neither ".", ".." nor doubled or trailing slashes: "${quoteForeign(normalize(path))}"`,
+    )
   }
-  if (name !== undefined && !NAME.test(name)) throw fail('what follows the colon must be the name of an image')
+  if (name !== '' && !NAME.test(name)) throw fail('what follows the colon must be the name of an image')
 }

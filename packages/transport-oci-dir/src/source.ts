@@ -36,7 +36,8 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
     traits: Object.freeze({ parallelBlobs: 16, rangeReads: true }),
     async getManifest(instance, getOptions) {
       getOptions?.signal?.throwIfAborted()
-      const wanted = instance === undefined || instance === top.digest ? top : await manifests.find(instance, getOptions)
+      const wanted =
+        instance === undefined || instance === top.digest ? top : await manifests.find(instance, getOptions)
       return await readManifestBlob(paths.blobs, wanted)
     },
     getBlob: (blob, getOptions) => openBlob(paths.blobs, blob, getOptions),

@@ -47,7 +47,9 @@ function createReference(transport: OciDirTransport, location: Location, options
     delete: (operation) => deleteImage(open(), operation),
     tags: (operation) => listNames(open(), operation),
     // A place in the list is for reading: what is written gets a place of its own.
-    ...(index === undefined && { openDestination: (operation?: OperationOptions) => openDestination(open(), operation) }),
+    ...(index === undefined && {
+      openDestination: (operation?: OperationOptions) => openDestination(open(), operation),
+    }),
   }
   return Object.freeze(reference)
 }

@@ -70,7 +70,7 @@ function createReads({ handle, path, begin, end }: Span) {
   }
   return async function* (signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     let next = begin < end ? readAt(begin) : undefined
-    for (let position = begin; next !== undefined; ) {
+    for (let position = begin; next !== undefined;) {
       signal?.throwIfAborted()
       const chunk = await next
       position += chunk.byteLength
@@ -89,7 +89,10 @@ export async function readManifestBlob(blobs: BlobPaths, descriptor: Descriptor)
   const { digest, size, mediaType } = descriptor
   const path = blobPath(blobs, digest)
   if (size > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are read`)
+    throw new ImageError(
+      'LIMIT_EXCEEDED',
+      `the manifest ${digest} has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are read`,
+    )
   }
   const { handle } = await openOfSize(path, descriptor)
   try {
@@ -104,5 +107,8 @@ export async function readManifestBlob(blobs: BlobPaths, descriptor: Descriptor)
 }
 
 function damaged(path: string, digest: Digest, actual: Digest): ImageError {
-  return new ImageError('DIGEST_MISMATCH', `${quotePath(path)} should hold ${digest}, but its bytes are ${actual}: the layout is damaged`)
+  return new ImageError(
+    'DIGEST_MISMATCH',
+    `${quotePath(path)} should hold ${digest}, but its bytes are ${actual}: the layout is damaged`,
+  )
 }

@@ -4,6 +4,7 @@ import { OCI_INDEX, referrersTag } from '@crossdock/formats'
 import type { Session } from '../destination.ts'
 import { ifExists, naming, quotePath } from '../errors.ts'
 import { syncFolder } from './files.ts'
+import { walkGraph } from './graph.ts'
 import { createEntry, emptyIndex, putEntry, serializeIndex, type LayoutIndex } from './index-file.ts'
 import { readIndex } from './layout.ts'
 import { acquireLock, type Lock } from './lock.ts'
@@ -26,7 +27,7 @@ export async function commitManifests(session: Session, operation: OperationOpti
   await checkNeeded(session)
   const old = await readIndex(paths, options, { rewrite: true })
   let index = old ?? emptyIndex(paths.index)
-  for (const referrer of session.referrers) index = await addReferrer(session, index, referrer)
+  for (const referrer of await unlisted(session)) index = await addReferrer(session, index, referrer)
   if (session.top !== undefined) index = putEntry(index, createEntry(session.top, session.selection.name))
   if (options.durable) await syncBlobFolders(session)
   if (index !== old) await writeIndex(session, index, lock)
@@ -34,10 +35,17 @@ export async function commitManifests(session: Session, operation: OperationOpti
 }
 
 /** Writes `index.json` under the lock. */
-export async function writeIndex({ paths, options }: Pick<Session, 'paths' | 'options'>, index: LayoutIndex, lock: Lock): Promise<void> {
+export async function writeIndex(
+  { paths, options }: Pick<Session, 'paths' | 'options'>,
+  index: LayoutIndex,
+  lock: Lock,
+): Promise<void> {
   const bytes = serializeIndex(index)
   if (bytes.byteLength > options.maxIndexBytes) {
-    throw new ImageError('LIMIT_EXCEEDED', `${quotePath(paths.index)} would become larger than ${options.maxIndexBytes} bytes`)
+    throw new ImageError(
+      'LIMIT_EXCEEDED',
+      `${quotePath(paths.index)} would become larger than ${options.maxIndexBytes} bytes`,
+    )
   }
   const found = await naming('look at', paths.index, () => ifExists(stat(paths.index)))
   await replaceFile(paths.index, {
@@ -57,14 +65,34 @@ async function checkNeeded({ paths, needed }: Session): Promise<void> {
     if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
   }
   if (missing.length === 0) return
-  throw new ImageError('CONFLICT', `${quotePath(paths.root)} lost ${missing.join(', ')} while it was written to; try again`, {
-    retryable: true,
-    missing,
-  })
+  throw new ImageError(
+    'CONFLICT',
+    `${quotePath(paths.root)} lost ${missing.join(', ')} while it was written to; try again`,
+    {
+      retryable: true,
+      missing,
+    },
+  )
+}
+
+/**
+ * Referrers that nothing would lead to. Those inside the image that is committed need no entry in `index.json` beside it: a
+ * layout of one image stays one that can be read without giving a name.
+ */
+async function unlisted({ paths, top, referrers }: Session): Promise<readonly Referrer[]> {
+  if (top === undefined || referrers.length === 0) return referrers
+  const inside = new Set<Digest>()
+  for await (const { descriptor } of walkGraph(paths.blobs, [top], { readImages: false })) inside.add(descriptor.digest)
+  inside.delete(top.digest)
+  return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
 }
 
 /** Adds a manifest to the list of its subject's referrers (distribution-spec, "Referrers Tag Schema"). */
-async function addReferrer(session: Session, index: LayoutIndex, { subject, descriptor }: Referrer): Promise<LayoutIndex> {
+async function addReferrer(
+  session: Session,
+  index: LayoutIndex,
+  { subject, descriptor }: Referrer,
+): Promise<LayoutIndex> {
   const { paths, options } = session
   const listed = await listedReferrers(paths.blobs, index, subject)
   if (listed.some(({ digest }) => digest === descriptor.digest)) return index

@@ -10,13 +10,19 @@ export async function isNamed({ paths, options, selection }: Session, manifest: 
   const index = await readIndex(paths, options)
   if (index === undefined) return false
   const named = index.entries.filter((entry) =>
-    selection.name === undefined ? entry.name === undefined && entry.digest === manifest.digest : entry.name === selection.name,
+    selection.name === undefined
+      ? entry.name === undefined && entry.digest === manifest.digest
+      : entry.name === selection.name,
   )
   return named.length > 0 && named.every((entry) => entry.digest === manifest.digest)
 }
 
 /** True if the manifest, all that it reaches, and its entry in the list of referrers are there and undamaged. */
-export async function isComplete(session: Session, manifest: Descriptor, operation: OperationOptions = {}): Promise<boolean> {
+export async function isComplete(
+  session: Session,
+  manifest: Descriptor,
+  operation: OperationOptions = {},
+): Promise<boolean> {
   const { paths, trust } = session
   const { signal } = operation
   try {
@@ -24,8 +30,9 @@ export async function isComplete(session: Session, manifest: Descriptor, operati
       if (node.manifest === undefined) return false
       const blobs = neededBy(node.manifest).filter((blob) => !isDocument(blob) && !isForeignLayer(blob))
       for (const blob of blobs) if (!(await trust.holds(blob, { signal }))) return false
-      const { subject } = node.manifest
-      if (subject !== undefined && !(await isListed(session, subject, node.descriptor))) return false
+      // Referrers inside the image are found through it.
+      const subject = node.descriptor.digest === manifest.digest ? node.manifest.subject : undefined
+      if (subject !== undefined && !(await isListed(session, subject, manifest))) return false
     }
     return true
   } catch (reason) {

@@ -32,7 +32,8 @@ export async function openRegular(path: string, what: string): Promise<OpenedFil
     handle = await open(path, READ_SAFELY)
   } catch (reason) {
     const number = errorNumber(reason)
-    if (number === 'ENOENT') throw new ImageError('NOT_FOUND', `there is no ${what} at ${quotePath(path)}`, { cause: reason })
+    if (number === 'ENOENT')
+      throw new ImageError('NOT_FOUND', `there is no ${what} at ${quotePath(path)}`, { cause: reason })
     if (number === 'ELOOP' || number === 'EMLINK') throw notRegular(path, what, 'a symbolic link')
     if (number === 'ENXIO') throw notRegular(path, what, 'a socket or a device')
     if (number === 'EISDIR') throw notRegular(path, what, 'a folder')

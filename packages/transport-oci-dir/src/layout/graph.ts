@@ -37,7 +37,8 @@ export async function* walkGraph(
       signal?.throwIfAborted()
       if (seen.has(descriptor.digest) || !isDocument(descriptor)) continue
       seen.add(descriptor.digest)
-      if (seen.size > MAX_MANIFESTS) throw new ImageError('LIMIT_EXCEEDED', `there are more than ${MAX_MANIFESTS} manifests`)
+      if (seen.size > MAX_MANIFESTS)
+        throw new ImageError('LIMIT_EXCEEDED', `there are more than ${MAX_MANIFESTS} manifests`)
       const read = readImages || isIndexType(descriptor.mediaType)
       const manifest = read ? await readDocument(blobs, descriptor, { skipDamaged }) : undefined
       yield { descriptor, manifest }

@@ -46,7 +46,7 @@ export function parseIndex(bytes: Uint8Array, { path, maxBytes, rewrite }: Parse
   if (document['schemaVersion'] !== 2) throw pathError('INVALID_DATA', path, 'must have "schemaVersion" 2')
   const type = document['mediaType'] ?? OCI_INDEX
   if (type !== OCI_INDEX) {
-    throw pathError('INVALID_DATA', path, `says "mediaType" "${quoteForeign(String(type), 100)}", but must be ${OCI_INDEX}`)
+    throw pathError('INVALID_DATA', path, `has a "mediaType" that is not ${OCI_INDEX}`)
   }
   const list = document['manifests']
   if (!Array.isArray(list)) throw pathError('INVALID_DATA', path, 'must have an array "manifests"')
@@ -103,7 +103,8 @@ export function putEntry(index: LayoutIndex, entry: IndexEntry): LayoutIndex {
     old.name === entry.name && (entry.name !== undefined || old.digest === entry.digest)
   const [first, ...more] = index.entries.filter(replaces)
   if (first === undefined) return withEntries(index, [...index.entries, entry])
-  if (more.length === 0 && ['digest', 'mediaType', 'size'].every((key) => first.value[key] === entry.value[key])) return index
+  if (more.length === 0 && ['digest', 'mediaType', 'size'].every((key) => first.value[key] === entry.value[key]))
+    return index
   const kept = index.entries.filter((old) => old === first || !replaces(old))
   return withEntries(
     index,
@@ -150,7 +151,11 @@ export function selectEntry(index: LayoutIndex, selection: Selection): IndexEntr
 function entryAt(index: LayoutIndex, position: number): IndexEntry {
   const entry = index.entries[position]
   if (entry !== undefined) return entry
-  throw pathError('NOT_FOUND', index.path, `lists ${index.entries.length} images, counted from 0; there is no @${position}`)
+  throw pathError(
+    'NOT_FOUND',
+    index.path,
+    `lists ${index.entries.length} images, counted from 0; there is no @${position}`,
+  )
 }
 
 function entryNamed(index: LayoutIndex, name: string): IndexEntry {

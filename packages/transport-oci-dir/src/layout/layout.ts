@@ -27,9 +27,14 @@ export async function checkMarker(paths: LayoutPaths): Promise<void> {
   const document = parseJsonDocument(bytes, { what: quotePath(paths.marker), maxBytes: MAX_MARKER_BYTES })
   const holds = typeof document === 'object' && document !== null && 'imageLayoutVersion' in document
   const version = holds ? document.imageLayoutVersion : undefined
-  if (typeof version !== 'string') throw pathError('INVALID_DATA', paths.marker, 'must have a text "imageLayoutVersion"')
+  if (typeof version !== 'string')
+    throw pathError('INVALID_DATA', paths.marker, 'must have a text "imageLayoutVersion"')
   if (/^1\.0\.[0-9]{1,9}$/.test(version)) return
-  throw pathError('UNSUPPORTED', paths.marker, `says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`)
+  throw pathError(
+    'UNSUPPORTED',
+    paths.marker,
+    `says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`,
+  )
 }
 
 async function notALayout({ root }: LayoutPaths, cause: ImageError): Promise<ImageError> {

@@ -52,7 +52,11 @@ export async function acquireLock(folder: string, options: LockOptions): Promise
     if (waited >= options.timeoutMs) throw timedOut(newest, folder, options)
     if (!noted && waited >= NOTE_AFTER_MS) {
       noted = true
-      report(options, { type: 'note', level: 'info', message: `waiting for ${newest.holder}, which writes ${options.guarded}` })
+      report(options, {
+        type: 'note',
+        level: 'info',
+        message: `waiting for ${newest.holder}, which writes ${options.guarded}`,
+      })
     }
     await delay((0.5 + Math.random()) * Math.min(2 ** attempt, 64), options.signal)
   }
@@ -184,9 +188,13 @@ function holdLock(folder: string, number: number, handle: FileHandle): Lock {
   return {
     async assertHeld() {
       if ((await highestNumber(folder)) === number) return
-      throw new ImageError('CONFLICT', `lost the lock in ${quotePath(folder)}, since this process stood still; try again`, {
-        retryable: true,
-      })
+      throw new ImageError(
+        'CONFLICT',
+        `lost the lock in ${quotePath(folder)}, since this process stood still; try again`,
+        {
+          retryable: true,
+        },
+      )
     },
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)

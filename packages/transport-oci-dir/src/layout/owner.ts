@@ -32,7 +32,9 @@ export function formatOwner(owner: Owner): string {
 
 export function parseOwner(text: string): Owner | undefined {
   const [, pid, start, place] = /^([1-9][0-9]{0,9})-([0-9]+|x)-([0-9a-f]{8})$/.exec(text) ?? []
-  return pid === undefined || start === undefined || place === undefined ? undefined : { pid: Number(pid), start, place }
+  return pid === undefined || start === undefined || place === undefined
+    ? undefined
+    : { pid: Number(pid), start, place }
 }
 
 /** `unknown`: it may live; only a heartbeat that stops tells. */

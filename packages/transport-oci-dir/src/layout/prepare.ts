@@ -15,11 +15,16 @@ import { algorithmFolder, isWorkFolder, type BlobPaths, type LayoutPaths } from 
 export async function checkWritable(paths: LayoutPaths): Promise<void> {
   const found = await naming('look at', paths.root, () => ifExists(stat(paths.root)))
   if (found !== undefined) {
-    if (!found.isDirectory()) throw pathError('CONFLICT', paths.root, 'is a file; an image layout is a folder. Choose another path')
+    if (!found.isDirectory())
+      throw pathError('CONFLICT', paths.root, 'is a file; an image layout is a folder. Choose another path')
     const names = await naming('read the folder', paths.root, () => readdir(paths.root))
     if (names.includes('oci-layout')) await checkMarker(paths)
     else if (names.some((name) => !isWorkFolder(name))) {
-      throw pathError('CONFLICT', paths.root, 'is a folder with other files in it, not an image layout. Choose another path')
+      throw pathError(
+        'CONFLICT',
+        paths.root,
+        'is a folder with other files in it, not an image layout. Choose another path',
+      )
     }
     await requirePlain(paths.index, 'file')
     await requirePlain(paths.work, 'folder')

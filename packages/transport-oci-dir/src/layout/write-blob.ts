@@ -1,11 +1,4 @@
-import {
-  createHasher,
-  digestAlgorithm,
-  ImageError,
-  type BlobBody,
-  type Digest,
-  type Hasher,
-} from '@crossdock/core'
+import { createHasher, digestAlgorithm, ImageError, type BlobBody, type Digest, type Hasher } from '@crossdock/core'
 import { coalesce, verifyBlob } from '@crossdock/streams'
 import { errorNumber, naming } from '../errors.ts'
 import { publicMode, writeFully } from './files.ts'
@@ -74,7 +67,9 @@ async function writeNamed(file: PartialFile, body: BlobBody, options: NamedOptio
   const { digest, size, signal } = options
   const hasher = createHasher(digestAlgorithm(digest))
   const usable = size === undefined || file.size <= size
-  const kept = await naming('read', file.path, () => hashPrefix(file.handle, { hasher, size: usable ? file.size : 0, signal }))
+  const kept = await naming('read', file.path, () =>
+    hashPrefix(file.handle, { hasher, size: usable ? file.size : 0, signal }),
+  )
   if (kept < file.size) await truncate(file)
   try {
     return await writeRest(file, body, { ...options, kept, hasher })
