@@ -22,10 +22,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sync: ['core', 'formats', 'copy'],
   'registry-server': ['core', 'formats', 'streams'],
   'transport-testkit': ['core'],
+  'test-images': ['core', 'streams'],
 }
 
 /** Test tools that any package may have as a development dependency. */
-const testTools = ['transport-testkit', 'registry-server']
+const testTools = ['transport-testkit', 'registry-server', 'test-images']
 
 /** Packages that are to run outside Node one day: one file of each may import `node:` modules. */
 const portable = ['core', 'formats', 'streams']

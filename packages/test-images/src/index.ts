@@ -1,0 +1,6 @@
+export { buildImages } from './build-images.ts'
+export type { BuildImagesOptions, BuiltImage } from './build-images.ts'
+export { imageShapes } from './shapes.ts'
+export type { ImageShape } from './shapes.ts'
+export { verifyLayout } from './verify-layout.ts'
+export type { LayoutReport, VerifyLayoutOptions } from './verify-layout.ts'

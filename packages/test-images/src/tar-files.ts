@@ -1,0 +1,47 @@
+import { createReadStream, readFileSync } from 'node:fs'
+import { pack, type Pack } from 'tar-stream'
+import type { PooledFile } from './file-pool.ts'
+
+/** The time of everything in an image, so that a second build gives the same bytes: 2026-01-01. */
+export const IMAGE_TIME: Date = new Date('2026-01-01T00:00:00Z')
+
+const WHOLE_FILE_BYTES = 1024 * 1024
+
+/** A tar of the files in the order given, owned by root, with one fixed time. */
+export async function* tarFiles(files: readonly PooledFile[]): AsyncGenerator<Uint8Array> {
+  const tar = pack()
+  const written = writeAll(tar, files)
+  // The reader below ends with the same error.
+  written.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))))
+  try {
+    for await (const chunk of tar) if (chunk instanceof Uint8Array) yield chunk
+    await written
+  } finally {
+    tar.destroy()
+  }
+}
+
+async function writeAll(tar: Pack, files: readonly PooledFile[]): Promise<void> {
+  for (const file of files) await writeEntry(tar, file)
+  tar.finalize()
+}
+
+async function writeEntry(tar: Pack, { source, name, size }: PooledFile): Promise<void> {
+  const header = { name, size, mode: 0o644, uid: 0, gid: 0, mtime: IMAGE_TIME }
+  // Thousands of small files: reading them in turn costs a third of what asking for them does.
+  const content = size <= WHOLE_FILE_BYTES ? readFileSync(source).subarray(0, size) : undefined
+  if (content !== undefined && content.byteLength !== size) throw new Error(`${source} changed while it was read`)
+  await new Promise<void>((resolve, reject) => {
+    const settle = (error?: Error | null): void => {
+      if (error instanceof Error) reject(error)
+      else resolve()
+    }
+    if (content !== undefined) {
+      tar.entry(header, content, settle)
+      return
+    }
+    const body = createReadStream(source, { end: size - 1, highWaterMark: WHOLE_FILE_BYTES })
+    body.on('error', reject)
+    body.pipe(tar.entry(header, settle))
+  })
+}
