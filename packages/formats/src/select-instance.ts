@@ -33,7 +33,7 @@ export function selectInstance(
 }
 
 /**
- * The instances that match any of the patterns, each once, in the index's order, with the attestations about them. A pattern
+ * The instances that match any of the patterns, each once, in the index's order, with what the index has about them, attestations for one. A pattern
  * that names one platform and finds none equal to it gets what `selectInstance` would choose; `*` alone (or `*\/*`) takes
  * entries without platform too.
  *
@@ -54,8 +54,9 @@ export function isAttestation(entry: Descriptor): boolean {
   return entry.annotations?.[REFERENCE_TYPE] === 'attestation-manifest'
 }
 
+/** Attestations are one kind; others are marked in the same way and would dangle as much without the other. */
 function isAbout(entry: Descriptor, kept: ReadonlySet<string>): boolean {
-  return isAttestation(entry) && kept.has(entry.annotations?.[REFERENCE_DIGEST] ?? '')
+  return entry.annotations?.[REFERENCE_TYPE] !== undefined && kept.has(entry.annotations[REFERENCE_DIGEST] ?? '')
 }
 
 function matchPattern(index: ImageIndex, pattern: PlatformPattern): readonly Descriptor[] {
