@@ -33,9 +33,9 @@ export function selectInstance(
 }
 
 /**
- * The instances that match any of the patterns, each once, in the index's order, with what the index has about them, attestations for one. A pattern
- * that names one platform and finds none equal to it gets what `selectInstance` would choose; `*` alone (or `*\/*`) takes
- * entries without platform too.
+ * The instances that match any of the patterns, each once, in the index's order, with what the index has about them,
+ * attestations for one. A pattern that names one platform and finds none equal to it gets what `selectInstance` would
+ * choose; `*` alone (or `*\/*`) takes entries without platform too.
  *
  * Throws `NOT_FOUND` for a pattern that matches nothing, naming it and what there is.
  */
@@ -116,6 +116,8 @@ function notFound(index: ImageIndex, wanted: string): ImageError {
   const shown = distinct.slice(0, MAX_SHOWN).join(', ')
   const more = distinct.length > MAX_SHOWN ? ` and ${distinct.length - MAX_SHOWN} more` : ''
   const available =
-    distinct.length === 0 ? 'none of its entries names a platform' : `available: ${quoteForeign(shown, 2000)}${more}`
+    distinct.length === 0
+      ? 'none of its entries names a platform: take one by digest, or all of them'
+      : `available: ${quoteForeign(shown, 2000)}${more}`
   return new ImageError('NOT_FOUND', `the index has no image for ${quoteForeign(wanted, 100)}; ${available}`)
 }
