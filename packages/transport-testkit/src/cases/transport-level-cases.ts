@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { assertTransport, ImageError } from '@crossdock/core'
+import type { Capability } from '../capabilities.ts'
+import { assertHolds, describe, imageFor, openSource } from '../case-steps.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+import { openDestination } from '../images/write-image.ts'
+
+export const transportLevelCases: readonly ConformanceCase[] = [
+  {
+    id: 'transport/name-and-contract',
+    rule: 'the transport has a proper name, the number of this contract and a vendor',
+    needs: [],
+    async run({ transport }) {
+      assertTransport(transport)
+      assert.equal(typeof transport['~transport'].vendor, 'string')
+      assert.notEqual(transport['~transport'].vendor, '')
+    },
+  },
+  {
+    id: 'transport/validate-policy-scope',
+    rule: 'policy scopes that references can have are taken, others are refused with INVALID_REFERENCE',
+    needs: [],
+    async run({ transport, policyScopes }) {
+      for (const scope of policyScopes.valid) transport.validatePolicyScope(scope)
+      for (const scope of policyScopes.invalid) {
+        assert.throws(
+          () => transport.validatePolicyScope(scope),
+          (error) => error instanceof ImageError && error.code === 'INVALID_REFERENCE',
+          `the scope ${JSON.stringify(scope)} must be refused with INVALID_REFERENCE`,
+        )
+      }
+    },
+  },
+  {
+    id: 'transport/capability-is-a-method',
+    rule: 'the methods that exist are those of the stated capabilities, no more and no fewer',
+    needs: [],
+    async run(fixture, operation) {
+      const { capabilities, transport } = fixture
+      const check = (capability: Capability, method: unknown): void => {
+        const state = method === undefined ? 'lacks its method' : 'has the method without stating it'
+        assert.equal(method !== undefined, capabilities.has(capability), `${capability}: the transport ${state}`)
+      }
+      for (const reference of [
+        await fixture.emptyLocation(),
+        ...fixture.validReferences.map(transport.parseReference),
+      ]) {
+        if (reference.resolve !== undefined) continue
+        check('readable', reference.openSource)
+        check('deletable', reference.delete)
+        check('taggable', reference.tags)
+      }
+      const empty = await fixture.emptyLocation()
+      check('writable', empty.openDestination)
+      if (empty.openDestination !== undefined) {
+        await using destination = await openDestination(empty, operation)
+        check('resumable', destination.partialBlob)
+        check('reuse', destination.reuseBlob)
+        check('findBlob', destination.findBlob)
+        check('hasManifest', destination.hasManifest)
+        check('signatures', destination.putSignatures)
+      }
+      if (!capabilities.has('readable')) return
+      await using source = await openSource(await fixture.seeded(imageFor(fixture)), operation)
+      check('referrers', source.referrers)
+    },
+  },
+  {
+    id: 'transport/close-keeps-references',
+    rule: 'closing a transport may be done twice, and its references work afterwards',
+    needs: ['readable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      const reference = await fixture.seeded(image)
+      await assertHolds(fixture, { reference, image, operation })
+      try {
+        await fixture.transport.close?.()
+        await fixture.transport.close?.()
+      } catch (error) {
+        assert.fail(`close failed: ${describe(error)}`)
+      }
+      await assertHolds(fixture, { reference, image, operation })
+      await fixture.transport.close?.()
+    },
+  },
+]

@@ -1,0 +1,125 @@
+import { ImageError, type BlobBody } from '@crossdock/core'
+
+export interface FaultyBodyOptions {
+  /** How many bytes each failing opening gives before it fails. Default: 0. */
+  readonly failAfterBytes?: number | undefined
+  /** How many openings fail; later ones are whole. Default: every one. */
+  readonly times?: number | undefined
+  /** What is thrown. Default: a retryable `UNAVAILABLE`. */
+  readonly error?: unknown
+}
+
+/** A body and the offsets at which it was opened so far. */
+export interface RecordedBody extends BlobBody {
+  readonly offsets: readonly number[]
+}
+
+/** A body whose first openings break off. */
+export function faultyBody(body: BlobBody, options: FaultyBodyOptions = {}): RecordedBody {
+  const { failAfterBytes = 0, times = Infinity } = options
+  const error = options.error ?? new ImageError('UNAVAILABLE', 'the connection was cut (on purpose)')
+  const recorded = recordedBody(body)
+  return {
+    size: body.size,
+    offsets: recorded.offsets,
+    async *open(offset = 0) {
+      const bytes = recorded.open(offset)
+      if (recorded.offsets.length > times) {
+        yield* bytes
+        return
+      }
+      yield* firstBytes(bytes, failAfterBytes)
+      throw error
+    },
+  }
+}
+
+/** Remembers the offsets at which a body is opened. */
+export function recordedBody(body: BlobBody): RecordedBody {
+  const offsets: number[] = []
+  return {
+    size: body.size,
+    offsets,
+    open(offset = 0) {
+      offsets.push(offset)
+      return body.open(offset)
+    },
+  }
+}
+
+export interface HangingBodyOptions {
+  /** How many bytes come before it hangs. Default: 0. */
+  readonly hangAfterBytes?: number | undefined
+  /** Called when the hang begins. */
+  readonly onHang?: (() => void) | undefined
+}
+
+/**
+ * A body that gives some bytes and then waits for ever, as a dead peer does. Closing it (`return`) works at any time, during
+ * the wait too.
+ */
+export function hangingBody(body: BlobBody, options: HangingBodyOptions = {}): HangingBody {
+  const { hangAfterBytes = 0, onHang } = options
+  let closed = 0
+  return {
+    size: body.size,
+    closed: () => closed,
+    open: (offset = 0) => ({
+      [Symbol.asyncIterator]() {
+        const bytes = firstBytes(body.open(offset), hangAfterBytes)
+        const { promise, resolve } = Promise.withResolvers<IteratorResult<Uint8Array>>()
+        return {
+          async next() {
+            const result = await bytes.next()
+            if (result.done !== true) return result
+            onHang?.()
+            return await promise
+          },
+          async return() {
+            closed += 1
+            resolve({ done: true, value: undefined })
+            await bytes.return(undefined)
+            return { done: true, value: undefined }
+          },
+        }
+      },
+    }),
+  }
+}
+
+export interface HangingBody extends BlobBody {
+  /** How many iterations were closed early. */
+  closed(): number
+}
+
+/** A body in pieces of `chunkBytes` (default 1), each in a turn of the event loop of its own. */
+export function slowBody(body: BlobBody, options: { readonly chunkBytes?: number | undefined } = {}): BlobBody {
+  const { chunkBytes = 1 } = options
+  return {
+    size: body.size,
+    async *open(offset = 0) {
+      for await (const chunk of body.open(offset)) {
+        for (let start = 0; start < chunk.byteLength; start += chunkBytes) {
+          await new Promise<void>((resolve) => {
+            setImmediate(resolve)
+          })
+          yield chunk.subarray(start, start + chunkBytes)
+        }
+      }
+    },
+  }
+}
+
+/** The first `count` bytes; closes `bytes` behind them. */
+async function* firstBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count
+  if (left === 0) return
+  for await (const chunk of bytes) {
+    yield chunk.subarray(0, left)
+    left -= Math.min(left, chunk.byteLength)
+    if (left === 0) return
+  }
+}
