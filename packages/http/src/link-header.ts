@@ -46,6 +46,9 @@ function endOfParameters(header: string, start: number): number {
 }
 
 function relationsOf(parameters: string): string[] {
-  const match = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters)
-  return (match?.[1] ?? match?.[2] ?? '').toLowerCase().split(/\s+/)
+  const parameter = /\s*;\s*([^\s=;,"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?/y
+  for (let match = parameter.exec(parameters); match !== null; match = parameter.exec(parameters)) {
+    if (match[1]?.toLowerCase() === 'rel') return (match[2] ?? match[3] ?? '').toLowerCase().split(/\s+/)
+  }
+  return []
 }

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseChallenges } from '../src/challenge.ts'
+
+interface Vector {
+  readonly source: string
+  readonly name: string
+  readonly header: string
+  /** All challenges; null where the source refuses the header. */
+  readonly challenges?: readonly { readonly scheme: string; readonly params: Record<string, string> }[] | null
+  /** The first challenge only, without parameters for Basic. */
+  readonly scheme?: string
+  readonly params?: Record<string, string>
+}
+
+const vectors = JSON.parse(
+  readFileSync(new URL('fixtures/www-authenticate/vectors.json', import.meta.url), 'utf8'),
+) as Vector[]
+
+/** Where the sources disagree, this parser keeps what was complete before the broken place. */
+const KEPT: Readonly<Record<string, unknown>> = {
+  'Missing commas': [{ scheme: 'basic', params: { realm: 'Dev' } }],
+  'Missing close quote': [{ scheme: 'basic', params: {} }],
+  'Missing value after escape': [{ scheme: 'basic', params: {} }],
+}
+
+function plain(headers: readonly string[]): unknown {
+  return parseChallenges(headers).map(({ scheme, params }) => ({ scheme, params: Object.fromEntries(params) }))
+}
+
+describe('challenge vectors', () => {
+  test('there are 28', () => expect(vectors).toHaveLength(28))
+
+  test.each(vectors)('$source: $name', (vector) => {
+    const found = plain([vector.header]) as { scheme: string; params: Record<string, string> }[]
+    if (vector.challenges === null) expect(found).toEqual(KEPT[vector.name])
+    else if (vector.challenges !== undefined) expect(found).toEqual(vector.challenges)
+    else if (vector.scheme === 'unknown') {
+      expect(found.filter(({ scheme }) => scheme === 'basic' || scheme === 'bearer')).toEqual([])
+    } else {
+      expect(found[0]?.scheme).toBe(vector.scheme)
+      if (vector.scheme === 'bearer') expect(found[0]?.params).toEqual(vector.params)
+    }
+  })
+})
+
+describe('challenges', () => {
+  test('of several headers come in order', () => {
+    expect(plain(['Negotiate', 'Basic realm="a", Bearer realm="b"'])).toEqual([
+      { scheme: 'negotiate', params: {} },
+      { scheme: 'basic', params: { realm: 'a' } },
+      { scheme: 'bearer', params: { realm: 'b' } },
+    ])
+  })
+
+  test('a token68 challenge does not hide the one after it', () => {
+    expect(plain(['Negotiate a87421, Bearer realm="r"'])).toContainEqual({ scheme: 'bearer', params: { realm: 'r' } })
+  })
+
+  test('the first of two equal parameters counts', () => {
+    expect(plain(['Bearer realm="one",realm="two"'])).toEqual([{ scheme: 'bearer', params: { realm: 'one' } }])
+  })
+
+  test('a name like __proto__ is only a name', () => {
+    expect(parseChallenges(['Bearer __proto__="x"'])[0]?.params.get('__proto__')).toBe('x')
+  })
+
+  test('no more than 8 kB is looked at', () => {
+    expect(plain([`Bearer realm="${'a'.repeat(9000)}"`])).toEqual([{ scheme: 'bearer', params: {} }])
+  })
+
+  test('whatever comes, it is read in linear time and does not throw', () => {
+    const pieces = fc.constantFrom('"', '\\', ',', '=', ' ', 'Bearer', 'realm', '\t', '/', 'é', '%')
+    fc.assert(fc.property(fc.array(pieces, { maxLength: 200 }), (parts) => void parseChallenges([parts.join('')])))
+    const started = performance.now()
+    for (const piece of ['"', '\\', ', ', 'a=', '=', 'a ', '"\\']) parseChallenges([piece.repeat(8000)])
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+
+  test('what is written by the grammar is read back', () => {
+    const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9._~-]{0,8}$/)
+    const params = fc.uniqueArray(fc.tuple(token, fc.string({ maxLength: 12 })), {
+      selector: ([name]) => name.toLowerCase(),
+      maxLength: 4,
+    })
+    const quote = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
+    fc.assert(
+      fc.property(fc.array(fc.tuple(token, params), { minLength: 1, maxLength: 4 }), (challenges) => {
+        const header = challenges
+          .map(([scheme, list]) => `${scheme} ${list.map(([name, value]) => `${name}=${quote(value)}`).join(', ')}`)
+          .join(', ')
+        expect(plain([header])).toEqual(
+          challenges.map(([scheme, list]) => ({
+            scheme: scheme.toLowerCase(),
+            params: Object.fromEntries(list.map(([name, value]) => [name.toLowerCase(), value])),
+          })),
+        )
+      }),
+    )
+  })
+})
