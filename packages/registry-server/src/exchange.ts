@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Gate } from './auth.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Route } from './route.ts'
 import type { Sessions } from './sessions.ts'
@@ -20,6 +21,8 @@ export interface Exchange {
   readonly origin: string
   /** Aborted when the connection closes or the server does. */
   readonly signal: AbortSignal
+  /** Whether whoever asks may read a repository. */
+  readonly mayRead: (repository: string) => boolean
   /** Closes the connection without an answer. */
   readonly drop: () => void
 }
@@ -29,4 +32,6 @@ export interface Registry {
   readonly storage: RegistryStorage
   readonly options: ResolvedOptions
   readonly sessions: Sessions
+  /** Undefined: everything is open to everybody. */
+  readonly auth: Gate | undefined
 }

@@ -20,7 +20,8 @@ export function listTags(registry: Registry, exchange: Exchange, repository: str
 
 /** GET _catalog: not part of the specification, but widely used. */
 export function listRepositories(registry: Registry, exchange: Exchange): Reply {
-  const { page, headers } = cutPage(registry.storage.repositories(), exchange, registry.options.limits.tagsPageSize)
+  const readable = registry.storage.repositories().filter(exchange.mayRead)
+  const { page, headers } = cutPage(readable, exchange, registry.options.limits.tagsPageSize)
   return jsonReply(200, { repositories: page }, headers)
 }
 

@@ -38,7 +38,6 @@ export function memoryStorage(): RegistryStorage {
     repositories: () => [...repositories.keys()].filter((name) => isFilled(repositories.get(name))).toSorted(),
     repository: (name) => repositories.get(name),
     change,
-    findBlob: (digest) => [...repositories.values()].find(({ blobs }) => blobs.has(digest))?.blobs.get(digest),
     read,
     write: async (digest, bytes) => void content.set(digest, [bytes]),
     createUpload: async (repository, algorithm) => {

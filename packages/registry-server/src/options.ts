@@ -1,7 +1,16 @@
+import type { ServerOptions } from 'node:https'
 import { MAX_MANIFEST_BYTES } from '@crossdock/core'
+import type { RegistryAuth } from './auth.ts'
+import type { FaultRule } from './faults.ts'
 import { memoryStorage } from './memory-storage.ts'
 import type { RecordedRequest } from './recorder.ts'
 import type { RegistryStorage } from './storage.ts'
+
+/** Certificate and key, and whether clients have to show one, too. */
+export type RegistryTls = Pick<
+  ServerOptions,
+  'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion'
+>
 
 export interface RegistryServerOptions {
   /** Where content is kept. Default: `memoryStorage()`. */
@@ -10,6 +19,12 @@ export interface RegistryServerOptions {
   readonly host?: string | undefined
   /** Default: 0, a free port. */
   readonly port?: number | undefined
+  /** Who may do what. Default: everybody everything. */
+  readonly auth?: RegistryAuth | undefined
+  /** Serves over HTTPS, as `node:tls` understands these. Default: plain HTTP. */
+  readonly tls?: RegistryTls | undefined
+  /** What goes wrong from the start; `faults` of the server adds to it. Default: nothing. */
+  readonly faults?: readonly FaultRule[] | undefined
   /** Refuses every change with 405. Default: false. */
   readonly readOnly?: boolean | undefined
   /** Whether manifests, tags and blobs can be deleted. Default: true. */
@@ -43,6 +58,9 @@ export interface ResolvedOptions {
   readonly storage: RegistryStorage
   readonly host: string
   readonly port: number
+  readonly auth: RegistryAuth | undefined
+  readonly tls: RegistryTls | undefined
+  readonly faults: readonly FaultRule[]
   readonly behaviour: Behaviour
   readonly limits: Limits
   readonly onRequest: ((request: RecordedRequest) => void) | undefined
@@ -71,6 +89,9 @@ export function resolveOptions(options: RegistryServerOptions): ResolvedOptions 
     storage: options.storage ?? memoryStorage(),
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
+    auth: options.auth,
+    tls: options.tls,
+    faults: options.faults ?? [],
     behaviour: resolveBehaviour(options),
     limits: resolveLimits(options),
     onRequest: options.onRequest,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Reply } from './reply.ts'
 
 export interface SendOptions {
@@ -28,4 +29,12 @@ function mutable(headers: Reply['headers']): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]),
   )
+}
+
+/** Ends a connection after everything written to it has left. */
+export async function endConnection(socket: Socket, how: 'cut' | 'reset'): Promise<void> {
+  await new Promise<void>((resolve) => void setImmediate(resolve)) // what was written is corked until the next turn
+  while (socket.writableLength > 0 && !socket.destroyed) await once(socket, 'drain').catch(() => {})
+  if (how === 'reset' && !('encrypted' in socket)) socket.resetAndDestroy()
+  else socket.destroySoon()
 }

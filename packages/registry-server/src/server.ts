@@ -1,18 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Exchange, Registry } from './exchange.ts'
-import { handle } from './handle.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answer, type Answering } from './answer.ts'
+import { createGate } from './gate.ts'
+import type { Registry } from './exchange.ts'
+import { createFaultScript, type FaultScript } from './faults.ts'
+import { startListener, type Listener } from './listener.ts'
 import { resolveOptions, type RegistryServerOptions } from './options.ts'
-import {
-  createRecorder,
-  type OpenRecord,
-  type Recorder,
-  type RecordedRequest,
-  type RegistryCounters,
-} from './recorder.ts'
-import { Refusal, refusalReply } from './refusal.ts'
-import type { Reply } from './reply.ts'
-import { findRoute } from './route.ts'
-import { send } from './send.ts'
+import { createRecorder, type RecordedRequest, type RegistryCounters } from './recorder.ts'
 import { createSessions } from './sessions.ts'
 import type { RegistryStorage } from './storage.ts'
 
@@ -26,6 +19,9 @@ export interface RegistryServer extends AsyncDisposable {
   readonly requests: readonly RecordedRequest[]
   readonly counters: RegistryCounters
   readonly storage: RegistryStorage
+  readonly faults: FaultScript
+  /** Makes every token handed out so far invalid. */
+  expireTokens(): void
   /** Ends every connection at once; what was received of open uploads is kept. */
   close(): Promise<void>
 }
@@ -33,142 +29,54 @@ export interface RegistryServer extends AsyncDisposable {
 /** Starts a registry (distribution-spec 1.1). Rejects if the address is taken or the storage cannot be opened. */
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
   const resolved = resolveOptions(options)
-  const { storage } = resolved
+  const { storage, auth } = resolved
   const recorder = createRecorder(resolved.limits.maxRecordedRequests)
-  const registry: Registry = { storage, options: resolved, sessions: createSessions() }
-  const running = new Set<Promise<void>>()
+  const faults = createFaultScript(resolved.faults)
   const ending = new AbortController()
+  const running = new Set<Promise<void>>()
+  const listeners: Listener[] = []
+  let tokenOrigin: string | undefined
+  const gate = auth && createGate(auth, () => tokenOrigin)
+  const registry: Registry = { storage, options: resolved, sessions: createSessions(), auth: gate }
+  const scheme = resolved.tls === undefined ? 'http' : 'https'
 
-  await storage.open()
-  const server = createServer((request, response) => {
-    const answered = answer({ registry, recorder, ending: ending.signal }, request, response)
-    running.add(answered)
-    void answered.finally(() => running.delete(answered))
-  })
-  server.requestTimeout = 0 // an upload may take as long as it takes
-  server.keepAliveTimeout = 60_000
-  const port = await listen(server, resolved).catch(async (error: unknown) => {
-    await storage.close()
-    throw error
-  })
-  const host = `${resolved.host.includes(':') ? `[${resolved.host}]` : resolved.host}:${port}`
+  const listen = async (port: number, onlyTokens: boolean): Promise<Listener> => {
+    const answering: Answering = { registry, recorder, faults, ending: ending.signal, scheme, onlyTokens }
+    const listener = await startListener({ ...resolved, port }, (request, response) => {
+      track(running, answering, { request, response })
+    })
+    listeners.push(listener)
+    return listener
+  }
 
-  let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     ending.abort()
-    const stopped = new Promise<void>((resolve) => void server.close(() => resolve()))
-    server.closeAllConnections()
-    await stopped
+    await Promise.all(listeners.map((listener) => listener.close()))
     await Promise.all(running)
     await storage.close()
   }
-  return {
-    url: new URL(`http://${host}/`),
-    host,
-    requests: recorder.requests,
-    counters: recorder.counters,
-    storage,
-    close: () => (closed ??= close()),
-    [Symbol.asyncDispose]: () => (closed ??= close()),
-  }
-}
 
-async function listen(
-  server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
-}
-
-interface Setting {
-  readonly registry: Registry
-  readonly recorder: Recorder
-  readonly ending: AbortSignal
-}
-
-/** Never rejects: what cannot be answered ends the connection. */
-async function answer(setting: Setting, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { registry, recorder } = setting
-  const { exchange, record } = openExchange(setting, request, response)
+  await storage.open()
+  let closed: Promise<void> | undefined
+  const close = (): Promise<void> => (closed ??= stop())
   try {
-    const reply = await reckon(registry, exchange)
-    record.status = reply.status
-    await send(response, reply, {
-      isHead: exchange.method === 'HEAD',
-      signal: exchange.signal,
-      onBytes: (bytes) => recorder.sent(record, bytes),
-    })
-  } catch {
-    // The client left, or what is stored broke in the middle of the answer: either way there is nobody to tell.
-    exchange.drop()
-  }
-  notify(registry, record)
-}
-
-async function reckon(registry: Registry, exchange: Exchange): Promise<Reply> {
-  try {
-    return await handle(registry, exchange)
+    const { host, origin } = await listen(resolved.port, false)
+    if (auth?.kind === 'token' && auth.separateOrigin === true) tokenOrigin = (await listen(0, true)).origin
+    const { requests, counters } = recorder
+    const url = new URL(`${origin}/`)
+    const expireTokens = (): void => gate?.expireTokens()
+    return { url, host, requests, counters, storage, faults, expireTokens, close, [Symbol.asyncDispose]: close }
   } catch (error) {
-    if (error instanceof Refusal) return refusalReply(error)
-    exchange.signal.throwIfAborted()
-    return refusalReply(
-      new Refusal(500, { code: 'UNKNOWN', message: error instanceof Error ? error.message : 'failed' }),
-    )
+    await close()
+    throw error
   }
 }
 
-function openExchange(
-  { recorder, ending }: Setting,
-  request: IncomingMessage,
-  response: ServerResponse,
-): { readonly exchange: Exchange; readonly record: OpenRecord } {
-  const method = request.method ?? 'GET'
-  const target = (request.url ?? '/').replace(/^https?:\/\/[^/]*/i, '')
-  const mark = target.indexOf('?')
-  const path = mark < 0 ? target : target.slice(0, mark)
-  const queryText = mark < 0 ? '' : target.slice(mark + 1)
-  const query = new URLSearchParams(queryText)
-  const route = findRoute(method, path, query)
-  const { headers } = request
-  const record = recorder.begin({ method, path, query: queryText, route: route.kind, headers })
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const length = headers['content-length']
-  const hasBody = length !== undefined || headers['transfer-encoding'] !== undefined
-  const exchange: Exchange = {
-    method,
-    path,
-    query,
-    headers,
-    route,
-    body: counted(request, (bytes) => recorder.received(record, bytes)),
-    bodySize: hasBody ? (length === undefined ? undefined : Number(length)) : 0,
-    origin: `http://${headers.host ?? 'localhost'}`,
-    signal: AbortSignal.any([gone.signal, ending]),
-    drop: () => void request.socket.destroy(),
-  }
-  return { exchange, record }
-}
-
-async function* counted(body: AsyncIterable<Uint8Array>, onBytes: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const bytes of body) {
-    onBytes(bytes.byteLength)
-    yield bytes
-  }
-}
-
-function notify(registry: Registry, record: RecordedRequest): void {
-  try {
-    registry.options.onRequest?.(record)
-  } catch {
-    // A broken listener is the listener's problem: the registry goes on.
-  }
+function track(
+  running: Set<Promise<void>>,
+  answering: Answering,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): void {
+  const answered = answer(answering, request, response).finally(() => running.delete(answered))
+  running.add(answered)
 }

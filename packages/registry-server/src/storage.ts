@@ -40,8 +40,6 @@ export interface RegistryStorage {
   repositories(): readonly string[]
   repository(name: string): RepositoryState | undefined
   change(repository: string, changes: readonly RepositoryChange[]): Promise<void>
-  /** Size of a blob in any repository. */
-  findBlob(digest: Digest): number | undefined
   /** The bytes of content that a repository names. */
   read(digest: Digest, range: ByteRange): AsyncIterable<Uint8Array>
   /** Keeps a small document. */

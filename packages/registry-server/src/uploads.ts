@@ -27,7 +27,8 @@ export async function mountBlob(registry: Registry, exchange: Exchange, reposito
   const digest = checkDigest(exchange.query.get('mount') ?? '')
   const from = exchange.query.get('from')
   const { storage, options } = registry
-  const size = from === null ? storage.findBlob(digest) : storage.repository(from)?.blobs.get(digest)
+  const sources = (from === null ? storage.repositories() : [from]).filter(exchange.mayRead)
+  const size = sources.map((name) => storage.repository(name)?.blobs.get(digest)).find((found) => found !== undefined)
   if (options.behaviour.mounts && size !== undefined) {
     await storage.change(repository, [{ do: 'put-blob', digest, size }])
     return blobReply(registry, exchange, repository, digest)

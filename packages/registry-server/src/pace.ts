@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** Lets bytes pass at a rate, whoever asks. */
+export interface Pace {
+  readonly bytesPerSecond: number
+  pass(bytes: number, signal: AbortSignal): Promise<void>
+}
+
+/** Bytes that pass at once: enough for speed, few enough to look steady. */
+const MAX_PIECE = 64 * 1024
+const PIECES_PER_SECOND = 20
+
+export function createPace(bytesPerSecond: number): Pace {
+  let freeAt = 0
+  return {
+    bytesPerSecond,
+    pass: async (bytes, signal) => {
+      const now = performance.now()
+      freeAt = Math.max(freeAt, now) + (bytes / bytesPerSecond) * 1000
+      if (freeAt > now) await wait(freeAt - now, undefined, { signal })
+    },
+  }
+}
+
+export async function* paced(
+  bytes: AsyncIterable<Uint8Array>,
+  pace: Pace,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const size = Math.min(MAX_PIECE, Math.max(1, Math.floor(pace.bytesPerSecond / PIECES_PER_SECOND)))
+  for await (const whole of bytes) {
+    for (let start = 0; start < whole.byteLength; start += size) {
+      const piece = whole.subarray(start, start + size)
+      await pace.pass(piece.byteLength, signal)
+      yield piece
+    }
+  }
+}
