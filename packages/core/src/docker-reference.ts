@@ -1,7 +1,7 @@
-import { parseDigest, type Digest } from './digest.ts'
-import { ImageError, quoteForeign } from './errors.ts'
+import { isDigest, parseDigest, type Digest } from './digest.ts'
+import { hideUserInfo, ImageError, quoteForeign } from './errors.ts'
 
-/** A Docker reference, fully explicit: `docker.io/library/alpine:3.20`. At least one of `tag` and `digest` may be absent. */
+/** A Docker reference, fully explicit: `docker.io/library/alpine:3.20`. Either of `tag` and `digest`, or both, may be absent. */
 export interface DockerReference {
   /** Host and, if given, port: `docker.io`, `localhost:5000`. */
   readonly domain: string
@@ -21,13 +21,13 @@ const BARE_IDENTIFIER = /^[a-f0-9]{64}$/
  * Reads a reference as Docker users write it and fills in what they leave out: `docker.io`, and `library/` there. The tag is
  * not filled in. Throws `INVALID_REFERENCE` naming the rule that is broken.
  *
- * Grammar: github.com/distribution/reference, "Grammar"; IPv6 literals are not part of it.
+ * Grammar: github.com/distribution/reference, "Grammar"; IPv6 literals are not accepted: no policy scope could name them.
  */
 export function parseDockerReference(text: string): DockerReference {
   const fail = failure(text)
   if (text === '') throw fail('it is empty')
   if (text.length > 1024) throw fail('it is longer than 1024 characters')
-  if (BARE_IDENTIFIER.test(text)) throw fail('64 hexadecimal characters are an image ID, not a repository')
+  if (isImageId(text)) throw fail('this is an image ID or a digest: write REPOSITORY@DIGEST')
   const { name, tag, digest } = cutSuffixes(text, fail)
   const { domain, path } = splitDomain(name)
   checkDomain(domain, fail)
@@ -50,7 +50,9 @@ export function formatDockerReference(reference: DockerReference): string {
 
 /** As people write it: `alpine:3.20`. Parsing it gives the same reference. */
 export function familiarDockerReference(reference: DockerReference): string {
-  return familiarName(reference) + suffix(reference)
+  const familiar = familiarName(reference) + suffix(reference)
+  // What would read back as an image ID keeps its domain.
+  return isImageId(familiar) ? formatDockerReference(reference) : familiar
 }
 
 export function isTag(text: string): boolean {
@@ -64,22 +66,22 @@ function suffix({ tag, digest }: DockerReference): string {
 function familiarName({ domain, path }: DockerReference): string {
   if (domain !== 'docker.io') return `${domain}/${path}`
   const short = path.startsWith('library/') ? path.slice('library/'.length) : path
-  if (short.includes('/')) return looksLikeDomain(short.slice(0, short.indexOf('/'))) ? `docker.io/${path}` : path
-  // What would read back as an image ID keeps its domain.
-  return BARE_IDENTIFIER.test(short) ? `docker.io/${path}` : short
+  if (!short.includes('/')) return short
+  return looksLikeDomain(short.slice(0, short.indexOf('/'))) ? `docker.io/${path}` : path
+}
+
+function isImageId(text: string): boolean {
+  return BARE_IDENTIFIER.test(text) || isDigest(text)
 }
 
 type Fail = (rule: string) => ImageError
 
 function failure(text: string): Fail {
-  const shown = text.includes('@') && !text.includes('@sha') ? hideUserInfo(text) : text
   return (rule) =>
-    new ImageError('INVALID_REFERENCE', `"${quoteForeign(shown, 200)}" is not a valid image reference: ${rule}`)
-}
-
-/** `user:secret@host/x` is a mistake that must not be echoed. */
-function hideUserInfo(text: string): string {
-  return `…${text.slice(text.lastIndexOf('@'))}`
+    new ImageError(
+      'INVALID_REFERENCE',
+      `"${quoteForeign(hideUserInfo(text), 200)}" is not a valid image reference: ${rule}`,
+    )
 }
 
 function cutSuffixes(text: string, fail: Fail): { name: string; tag: string | undefined; digest: Digest | undefined } {
@@ -123,6 +125,7 @@ function isDockerHub(domain: string): boolean {
 function checkDomain(domain: string, fail: Fail): void {
   const colon = domain.indexOf(':')
   const host = colon < 0 ? domain : domain.slice(0, colon)
+  if (domain.startsWith('[')) throw fail('IPv6 addresses are not accepted: use a host name')
   if (!host.split('.').every((label) => HOST_LABEL.test(label))) {
     throw fail(`"${quoteForeign(host, 80)}" is not a host name (letters, digits and inner hyphens between dots)`)
   }

@@ -63,6 +63,8 @@ export class ImageError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // A subclass has no brand of its own: for it the prototype decides.
+    if (this !== ImageError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && '~imageError' in value && value['~imageError'] === true
   }
 
@@ -86,15 +88,26 @@ function errorText(reason: unknown): string {
   return reason instanceof Error ? reason.message || reason.name : String(reason)
 }
 
+/**
+ * A reference as a message may show it: what stands before an "@" and may be a user's name and secret is left out, unless
+ * the "@" leads to a digest alone.
+ */
+export function hideUserInfo(text: string): string {
+  const at = text.lastIndexOf('@')
+  if (at < 0) return text
+  const digestAlone = text.indexOf('@') === at && /^@(?:sha|md)\d+:[^/]*$/.test(text.slice(at))
+  return digestAlone ? text : `…${text.slice(at)}`
+}
+
 const MAX_FOREIGN_CHARACTERS = 500
 
 /**
- * Text that came from outside, made safe for a message: control characters are escaped (none reaches a terminal) and at
- * most `max` characters (default 500) are kept.
+ * Text that came from outside, made safe for a message: control and invisible characters are escaped (none reaches a
+ * terminal) and at most `max` characters (default 500) are kept.
  */
 export function quoteForeign(text: string, max: number = MAX_FOREIGN_CHARACTERS): string {
   const cut = text.length > max ? `${text.slice(0, max)}… (${text.length} characters)` : text
-  return cut.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, (character) => {
     const point = character.codePointAt(0) ?? 0
     return `\\u{${point.toString(16)}}`
   })

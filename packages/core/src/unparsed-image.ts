@@ -14,7 +14,7 @@ import type { ImageSource, ManifestBytes } from './source.ts'
 export interface UnparsedImage {
   readonly reference: ImageReference
   readonly instance?: Digest | undefined
-  /** Fetched and verified once; later calls get the same bytes. */
+  /** Fetched and verified once, for calls at the same time too; later calls get the same bytes. */
   manifest(options?: OperationOptions): Promise<ManifestBytes>
   /** Fetched once. */
   signatures(options?: OperationOptions): Promise<readonly Signature[]>
@@ -35,9 +35,8 @@ async function readManifest(
   const manifest = await source.getManifest(instance, options)
   const image = imageName(source.reference)
   if (manifest.bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest of ${image} is larger than ${MAX_MANIFEST_BYTES} bytes`, {
-      image,
-    })
+    const message = `the manifest of ${quoteForeign(image)} is larger than ${MAX_MANIFEST_BYTES} bytes`
+    throw new ImageError('LIMIT_EXCEEDED', message, { image })
   }
   const wanted = instance ?? manifest.digest
   const actual = digestOf(manifest.bytes, digestAlgorithm(wanted))
@@ -51,14 +50,46 @@ async function readManifest(
   return { bytes: manifest.bytes, mediaType: manifest.mediaType, digest: wanted }
 }
 
-/** Caches success; a failure, an abort included, is not remembered. */
+/**
+ * Caches success; a failure, an abort included, is not remembered. Who calls while another call is loading waits for it and,
+ * should that one fail or be aborted, loads for itself.
+ */
 function once<Value>(
   load: (options: OperationOptions | undefined) => Promise<Value>,
 ): (options?: OperationOptions) => Promise<Value> {
   let loaded: { readonly value: Value } | undefined
+  let loading: Promise<void> | undefined
+
+  async function loadNow(options: OperationOptions | undefined): Promise<Value> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    loading = promise
+    try {
+      loaded = { value: await load(options) }
+      return loaded.value
+    } finally {
+      loading = undefined
+      resolve()
+    }
+  }
+
   return async (options) => {
-    options?.signal?.throwIfAborted()
-    loaded ??= { value: await load(options) }
-    return loaded.value
+    for (;;) {
+      options?.signal?.throwIfAborted()
+      if (loaded !== undefined) return loaded.value
+      if (loading === undefined) return await loadNow(options)
+      await doneOrAborted(loading, options?.signal)
+    }
+  }
+}
+
+/** `done` never rejects. An abort rejects with the signal's own reason and leaves no listener. */
+async function doneOrAborted(done: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = (): void => reject(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    await Promise.race([done, promise])
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
 }
