@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type ImageReference, type ImageTransport, type OperationOptions, type PolicyIdentity } from '@crossdock/core'
+import type { ImageReference, ImageSource, ImageTransport, OperationOptions, PolicyIdentity } from '@crossdock/core'
 import { deleteImage } from './delete.ts'
 import { openDestination } from './destination.ts'
 import { openLayout } from './layout/layout.ts'
@@ -13,6 +13,9 @@ export interface OciDirReference extends ImageReference, Location {
   readonly transport: OciDirTransport
   /** `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
   readonly folder: string
+  openSource(options?: OperationOptions): Promise<ImageSource>
+  delete(options?: OperationOptions): Promise<void>
+  tags(options?: OperationOptions): AsyncIterable<string>
 }
 
 export type OciDirTransport = ImageTransport<'oci', OciDirReference>

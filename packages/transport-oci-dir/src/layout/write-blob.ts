@@ -1,8 +1,8 @@
 import { createHasher, digestAlgorithm, ImageError, type BlobBody, type Digest, type Hasher } from '@crossdock/core'
-import { coalesce, verifyBlob } from '@crossdock/streams'
+import { verifyBlob } from '@crossdock/streams'
 import { errorNumber, naming } from '../errors.ts'
-import { publicMode, writeFully } from './files.ts'
-import { createFlusher } from './flusher.ts'
+import { createFileWriter } from './file-writer.ts'
+import { publicMode } from './files.ts'
 import { hashPrefix } from './hash-prefix.ts'
 import { takePartial, type PartialFile } from './partial.ts'
 import { blobPath, type BlobPaths } from './paths.ts'
@@ -23,9 +23,6 @@ export interface WrittenBlob {
   readonly digest: Digest
   readonly size: number
 }
-
-/** Every write costs a turn through the thread pool: small chunks are joined, large ones written as they are. */
-const WRITE_BYTES = 1024 * 1024
 
 /**
  * Writes a blob and verifies it on the way; it gets its name only after digest and size held. An interruption leaves the bytes
@@ -86,15 +83,14 @@ type RestOptions = NamedOptions & { readonly kept: number; readonly hasher: Hash
 async function writeRest(file: PartialFile, body: BlobBody, options: RestOptions): Promise<WrittenBlob> {
   const { digest, size, kept, hasher, signal } = options
   const rest = kept > 0 && kept === size ? noBytes() : body.open(kept)
-  const joined = coalesce(untilAborted(rest, signal), WRITE_BYTES)
-  const verified = verifyBlob(joined, { digest, size }, { kept: { hasher, size: kept } })
+  const verified = verifyBlob(untilAborted(rest, signal), { digest, size }, { kept: { hasher, size: kept } })
   return { digest, size: await writeChunks(file, verified, { from: kept, durable: options.durable }) }
 }
 
 async function writeUnnamed(file: PartialFile, body: BlobBody, options: WriteBlobOptions): Promise<WrittenBlob> {
   const hasher = createHasher('sha256')
-  const joined = coalesce(untilAborted(body.open(), options.signal), WRITE_BYTES)
-  const size = await writeChunks(file, hashed(joined, hasher), { from: 0, durable: options.durable })
+  const chunks = hashed(untilAborted(body.open(), options.signal), hasher)
+  const size = await writeChunks(file, chunks, { from: 0, durable: options.durable })
   if (options.size !== undefined && options.size !== size) {
     throw new ImageError('DIGEST_MISMATCH', `a blob should have ${options.size} bytes, but ${size} came`)
   }
@@ -114,27 +110,19 @@ async function truncate(file: PartialFile): Promise<void> {
   await naming('write', file.path, () => file.handle.truncate(0))
 }
 
-/** Writes while the next chunk arrives and is hashed; returns where the file ends. */
+/** Returns where the file ends. What came before an interruption is written all the same. */
 async function writeChunks(
   file: PartialFile,
   chunks: AsyncIterable<Uint8Array>,
   { from, durable }: { readonly from: number; readonly durable: boolean },
 ): Promise<number> {
-  const flusher = createFlusher(file.handle, durable)
-  let position = from
-  let writing: Promise<void> | undefined
+  const { handle, path } = file
+  const writer = createFileWriter({ handle, path, position: from, durable })
   try {
-    for await (const chunk of chunks) {
-      await writing
-      writing = naming('write', file.path, () => writeFully(file.handle, chunk, position))
-      writing.catch(() => undefined) // awaited before the next write, or below
-      await naming('flush', file.path, () => flusher.wrote(chunk.byteLength))
-      position += chunk.byteLength
-    }
-    await writing
-    return position
-  } finally {
-    // The file must not be closed under a write, whatever ended the loop.
-    await Promise.allSettled([writing, flusher.settled()])
+    for await (const chunk of chunks) await writer.write(chunk)
+  } catch (reason) {
+    await writer.finish().catch(() => undefined) // the first failure is the one to tell
+    throw reason
   }
+  return await writer.finish()
 }

@@ -1,0 +1,41 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+export interface EndedChild {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly output: string
+}
+
+export interface RunningChild {
+  readonly process: ChildProcess
+  readonly ended: Promise<EndedChild>
+}
+
+/** Starts one of the scripts beside this file in a process of its own, which does not outlive the test. */
+export function startChild(script: string, args: readonly string[], wrap: readonly string[] = []): RunningChild {
+  const [command = '', ...rest] = [
+    ...wrap,
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    fileURLToPath(new URL(script, import.meta.url)),
+    ...args,
+  ]
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const { promise, resolve, reject } = Promise.withResolvers<EndedChild>()
+  child.once('error', reject)
+  child.once('close', (code, signal) => resolve({ code, signal, output }))
+  return { process: child, ended: promise }
+}
+
+/** Runs a script to its end and expects success. */
+export async function runChild(script: string, args: readonly string[]): Promise<string> {
+  const { code, signal, output } = await startChild(script, args).ended
+  if (code !== 0) throw new Error(`${script} ended with ${code ?? signal}: ${output}`)
+  return output
+}

@@ -1,0 +1,90 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bytesBody, digestEncoded } from '@crossdock/core'
+import { randomBytes, recordedBody, testBlob, testImage, writeImage } from '@crossdock/transport-testkit'
+import { describe, expect, it } from 'vitest'
+import { ociDirTransport } from '../src/index.ts'
+import { startChild } from './children/run-child.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { readImage, strayFiles, wrongBlobs } from './verify-layout.ts'
+
+const oci = ociDirTransport()
+const POSIX = process.platform !== 'win32'
+
+describe.runIf(POSIX)('a process that is killed', () => {
+  it.each([1_100_000, 2_345_678, 4_950_000])(
+    'while it writes a blob leaves its bytes to the next, killed at byte %i',
+    async (killAt) => {
+      const folder = await temporaryFolder()
+      const size = 5_000_000
+      const { signal } = await startChild('write-slowly.ts', [folder, String(size), String(killAt)]).ended
+      expect(signal).toBe('SIGKILL')
+      expect(await wrongBlobs(folder)).toEqual([])
+
+      const { bytes, descriptor } = testBlob(randomBytes(size, 'slowly'))
+      await using destination = await oci.parseReference(folder).openDestination!()
+      const kept = (await destination.partialBlob?.(descriptor)) ?? 0
+      expect(kept).toBeGreaterThan(killAt - 2_200_000)
+      expect(kept).toBeGreaterThan(0)
+      expect(kept).toBeLessThan(killAt + 50_000)
+      const body = recordedBody(bytesBody(bytes))
+      await destination.putBlob(body, descriptor)
+      expect(body.offsets).toEqual([kept])
+      expect((await readFile(join(folder, 'blobs/sha256', digestEncoded(descriptor.digest)))).equals(bytes)).toBe(true)
+      expect(await strayFiles(folder)).toEqual([])
+    },
+  )
+
+  it('at any step of writing an image leaves the old image or the new one, and nothing after the next run', async () => {
+    const [before, after] = [testImage({ seed: 'before' }), testImage({ seed: 'after' })]
+    const complete = await temporaryFolder()
+    const whole = await startChild('die-at-step.ts', [`${complete}:t`, 'after', '0']).ended
+    const steps = Number(whole.output)
+    expect(steps).toBeGreaterThan(40)
+
+    const outcomes = new Set<string>()
+    const run = async (step: number): Promise<void> => {
+      const folder = await temporaryFolder()
+      await writeImage(oci.parseReference(`${folder}:t`), before)
+      const { signal, output } = await startChild('die-at-step.ts', [`${folder}:t`, 'after', String(step)]).ended
+      if (signal !== 'SIGKILL') expect(output).toMatch(/^[0-9]+$/) // a layout that is there takes fewer steps
+      const digest = await readImage(`${folder}:t`)
+      expect([before.root.digest, after.root.digest]).toContain(digest)
+      outcomes.add(digest)
+      expect(await wrongBlobs(folder)).toEqual([])
+      await writeImage(oci.parseReference(`${folder}:t`), after)
+      expect(await readImage(`${folder}:t`)).toBe(after.root.digest)
+      expect(await strayFiles(folder)).toEqual([])
+    }
+    const queue = Array.from({ length: steps }, (_, index) => index + 1)
+    const worker = async (): Promise<void> => {
+      for (let step = queue.shift(); step !== undefined; step = queue.shift()) await run(step)
+    }
+    await Promise.all([worker(), worker()])
+    expect(outcomes).toEqual(new Set([before.root.digest, after.root.digest]))
+  }, 120_000)
+
+  it('while it makes a layout leaves something that can be gone on with', async () => {
+    for (const step of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+      const folder = join(await temporaryFolder(), 'new')
+      await startChild('die-at-step.ts', [`${folder}:t`, 'after', String(step)]).ended
+      await writeImage(oci.parseReference(`${folder}:t`), testImage({ seed: 'after' }))
+      expect(await readImage(`${folder}:t`)).toBe(testImage({ seed: 'after' }).root.digest)
+      expect(await strayFiles(folder)).toEqual([])
+    }
+  })
+})
+
+describe.runIf(POSIX)('a limit of the system', () => {
+  it('is named with the path, and nothing of the blob is left', async () => {
+    const folder = await temporaryFolder()
+    const limited = ['sh', '-c', 'trap "" XFSZ; ulimit -f 2000; exec "$@"', 'sh']
+    const child = startChild('write-slowly.ts', [folder, '5000000', '9999999'], limited)
+    const { code, output } = await child.ended
+    expect(code).not.toBe(0)
+    expect(output).toContain("code: 'IO'")
+    expect(output).toContain('EFBIG')
+    expect(output).toContain(folder)
+    expect(await readdir(join(folder, '.crossdock/partial'))).toEqual([])
+  })
+})
