@@ -1,0 +1,39 @@
+import { type Digest, type OperationOptions, shortDigest } from '@crossdock/core'
+import { isHeadRefused, isMissing, isSuccess } from '../errors.ts'
+import type { Repository } from './repository.ts'
+
+/**
+ * Whether the repository has the blob. A registry that does not answer HEAD, or answers for something else, is taken not to have
+ * it: sending a blob again is better than missing it.
+ */
+export async function hasBlob(
+  repository: Repository,
+  { digest, size }: { readonly digest: Digest; readonly size: number },
+  operation?: OperationOptions,
+): Promise<boolean> {
+  if (!repository.lore.head) return false
+  const request = {
+    method: 'HEAD',
+    path: `blobs/${digest}`,
+    access: repository.side === 'destination' ? 'push' : 'pull',
+    subject: 'blob',
+    what: `blob ${shortDigest(digest)}`,
+    operation,
+  } as const
+  const response = await repository.send(request)
+  if (isSuccess(response)) {
+    await response.discard()
+    const length = response.headers.get('content-length')
+    const said = response.headers.get('docker-content-digest') ?? ''
+    const other = isOtherDigest(said, digest)
+    return !other && (length === undefined || length === String(size))
+  }
+  if (!isMissing(response) && !isHeadRefused(response)) throw await repository.failure(response, request)
+  await response.discard()
+  return false
+}
+
+/** A second digest of the same bytes is no contradiction. */
+function isOtherDigest(said: string, digest: Digest): boolean {
+  return said !== '' && said !== digest && said.startsWith(digest.slice(0, digest.indexOf(':') + 1))
+}

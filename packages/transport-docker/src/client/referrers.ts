@@ -1,0 +1,144 @@
+import { type Descriptor, type Digest, digestOf, type ManifestBytes, type OperationOptions, shortDigest } from '@crossdock/core'
+import { isIndexType, type Manifest, normalizeMediaType, OCI_INDEX, parseManifest, referrersTag } from '@crossdock/formats'
+import type { HttpResponse } from '@crossdock/http'
+import { readBytes } from '@crossdock/streams'
+import { isSuccess, isUnknownEndpoint, readRefusal, refusalError } from '../errors.ts'
+import { findManifest } from './manifest-read.ts'
+import { createPages } from './pages.ts'
+import type { Repository, RepositoryRequest } from './repository.ts'
+
+export interface ReferrersOptions {
+  readonly operation?: OperationOptions | undefined
+  /** Reads a manifest by digest; undefined if it is not there. */
+  readonly read: (digest: Digest) => Promise<ManifestBytes | undefined>
+}
+
+/**
+ * The manifests that refer to `subject`, each once (distribution-spec, "Listing Referrers"): from the registry's API, or, where there
+ * is none, from the index that clients keep under a tag. That one is not taken at its word: some registries answer such a tag
+ * with the image itself, and what it lists must really name the subject.
+ */
+export async function* listReferrers(
+  repository: Repository,
+  subject: Digest,
+  { operation, read }: ReferrersOptions,
+): AsyncGenerator<Descriptor> {
+  const seen = new Set<Digest>()
+  for await (const descriptor of fromEither(repository, subject, { operation, read })) {
+    if (seen.has(descriptor.digest) || descriptor.digest === subject) continue
+    seen.add(descriptor.digest)
+    yield descriptor
+  }
+}
+
+async function* fromEither(
+  repository: Repository,
+  subject: Digest,
+  { operation, read }: ReferrersOptions,
+): AsyncGenerator<Descriptor> {
+  if (repository.lore.referrersApi !== false) {
+    const request = apiRequest(subject, operation)
+    const response = await askApi(repository, request)
+    if (response !== undefined) {
+      yield* fromApi(repository, request, response)
+      return
+    }
+  }
+  const index = await readReferrersTag(repository, subject, operation)
+  for (const descriptor of index?.manifests ?? []) {
+    const manifest = await read(descriptor.digest)
+    if (manifest !== undefined && subjectOf(manifest)?.digest === subject) yield descriptor
+  }
+}
+
+/** Whether the registry keeps the list itself. */
+export async function hasReferrersApi(
+  repository: Repository,
+  subject: Digest,
+  operation?: OperationOptions,
+): Promise<boolean> {
+  if (repository.lore.referrersApi !== undefined) return repository.lore.referrersApi
+  const response = await askApi(repository, apiRequest(subject, operation))
+  await response?.discard()
+  return response !== undefined
+}
+
+function apiRequest(subject: Digest, operation: OperationOptions | undefined): RepositoryRequest {
+  return {
+    method: 'GET',
+    path: `referrers/${subject}`,
+    headers: { accept: OCI_INDEX },
+    access: 'pull',
+    subject: 'referrers',
+    what: `referrers of ${shortDigest(subject)}`,
+    operation,
+  }
+}
+
+/** Undefined if the registry has no such API; it is then not asked again. */
+async function askApi(repository: Repository, request: RepositoryRequest): Promise<HttpResponse | undefined> {
+  const response = await repository.send(request)
+  const type = normalizeMediaType(response.headers.get('content-type') ?? '')
+  if (isSuccess(response) && type !== 'text/html') {
+    repository.lore.referrersApi = true
+    return response
+  }
+  if (!isSuccess(response) && !isUnknownEndpoint(response)) throw await repository.failure(response, request)
+  const refusal = await readRefusal(response, request.operation?.signal)
+  if (refusal.codes.includes('NAME_UNKNOWN')) throw refusalError(refusal, repository.context(request))
+  // "No such manifest" is an answer of the API.
+  if (!refusal.codes.includes('MANIFEST_UNKNOWN')) repository.lore.referrersApi = false
+  return undefined
+}
+
+async function* fromApi(
+  repository: Repository,
+  request: RepositoryRequest,
+  first: HttpResponse,
+): AsyncGenerator<Descriptor> {
+  const pages = createPages(repository, request)
+  let response = first
+  for (;;) {
+    const { what } = repository.context(request)
+    const bytes = await readBytes(response.body, { limitBytes: repository.session.options.maxManifestBytes, what })
+    const index = parseManifest({ bytes, mediaType: OCI_INDEX, digest: digestOf(bytes) })
+    if (index.kind === 'index') yield* index.manifests
+    const next = pages.next(response)
+    if (next === undefined) return
+    response = await repository.send(next)
+    if (!isSuccess(response)) throw await repository.failure(response, next)
+  }
+}
+
+export interface ReferrersIndex {
+  readonly manifests: readonly Descriptor[]
+  readonly annotations: Readonly<Record<string, string>>
+  readonly etag: string | undefined
+}
+
+/** The index under the tag for the subject's referrers; undefined if there is none, or something else. */
+export async function readReferrersTag(
+  repository: Repository,
+  subject: Digest,
+  operation?: OperationOptions,
+): Promise<ReferrersIndex | undefined> {
+  const manifest = await findManifest(repository, referrersTag(subject), operation)
+  if (manifest === undefined || manifest.digest === subject || !isIndexType(manifest.mediaType)) return undefined
+  const index = parseManifest(manifest)
+  if (index.kind !== 'index') return undefined
+  return { manifests: index.manifests, annotations: index.annotations, etag: manifest.etag }
+}
+
+/** What a manifest refers to, if it is one that can be read. */
+export function subjectOf(manifest: ManifestBytes): Descriptor | undefined {
+  return readDocument(manifest)?.subject
+}
+
+export function readDocument(manifest: ManifestBytes): Manifest | undefined {
+  try {
+    return parseManifest(manifest)
+  } catch {
+    return undefined // its reader will say what is wrong with it
+  }
+}
+

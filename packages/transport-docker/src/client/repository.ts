@@ -1,0 +1,117 @@
+import {
+  type DockerReference,
+  type ImageError,
+  type ImageReference,
+  imageName,
+  type OperationOptions,
+  repositoryName,
+  type Side,
+} from '@crossdock/core'
+import type { HttpRequest, HttpResponse } from '@crossdock/http'
+import { type FailureContext, responseError } from '../errors.ts'
+import { apiHost, userHost } from '../reference.ts'
+import type { HostLore, Session } from './session.ts'
+
+/** What a request is allowed to do: the scope of its token. */
+export type Access = 'pull' | 'push' | 'delete'
+
+const ACTIONS: Readonly<Record<Access, string>> = {
+  pull: 'pull',
+  push: 'pull,push',
+  // Some registries delete with `delete`, some with `*` (they ask for it in their challenge), one wants all three.
+  delete: 'delete,pull,push',
+}
+
+export interface RepositoryRequest extends Pick<HttpRequest, 'method' | 'headers' | 'body' | 'idempotent'> {
+  /** Below `/v2/REPOSITORY/`: `manifests/latest`. */
+  readonly path?: string | undefined
+  readonly query?: Readonly<Record<string, string>> | undefined
+  /** Instead of `path`: a URL that the registry named; it is judged before it is used. */
+  readonly url?: URL | undefined
+  readonly access: Access
+  readonly subject: FailureContext['subject']
+  /** `manifest 3.20`. */
+  readonly what: string
+  /** More repositories to be read from (`mount`). */
+  readonly readFrom?: string | undefined
+  readonly operation?: OperationOptions | undefined
+}
+
+/** One repository of one registry, as one end of one operation sees it. */
+export interface Repository {
+  readonly session: Session
+  readonly reference: DockerReference
+  /** As users type it, with its port. */
+  readonly host: string
+  /** Within the host: `library/alpine`. */
+  readonly name: string
+  readonly lore: HostLore
+  readonly side: Side | undefined
+  send(request: RepositoryRequest): Promise<HttpResponse>
+  /** The request as the client takes it. */
+  prepare(request: RepositoryRequest): Promise<HttpRequest>
+  /** The refusal of a request as an error. Reads the answer. */
+  failure(response: HttpResponse, request: RepositoryRequest): Promise<ImageError>
+  context(request: RepositoryRequest): FailureContext
+}
+
+export function openRepository(
+  session: Session,
+  reference: ImageReference & { readonly dockerReference: DockerReference },
+  side: Side | undefined,
+): Repository {
+  const named = reference.dockerReference
+  const image = imageName(reference)
+  const host = userHost(apiHost(named.domain))
+  const repository: Repository = {
+    session,
+    reference: named,
+    host,
+    name: named.path,
+    lore: session.lore(host),
+    side,
+    send: async (request) => await session.http.request(await repository.prepare(request)),
+    prepare: async (request) => {
+      const { path = '', query, url, access, readFrom, operation } = request
+      const api = await session.apiUrl(named, operation?.signal)
+      return {
+        method: request.method,
+        url: url ?? pathUrl(api, `${named.path}/${path}`, query),
+        ...(url !== undefined && { base: api }),
+        headers: request.headers,
+        body: request.body,
+        idempotent: request.idempotent,
+        followRedirects: true,
+        scopes: [
+          `repository:${named.path}:${ACTIONS[access]}`,
+          ...(readFrom === undefined ? [] : [`repository:${readFrom}:pull`]),
+        ],
+        what: whatOf(named, request),
+        side,
+        signal: operation?.signal,
+        onProgress: operation?.onProgress,
+      }
+    },
+    context: (request) => ({
+      what: whatOf(named, request),
+      subject: request.subject,
+      side,
+      image,
+      signal: request.operation?.signal,
+    }),
+    failure: (response, request) => responseError(response, repository.context(request)),
+  }
+  return repository
+}
+
+function whatOf(reference: DockerReference, { what }: RepositoryRequest): string {
+  return `${what} of docker://${repositoryName(reference)}`
+}
+
+/** From checked parts: names, tags and digests hold nothing that a URL would fold or escape. */
+function pathUrl(api: URL, path: string, query: Readonly<Record<string, string>> | undefined): URL {
+  const url = new URL(api)
+  url.pathname += path
+  if (query !== undefined) url.search = new URLSearchParams(query).toString()
+  return url
+}

@@ -1,0 +1,111 @@
+import type { DockerReference } from '@crossdock/core'
+import { createHttpClient, type Credentials, type HttpClient, type TlsOptions } from '@crossdock/http'
+import { createInFlight, type InFlight, type Limiter } from '@crossdock/streams'
+import type { DockerTransportOptions, ResolvedOptions } from '../options.ts'
+import { resolveOptions } from '../options.ts'
+import { apiHost, userHost } from '../reference.ts'
+import { createKnownBlobs, type KnownBlobs } from './known-blobs.ts'
+import { createSchemeFinder } from './scheme.ts'
+import { defaultJournalFolder, folderJournal } from './upload/folder-journal.ts'
+import { memoryJournal, type UploadJournal } from './upload/journal.ts'
+
+/** What was learnt of a registry, besides what options say. */
+export interface HostLore {
+  /** Undefined: adapts. */
+  chunkBytes: number | undefined
+  chunkFromBytes: number
+  /** HEAD is answered for what it is. */
+  readonly head: boolean
+  /** Chunks are refused here: everything goes in one request. */
+  monolithicOnly: boolean
+  /** Whether the registry has a referrers API; undefined if nobody asked yet. */
+  referrersApi: boolean | undefined
+}
+
+/** What all images of one transport share: connections, tokens, what was learnt, and work under way. */
+export interface Session {
+  readonly options: ResolvedOptions
+  readonly http: HttpClient
+  readonly journal: UploadJournal
+  readonly knownBlobs: KnownBlobs
+  /** Uploads under way, by host, repository and digest. */
+  readonly uploads: InFlight<string, void>
+  /** Updates of referrer lists under way, by host, repository and subject: one after the other. */
+  readonly listUpdates: Map<string, Limiter>
+  /** By host as users type it. */
+  lore(host: string): HostLore
+  /** `https://registry-1.docker.io/v2/`. */
+  apiUrl(reference: DockerReference, signal?: AbortSignal): Promise<URL>
+  close(): Promise<void>
+}
+
+export function createSession(options: DockerTransportOptions): Session {
+  const resolved = resolveOptions(options)
+  const http = options.http ?? createHttpClient(clientOptions(options, resolved))
+  const schemes = createSchemeFinder({
+    createProbe: () => createHttpClient({ ...wireOptions(options), maxAttempts: 1, tls: () => ({ rejectUnauthorized: false }) }),
+    insecure: (host) => resolved.insecure(userHost(host)),
+  })
+  const lore = new Map<string, HostLore>()
+  return {
+    options: resolved,
+    http,
+    journal: journalOf(options, resolved),
+    knownBlobs: createKnownBlobs(),
+    uploads: createInFlight(),
+    listUpdates: new Map(),
+    lore: (host) => {
+      const known = lore.get(host) ?? { ...resolved.host(host), monolithicOnly: false, referrersApi: undefined }
+      lore.set(host, known)
+      return known
+    },
+    apiUrl: async ({ domain }, signal) => {
+      const host = apiHost(domain)
+      return new URL(`${await schemes.find(host, signal)}://${host}/v2/`)
+    },
+    close: async () => {
+      if (options.http === undefined) await http.close()
+    },
+  }
+}
+
+/** Without `resume` uploads go on within the process alone. */
+function journalOf({ journal }: DockerTransportOptions, { resume }: ResolvedOptions): UploadJournal {
+  if (!resume) return memoryJournal()
+  return journal ?? folderJournal(defaultJournalFolder())
+}
+
+type ClientOptions = NonNullable<Parameters<typeof createHttpClient>[0]>
+
+function clientOptions(options: DockerTransportOptions, resolved: ResolvedOptions): ClientOptions {
+  const { credentials } = options
+  return {
+    ...wireOptions(options),
+    maxAttempts: options.maxAttempts,
+    requestsPerHost: options.requestsPerHost,
+    tls: (url) => tlsFor(userHost(url.host), options, resolved),
+    credentials: ({ host, repository, signal }): Credentials | undefined | Promise<Credentials | undefined> =>
+      typeof credentials === 'function' ? credentials(userHost(host), repository, { signal }) : credentials,
+  }
+}
+
+function wireOptions(options: DockerTransportOptions): ClientOptions {
+  return {
+    connectTimeoutMs: options.connectTimeoutMs,
+    tlsTimeoutMs: options.connectTimeoutMs,
+    headersTimeoutMs: options.headersTimeoutMs,
+    idleBodyTimeoutMs: options.idleBodyTimeoutMs,
+    proxy: options.proxy,
+    trustedHosts: options.trustedHosts,
+    userAgent: options.userAgent,
+  }
+}
+
+async function tlsFor(
+  host: string,
+  { certificates }: DockerTransportOptions,
+  { insecure }: ResolvedOptions,
+): Promise<TlsOptions | undefined> {
+  const given = typeof certificates === 'function' ? await certificates(host) : certificates
+  return insecure(host) ? { ...given, rejectUnauthorized: false } : given
+}

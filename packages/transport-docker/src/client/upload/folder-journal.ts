@@ -1,0 +1,147 @@
+import { digestOf } from '@crossdock/core'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import { keyText, type OpenUpload, type UploadJournal, type UploadKey } from './journal.ts'
+
+/** Registries drop open uploads after a day or a week; later they are only clutter. */
+const MAX_AGE_MS = 7 * 24 * 3600 * 1000
+const MAX_NOTE_BYTES = 64 * 1024
+/** Who is at work notes its progress more often; after this long its process is taken to be gone, whatever has its number now. */
+const OWNED_MS = 10 * 60 * 1000
+
+interface Note extends OpenUpload {
+  /** Whose upload it is: two processes may not write to one. */
+  readonly pid: number
+  readonly machine: string
+  readonly key: string
+}
+
+interface KnownNote extends Note {
+  readonly notedAt: number
+}
+
+/** The folder for notes of open uploads under the user's cache folder. */
+export function defaultJournalFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const fallback = join(homedir(), '.cache')
+  const cache = process.platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME']
+  return join(cache === undefined || cache === '' ? fallback : cache, 'crossdock', 'uploads')
+}
+
+/**
+ * A journal of small files in a folder, which is made when it is needed and readable to its owner alone. A storage that cannot
+ * be written to (read-only, full) costs resumption and not the upload.
+ */
+export function folderJournal(folder: string): UploadJournal {
+  const fileOf = (key: UploadKey): string => join(folder, `${digestOf(Buffer.from(keyText(key))).slice('sha256:'.length)}.json`)
+  const swept = sweeper(folder)
+  return {
+    peek: async (key) => {
+      const note = await read(fileOf(key), key)
+      return note === undefined || isForeign(note) ? undefined : note
+    },
+    claim: (key) =>
+      tolerant(async () => {
+        const file = fileOf(key)
+        const note = await read(file, key)
+        if (note === undefined || isForeign(note)) return undefined
+        if (isOwn(note)) return note
+        // Of several that find a dead process's note, the rename lets one win.
+        const taken = `${file}.${process.pid}`
+        await rename(file, taken)
+        await write(file, { url: note.url, offset: note.offset, key: note.key, pid: process.pid, machine: hostname() })
+        await rm(taken, { force: true })
+        return note
+      }),
+    note: (key, { url, offset }) =>
+      tolerant(async () => {
+        const file = fileOf(key)
+        await swept()
+        const present = await read(file, key)
+        if (present !== undefined && isForeign(present)) return undefined
+        await write(file, { url, offset, key: keyText(key), pid: process.pid, machine: hostname() })
+        return undefined
+      }),
+    forget: (key) =>
+      tolerant(async () => {
+        const file = fileOf(key)
+        const present = await read(file, key)
+        if (present === undefined || !isForeign(present)) await rm(file, { force: true })
+        return undefined
+      }),
+  }
+}
+
+/** Once for each journal: makes the folder and drops what is too old. */
+function sweeper(folder: string): () => Promise<void> {
+  let done: Promise<void> | undefined
+  const sweep = async (): Promise<void> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name)
+      const { mtimeMs } = await stat(file)
+      if (Date.now() - mtimeMs > MAX_AGE_MS) await rm(file, { force: true })
+    }
+  }
+  return () => (done ??= sweep())
+}
+
+async function write(file: string, note: Note): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`
+  await writeFile(temporary, JSON.stringify(note), { mode: 0o600 })
+  // A crash of the machine may lose it: the upload then begins anew.
+  await rename(temporary, file)
+}
+
+async function read(file: string, key: UploadKey): Promise<KnownNote | undefined> {
+  try {
+    const { mtimeMs, size } = await stat(file)
+    if (size > MAX_NOTE_BYTES || Date.now() - mtimeMs > MAX_AGE_MS) return undefined
+    const note: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return isNote(note) && note.key === keyText(key) ? { ...note, notedAt: mtimeMs } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isNote(value: unknown): value is Note {
+  if (typeof value !== 'object' || value === null) return false
+  const { url, offset, key, pid, machine } = value as Partial<Record<keyof Note, unknown>> // each is looked at below
+  return (
+    typeof url === 'string' &&
+    URL.canParse(url) &&
+    Number.isSafeInteger(offset) &&
+    Number(offset) >= 0 &&
+    Number.isSafeInteger(pid) &&
+    typeof machine === 'string' &&
+    typeof key === 'string'
+  )
+}
+
+function isOwn({ pid, machine }: Pick<Note, 'pid' | 'machine'>): boolean {
+  return pid === process.pid && machine === hostname()
+}
+
+/** Whether another process that lives has it. Of another machine, on a shared home folder, only its notes tell. */
+function isForeign({ pid, machine, notedAt }: KnownNote): boolean {
+  if (isOwn({ pid, machine }) || Date.now() - notedAt > OWNED_MS) return false
+  return machine !== hostname() || isAlive(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Not permitted: it lives, as another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+async function tolerant<Value>(task: () => Promise<Value | undefined>): Promise<Value | undefined> {
+  try {
+    return await task()
+  } catch {
+    return undefined
+  }
+}

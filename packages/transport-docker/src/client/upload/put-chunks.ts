@@ -1,0 +1,166 @@
+import { type BlobBody, ImageError } from '@crossdock/core'
+import { isMissing, isOffsetRefused, type Refusal } from '../../errors.ts'
+import { type BodyCursor, createBodyCursor } from './body-cursor.ts'
+import { createChunkSizer } from './chunk-sizer.ts'
+import type { KnownBlob, PutOutcome } from './put-outcome.ts'
+import { uploadKey } from './resume-upload.ts'
+import {
+  cancelUpload,
+  type ChunkOutcome,
+  finishUpload,
+  freshUpload,
+  sendChunk,
+  uploadError,
+  type UploadSession,
+  uploadStatus,
+  type UploadWire,
+} from './upload-session.ts'
+
+const MIB = 1024 * 1024
+/** A chunk that registries with an upper limit take. */
+const MODEST_CHUNK_BYTES = 4 * MIB
+/** How often the registry may name another offset than was sent to. */
+const MAX_RESYNCS = 5
+
+interface Attempt {
+  readonly wire: UploadWire
+  /** Where to go on. Default: a fresh upload. */
+  readonly session: UploadSession | undefined
+}
+
+/** POST, PATCH for each chunk, PUT. Each chunk that was acknowledged is noted in the journal. */
+export async function putChunks(body: BlobBody, blob: KnownBlob, { wire, session: given }: Attempt): Promise<PutOutcome> {
+  const { repository } = wire
+  const { journal, options } = repository.session
+  const key = uploadKey(repository, blob.digest)
+  const upload = createChunkedUpload(wire, { blob, session: given ?? (await freshUpload(wire, blob.digest)), given: given !== undefined })
+  const cursor = createBodyCursor(body, { ...blob, from: upload.session.offset })
+  try {
+    await journal.note(key, note(upload.session))
+    while (upload.session.offset < blob.size) {
+      const outcome = await upload.sendNext(cursor)
+      if (outcome !== undefined) {
+        await journal.forget(key)
+        return outcome
+      }
+      await journal.note(key, note(upload.session))
+    }
+    await cursor.finish()
+    const outcome = await upload.finish()
+    await journal.forget(key)
+    return outcome
+  } catch (error) {
+    if (!(error instanceof ImageError)) wire.operation?.signal?.throwIfAborted()
+    if (isHopeless(error)) await journal.forget(key)
+    throw error
+  } finally {
+    await cursor.close()
+    if (!options.resume && wire.operation?.signal?.aborted === true) await cancelUpload(wire, upload.session)
+  }
+}
+
+function note({ url, offset }: UploadSession): { url: string; offset: number } {
+  return { url: url.href, offset }
+}
+
+/** The bytes that were sent are wrong: nobody shall go on with them. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof ImageError && error.code === 'DIGEST_MISMATCH'
+}
+
+interface ChunkedUpload {
+  readonly session: UploadSession
+  /** Sends one chunk. An outcome if it has to go on otherwise. */
+  sendNext(cursor: BodyCursor): Promise<PutOutcome | undefined>
+  finish(): Promise<PutOutcome>
+}
+
+interface UploadState {
+  readonly blob: KnownBlob
+  readonly session: UploadSession
+  /** Whether the session is one that was open before. */
+  readonly given: boolean
+}
+
+function createChunkedUpload(wire: UploadWire, { blob, session: first, given }: UploadState): ChunkedUpload {
+  const { lore } = wire.repository
+  let session = first
+  let accepted = 0
+  let resyncs = 0
+  const sizer = createChunkSizer({ chunkBytes: lore.chunkBytes, minChunkBytes: session.minChunkBytes })
+
+  /** The registry counts otherwise: where does it stand? Undefined if that does not help. */
+  async function resync(outcome: ChunkOutcome & { kind: 'offset' }): Promise<boolean> {
+    resyncs += 1
+    if (resyncs > MAX_RESYNCS) return false
+    const status = await uploadStatus(wire, session.url)
+    if (status === 'gone') return false
+    const stored = status === 'unknown' ? outcome.stored : status.offset
+    if (stored === undefined || stored === session.offset || stored > blob.size) return false
+    session = { ...session, ...(status !== 'unknown' && { url: status.url }), offset: stored }
+    return true
+  }
+
+  return {
+    get session() {
+      return session
+    },
+    sendNext: async (cursor) => {
+      const { offset } = session
+      const size = Math.min(sizer.next(), blob.size - offset)
+      const startedAt = performance.now()
+      const outcome = await sendChunk(wire, session, { size, body: cursor.section(offset, offset + size) })
+      if (outcome.kind === 'accepted') {
+        accepted += 1
+        ;({ session } = outcome)
+        sizer.took(size, performance.now() - startedAt)
+        return undefined
+      }
+      if (outcome.kind === 'offset' && (await resync(outcome))) return undefined
+      if (outcome.kind === 'too-large' && sizer.shrink()) {
+        lore.chunkBytes = sizer.next()
+        return undefined
+      }
+      return await otherWay(outcome, { wire, session, given, accepted, size })
+    },
+    finish: async () => {
+      const refusal = await finishUpload(wire, session, { digest: blob.digest })
+      if (refusal === undefined) return { kind: 'done' }
+      const lost = isMissing(refusal) || isOffsetRefused(refusal) || refusal.codes.includes('BLOB_UPLOAD_INVALID')
+      // What an earlier attempt left may be damaged; what was sent just now is not.
+      if (given && (lost || saysWrongBytes(refusal))) return { kind: 'retry', refusal }
+      throw uploadError(wire, refusal)
+    },
+  }
+}
+
+function saysWrongBytes({ codes, status }: Refusal): boolean {
+  return status === 400 || codes.includes('DIGEST_INVALID') || codes.includes('SIZE_INVALID')
+}
+
+interface Stand {
+  readonly wire: UploadWire
+  readonly session: UploadSession
+  readonly given: boolean
+  readonly accepted: number
+  /** Of the chunk that was refused. */
+  readonly size: number
+}
+
+/** After a chunk was refused for good: begin anew, with smaller chunks, or in one request. */
+async function otherWay(outcome: Exclude<ChunkOutcome, { kind: 'accepted' }>, stand: Stand): Promise<PutOutcome> {
+  const { wire, session, given, accepted, size } = stand
+  const { lore } = wire.repository
+  const { refusal } = outcome
+  if (outcome.kind === 'too-large') throw uploadError(wire, refusal)
+  if (outcome.kind !== 'gone') await cancelUpload(wire, session)
+  if (given && accepted === 0) return { kind: 'retry', refusal }
+  if (outcome.kind === 'refused' && accepted > 0) throw uploadError(wire, refusal)
+  if (outcome.kind === 'offset' && size > MODEST_CHUNK_BYTES && MODEST_CHUNK_BYTES >= session.minChunkBytes) {
+    lore.chunkBytes = MODEST_CHUNK_BYTES
+    return { kind: 'retry', refusal }
+  }
+  if (outcome.kind === 'gone' && accepted > 0) return { kind: 'retry', refusal }
+  lore.monolithicOnly = true
+  return { kind: 'retry', refusal, whole: true }
+}

@@ -1,0 +1,78 @@
+import {
+  type BlobBody,
+  type BlobHint,
+  type Descriptor,
+  type Digest,
+  ImageError,
+  type ImageDestination,
+  type ManifestBytes,
+  type OperationOptions,
+  type PutManifestOptions,
+} from '@crossdock/core'
+import { createBlobWriter } from './client/blob-writer.ts'
+import { namesManifest, writeManifest } from './client/manifest-write.ts'
+import type { Repository } from './client/repository.ts'
+import type { DockerImageReference } from './transport.ts'
+
+/** Default for content of which nobody said what it is. */
+const UNKNOWN_TYPE = 'application/octet-stream'
+
+export function openDestination(reference: DockerImageReference, repository: Repository): ImageDestination {
+  const { tag, digest: pinned } = reference.dockerReference
+  const blobs = createBlobWriter(repository)
+  let top: ManifestBytes | undefined
+
+  function checkPinned(digest: Digest): void {
+    if (pinned === undefined || pinned === digest) return
+    throw new ImageError(
+      'DIGEST_MISMATCH',
+      `docker:${reference.toString()} is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`,
+      { side: 'destination', image: `docker:${reference.toString()}` },
+    )
+  }
+
+  return {
+    reference,
+    traits: Object.freeze({ foreignLayers: true, parallelBlobs: repository.session.options.parallelBlobs }),
+    putBlob: async (body: BlobBody, hint: BlobHint, options: OperationOptions = {}): Promise<Descriptor> => {
+      options.signal?.throwIfAborted()
+      const { digest, size } = await blobs.put(body, hint, options)
+      const { mediaType = UNKNOWN_TYPE, annotations } = hint
+      return { mediaType, digest, size, ...(annotations !== undefined && { annotations }) }
+    },
+    reuseBlob: async (blob, options = {}) => {
+      options.signal?.throwIfAborted()
+      return await blobs.reuse(blob, options)
+    },
+    findBlob: async (blob, options = {}) => {
+      options.signal?.throwIfAborted()
+      return await blobs.find(blob, options)
+    },
+    partialBlob: async (blob, options = {}) => {
+      options.signal?.throwIfAborted()
+      return await blobs.partial(blob, options)
+    },
+    hasManifest: async ({ digest }, options: PutManifestOptions = {}) => {
+      options.signal?.throwIfAborted()
+      // A name that is both must be right as a tag; what its digest names is then the same.
+      const name = options.instance ?? tag ?? pinned ?? digest
+      return await namesManifest(repository, { name, digest }, options)
+    },
+    putManifest: async (manifest, { instance, ...operation } = {}) => {
+      operation.signal?.throwIfAborted()
+      if (instance !== undefined) return await writeManifest(repository, manifest, { name: instance, operation })
+      checkPinned(manifest.digest)
+      top = manifest
+    },
+    commit: async (options = {}) => {
+      options.signal?.throwIfAborted()
+      if (top === undefined) {
+        throw new ImageError('INVALID_DATA', `nothing was written to docker:${reference.toString()}: put a manifest before commit`, {
+          side: 'destination',
+        })
+      }
+      await writeManifest(repository, top, { name: tag ?? pinned ?? top.digest, operation: options })
+    },
+    [Symbol.asyncDispose]: async () => await blobs.close(),
+  }
+}

@@ -1,0 +1,122 @@
+import { MAX_MANIFEST_BYTES } from '@crossdock/core'
+import type { Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type { UploadJournal } from './client/upload/journal.ts'
+
+/** Asked once for each host and repository; `host` is the name that users type, `docker.io` for Docker Hub. */
+export type CredentialsLookup = (
+  host: string,
+  repository: string | undefined,
+  options?: { readonly signal?: AbortSignal | undefined },
+) => Credentials | undefined | Promise<Credentials | undefined>
+
+/** PEM texts. */
+export interface Certificates {
+  /** Authorities to trust instead of the built-in ones. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** The client's certificate chain and its key; only together. */
+  readonly cert?: string | Uint8Array | undefined
+  readonly key?: string | Uint8Array | undefined
+}
+
+export type CertificatesLookup = (host: string) => Certificates | undefined | Promise<Certificates | undefined>
+
+/** What one registry needs that others do not. */
+export interface HostOptions {
+  /**
+   * Bytes in one request of an upload in chunks. Default: 4 MiB at ghcr.io, which refuses more; elsewhere 5 MiB at first, the
+   * least that some storage services take, and then as many as go in about a second, 64 MiB at most.
+   */
+  readonly chunkBytes?: number | undefined
+  /** Blobs below this go in one request and begin anew after an interruption. Infinity: all do. Default: 8 MiB. */
+  readonly chunkFromBytes?: number | undefined
+  /** False if the registry answers HEAD wrongly; GET is used instead. Default: true. */
+  readonly head?: boolean | undefined
+}
+
+export interface DockerTransportOptions {
+  /** One value for every registry that is named, or a lookup. Default: anonymous. */
+  readonly credentials?: Credentials | CredentialsLookup | undefined
+  /**
+   * Registries whose certificate is not checked and that may be spoken to in plain HTTP if they do not speak TLS. Plain HTTP is
+   * also tried, without this, at `localhost`, 127.0.0.0/8 and ::1. Default: false.
+   */
+  readonly insecure?: boolean | ((host: string) => boolean) | undefined
+  /** Default: Node's certificate authorities and no client certificate. */
+  readonly certificates?: Certificates | CertificatesLookup | undefined
+  /** Whether interrupted uploads are remembered in `journal` and gone on with in a later process. Default: true. */
+  readonly resume?: boolean | undefined
+  /**
+   * Where open uploads are remembered. Default: a folder, `$XDG_CACHE_HOME/crossdock/uploads` (`%LOCALAPPDATA%` on Windows,
+   * else `~/.cache`).
+   */
+  readonly journal?: UploadJournal | undefined
+  /** By host as users type it, `registry.example.com:5000`. Default: none. */
+  readonly hosts?: Readonly<Record<string, HostOptions>> | undefined
+  /** Larger manifests are refused. Default and most: 4 MiB. */
+  readonly maxManifestBytes?: number | undefined
+  /** How many blobs of one image are read or written at once. Default: 16. */
+  readonly parallelBlobs?: number | undefined
+  /** Requests to one registry that wait for an answer at once. Default: 16. */
+  readonly requestsPerHost?: number | undefined
+  /** Until TCP is connected, and again until TLS is agreed. Default: 10 000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** Until the head of an answer. Default: 60 000. */
+  readonly headersTimeoutMs?: number | undefined
+  /** Between two pieces of an answer's body. Default: 60 000. */
+  readonly idleBodyTimeoutMs?: number | undefined
+  /** How often a request that changes nothing is sent at most. Default: 4. */
+  readonly maxAttempts?: number | undefined
+  /** False for none. Default: the environment's. */
+  readonly proxy?: ProxyOptions | false | undefined
+  /** Private addresses that a public registry may refer to, as `host` or `host:port`. Default: none. */
+  readonly trustedHosts?: readonly string[] | undefined
+  /** Default: `crossdock`. */
+  readonly userAgent?: string | undefined
+  /**
+   * A client to share with others; it is not closed with the transport. Credentials, TLS, time-outs, proxy and user agent are then
+   * its own, and the options of these names here are not used. Default: one of the transport's own.
+   */
+  readonly http?: HttpClient | undefined
+}
+
+export interface ResolvedHostOptions {
+  /** Undefined: adapts. */
+  readonly chunkBytes: number | undefined
+  readonly chunkFromBytes: number
+  readonly head: boolean
+}
+
+export interface ResolvedOptions {
+  readonly maxManifestBytes: number
+  readonly parallelBlobs: number
+  readonly resume: boolean
+  insecure(host: string): boolean
+  host(host: string): ResolvedHostOptions
+}
+
+const MIB = 1024 * 1024
+
+/** What is known of public registries; options of the user win. */
+const KNOWN_HOSTS: Readonly<Record<string, HostOptions>> = {
+  'ghcr.io': { chunkBytes: 4 * MIB },
+}
+
+/** The only place where defaults are applied. */
+export function resolveOptions(options: DockerTransportOptions): ResolvedOptions {
+  const { insecure = false, hosts = {} } = options
+  return Object.freeze({
+    maxManifestBytes: Math.min(options.maxManifestBytes ?? MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES),
+    parallelBlobs: options.parallelBlobs ?? 16,
+    resume: options.resume ?? true,
+    insecure: (host: string) => (typeof insecure === 'function' ? insecure(host) : insecure),
+    host: (host: string) => {
+      const known = Object.hasOwn(KNOWN_HOSTS, host) ? KNOWN_HOSTS[host] : undefined
+      const given = Object.hasOwn(hosts, host) ? hosts[host] : undefined
+      return {
+        chunkBytes: given?.chunkBytes ?? known?.chunkBytes,
+        chunkFromBytes: given?.chunkFromBytes ?? known?.chunkFromBytes ?? 8 * MIB,
+        head: given?.head ?? known?.head ?? true,
+      }
+    },
+  })
+}
