@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import type * as Undici from 'undici'
 import type { buildConnector, Dispatcher } from 'undici'
+import { CLIENT_CLOSED } from './network-error.ts'
 import { proxyFor } from './proxy.ts'
 import type { ResolvedOptions, TlsOptions } from './options.ts'
 
@@ -9,6 +10,10 @@ export interface Agent {
   readonly dispatcher: Dispatcher
   /** A request begins to wait for a connection; call the result once it has one or gives up. */
   enter(): () => void
+  /** An answer has ended: its connection is free with the next turn of the event loop. */
+  freed(): void
+  /** Resolves at once, or when a connection that has just been freed can be taken; without it a new one would be opened. */
+  ready(): Promise<void>
 }
 
 export interface Agents {
@@ -31,8 +36,9 @@ export function createAgents(options: ResolvedOptions): Agents {
     const connecting = new Set<Socket>()
     const dispatcher = createDispatcher({ undici, url, tls, options, connecting })
     let waiting = 0
-    const drop = (): void => {
-      for (const socket of connecting) socket.destroy(new Error('no request waits for this connection'))
+    let freeing: Promise<void> | undefined
+    const drop = (reason: Error): void => {
+      for (const socket of connecting) socket.destroy(reason)
     }
     return {
       dispatcher,
@@ -43,12 +49,25 @@ export function createAgents(options: ResolvedOptions): Agents {
           if (!waits) return
           waits = false
           waiting -= 1
-          if (waiting === 0) drop()
+          if (waiting === 0) drop(new Error('nobody waited for this connection any more'))
         }
       },
+      freed() {
+        freeing ??= new Promise((resolve) => {
+          // undici frees it in an immediate that it sets after telling of the end; this one comes after that.
+          queueMicrotask(() => {
+            setImmediate(() => {
+              freeing = undefined
+              resolve()
+            })
+          })
+        })
+      },
+      ready: () => freeing ?? Promise.resolve(),
       async end() {
-        drop()
-        await dispatcher.destroy()
+        const closed = Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })
+        drop(closed)
+        await dispatcher.destroy(closed)
       },
     }
   }

@@ -30,7 +30,7 @@ export function createBackOff({ clock, random, retryDelayMs, maxRetryDelayMs }: 
     failed({ attempt, startedAt, asked }) {
       const now = clock.now()
       // Requests that were under way together fail together: that is one failure of the host, not several.
-      if (startedAt >= failedAt) level = Math.min(level + 1, MAX_DOUBLINGS)
+      if (startedAt > failedAt) level = Math.min(level + 1, MAX_DOUBLINGS)
       failedAt = now
       const doublings = Math.max(level, Math.min(attempt, MAX_DOUBLINGS)) - 1
       const own = retryDelayMs * 2 ** doublings * (0.5 + random() / 2)

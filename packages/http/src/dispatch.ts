@@ -12,6 +12,7 @@ export function createDispatch(agents: Agents, options: ResolvedOptions): HttpHa
   return async (request) => {
     request.signal?.throwIfAborted()
     const agent = await agents.get(request.url, request.base)
+    await agent.ready()
     request.signal?.throwIfAborted()
     return await send(agent, request, options)
   }
@@ -19,7 +20,7 @@ export function createDispatch(agents: Agents, options: ResolvedOptions): HttpHa
 
 function send(agent: Agent, request: HttpRequest, options: ResolvedOptions): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
-    const exchange = createExchange({ request, options, connected: agent.enter(), resolve, reject })
+    const exchange = createExchange({ request, options, agent, resolve, reject })
     const { url, method } = request
     try {
       agent.dispatcher.dispatch(
@@ -68,8 +69,7 @@ function requestBody(
 interface ExchangeParts {
   readonly request: HttpRequest
   readonly options: ResolvedOptions
-  /** To be called when the request has a connection or gives up. */
-  readonly connected: () => void
+  readonly agent: Agent
   readonly resolve: (response: HttpResponse) => void
   readonly reject: (error: unknown) => void
 }
@@ -86,8 +86,9 @@ interface Exchange {
 }
 
 /** What happens to one request, whichever of end, failure and abort comes first. */
-function createExchange({ request, options, connected, resolve, reject }: ExchangeParts): Exchange {
+function createExchange({ request, options, agent, resolve, reject }: ExchangeParts): Exchange {
   const { signal, body: given } = request
+  const connected = agent.enter()
   const upload = given === undefined || given instanceof Uint8Array ? undefined : createUploadBody(given, request.what)
   let controller: Controller | undefined
   let body: ResponseBody | undefined
@@ -128,6 +129,7 @@ function createExchange({ request, options, connected, resolve, reject }: Exchan
     },
     received: (chunk) => body?.push(chunk),
     ended() {
+      agent.freed()
       if (over) return
       finish()
       body?.end()

@@ -7,8 +7,6 @@ export interface NetworkContext {
   readonly side?: Side | undefined
   /** Whether anything of the request may have reached the server. */
   readonly sent: boolean
-  /** Whether the answer's head had come. */
-  readonly answered: boolean
   readonly headersTimeoutMs: number
   readonly idleBodyTimeoutMs: number
 }
@@ -64,6 +62,9 @@ export function hostAndPort(url: URL): string {
   return `${url.hostname}:${url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port}`
 }
 
+/** The code of the error with which `close` ends what is under way. */
+export const CLIENT_CLOSED = 'CLIENT_CLOSED'
+
 const FIXED: Readonly<Record<string, Cause>> = {
   ECONNREFUSED: { text: 'connection refused; check that host and port are right and that the server runs' },
   ECONNRESET: { text: 'the connection was reset by the other side' },
@@ -81,6 +82,7 @@ const FIXED: Readonly<Record<string, Cause>> = {
     code: 'LIMIT_EXCEEDED',
     retryable: false,
   },
+  [CLIENT_CLOSED]: { text: 'the client was closed', retryable: false },
   UND_ERR_PRX_TLS: { text: 'TLS to the proxy failed', retryable: false },
 }
 
@@ -96,7 +98,7 @@ function causeOf(reason: unknown, context: NetworkContext): Cause {
     return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}` }
   }
   const message = quoteForeign(error instanceof Error ? error.message : String(error), 200)
-  return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(code, context) ?? { text: message }
+  return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(error, message) ?? { text: message }
 }
 
 function proxyCause(message: string): Cause | undefined {
@@ -129,9 +131,9 @@ function tlsCause(code: string, message: string): Cause | undefined {
     : undefined
 }
 
-function parserCause(code: string, context: NetworkContext): Cause | undefined {
-  if (!code.startsWith('HPE_')) return undefined
-  return { text: `the answer is not HTTP/1.1 (${code})`, retryable: context.answered }
+function parserCause(error: unknown, message: string): Cause | undefined {
+  const parser = error instanceof Error && error.name === 'HTTPParserError'
+  return parser ? { text: `the answer is not sound HTTP/1.1 (${message})` } : undefined
 }
 
 /** The failure that says most: the first of several attempts, or what a wrapper was thrown for. */
