@@ -92,7 +92,7 @@ function formatDescription(description: ImageDescription): string {
     head,
     layers.length === 0 ? '' : `\n${formatTable(layerRows)}`,
     section('environment', env ?? []),
-    named(
+    section(
       'labels',
       Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`),
     ),
