@@ -11,7 +11,7 @@ import {
 } from '@crossdock/core'
 import type { CaseFixture } from './conformance-case.ts'
 import { concatBytes } from './images/tar.ts'
-import { testImage, type TestImage, type TestImageOptions } from './images/test-image.ts'
+import { testImage, type TestBlob, type TestImage, type TestImageOptions } from './images/test-image.ts'
 
 /** A digest of content that exists nowhere. */
 export const ABSENT: Descriptor = {
@@ -25,8 +25,13 @@ export function imageFor({ format }: CaseFixture, options: TestImageOptions = {}
   return testImage({ format, ...options })
 }
 
+/** Its largest blob, which is a layer. */
+export function layerOf({ blobs }: TestImage): TestBlob {
+  return blobs.reduce((largest, blob) => (blob.bytes.byteLength > largest.bytes.byteLength ? blob : largest))
+}
+
 export async function openSource(reference: ImageReference, operation: OperationOptions): Promise<ImageSource> {
-  assert.ok(reference.openSource, `${imageName(reference)} has no openSource`)
+  assert.ok(reference.openSource !== undefined, `${imageName(reference)} has no openSource`)
   return await reference.openSource(operation)
 }
 
@@ -88,12 +93,12 @@ export async function assertFails(
 
 /** What it rejects with. */
 export async function failureOf(what: string, run: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await run()
-  } catch (error) {
-    return error
-  }
-  assert.fail(`${what}: it succeeded`)
+  const outcome = await run().then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
+  assert.ok(outcome !== undefined, `${what}: it succeeded`)
+  return outcome.error
 }
 
 export function describe(error: unknown): string {

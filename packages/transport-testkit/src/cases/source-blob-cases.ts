@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Descriptor, ImageSource, OperationOptions } from '@crossdock/core'
-import { ABSENT, assertBytes, assertFails, imageFor, openSource, readAll } from '../case-steps.ts'
+import { ABSENT, assertBytes, assertFails, imageFor, layerOf, openSource, readAll } from '../case-steps.ts'
 import type { CaseFixture, ConformanceCase } from '../conformance-case.ts'
 import { assertReleases } from '../handles.ts'
 import { testArtifact } from '../images/test-artifact.ts'
@@ -27,7 +27,7 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     async run(fixture, operation) {
       const image = imageFor(fixture)
       await using source = await openSource(await fixture.seeded(image), operation)
-      const { descriptor, bytes } = largestBlob(image)
+      const { descriptor, bytes } = layerOf(image)
       for (const offset of [0, 1, 511, Math.floor(bytes.byteLength / 2), bytes.byteLength - 1, bytes.byteLength]) {
         const read = await readAll(await source.getBlob(descriptor, { ...operation, offset }))
         assertBytes(read, bytes.subarray(offset), `from ${offset} on`)
@@ -64,7 +64,7 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     needs: ['readable'],
     async run(fixture, operation) {
       const { reference, image } = await seedLarge(fixture)
-      const blob = largestBlob(image)
+      const blob = layerOf(image)
       await assertReleases(fixture.transport, async () => {
         await using source = await openSource(reference, operation)
         for await (const chunk of await source.getBlob(blob.descriptor, operation)) {
@@ -80,7 +80,7 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     needs: ['readable'],
     async run(fixture, operation) {
       const { reference, image } = await seedLarge(fixture)
-      const blob = largestBlob(image)
+      const blob = layerOf(image)
       await assertReleases(fixture.transport, async () => {
         await using source = await openSource(reference, operation)
         const reader = await source.getBlob(blob.descriptor, operation)
@@ -120,10 +120,6 @@ async function seedLarge(
 ): Promise<{ readonly reference: Awaited<ReturnType<CaseFixture['seeded']>>; readonly image: TestImage }> {
   const image = imageFor(fixture, { layers: 1, layerBytes: LARGE_BYTES })
   return { reference: await fixture.seeded(image), image }
-}
-
-function largestBlob({ blobs }: TestImage): TestBlob {
-  return blobs.reduce((largest, blob) => (blob.bytes.byteLength > largest.bytes.byteLength ? blob : largest))
 }
 
 async function assertReads(

@@ -41,7 +41,7 @@ export interface TestImageOptions {
   readonly algorithm?: DigestAlgorithm | undefined
   /** Default: linux on amd64. */
   readonly platform?: Platform | undefined
-  /** Annotations of the manifest; OCI only. Default: none. */
+  /** Annotations of the manifest. Default: none. */
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 

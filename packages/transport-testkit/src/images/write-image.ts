@@ -37,6 +37,15 @@ export async function putImage(
   operation?: OperationOptions,
 ): Promise<void> {
   for (const { bytes, descriptor } of image.blobs) await destination.putBlob(bytesBody(bytes), descriptor, operation)
+  await putManifests(destination, image, operation)
+}
+
+/** The image's documents alone; its blobs are there. */
+export async function putManifests(
+  destination: ImageDestination,
+  image: TestImage,
+  operation?: OperationOptions,
+): Promise<void> {
   for (const manifest of image.manifests) {
     const instance = manifest.digest === image.root.digest ? undefined : manifest.digest
     await destination.putManifest(manifest, { ...operation, instance })

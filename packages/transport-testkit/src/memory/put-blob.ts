@@ -11,6 +11,11 @@ import { concatBytes } from '../images/tar.ts'
 import { isIntact, type MemoryRepository } from './store.ts'
 import { untilAborted } from './until-aborted.ts'
 
+interface Put {
+  readonly hint: BlobHint
+  readonly operation: OperationOptions | undefined
+}
+
 /**
  * Reads the body from where an interrupted put stopped, verifies all of it and only then keeps it as a blob. What comes
  * before an interruption stays as a partial blob; what fails verification goes.
@@ -18,7 +23,7 @@ import { untilAborted } from './until-aborted.ts'
 export async function putBlob(
   repository: MemoryRepository,
   body: BlobBody,
-  { hint, operation }: { readonly hint: BlobHint; readonly operation: OperationOptions | undefined },
+  { hint, operation }: Put,
 ): Promise<Descriptor> {
   const { digest } = hint
   operation?.signal?.throwIfAborted()
@@ -37,16 +42,10 @@ export async function putBlob(
   return descriptorOf(hint, actual, bytes)
 }
 
-async function receive(
-  repository: MemoryRepository,
-  body: BlobBody,
-  { hint, operation }: { readonly hint: BlobHint; readonly operation: OperationOptions | undefined },
-): Promise<Uint8Array> {
-  const { digest, size = body.size } = hint
-  const kept = digest === undefined ? undefined : repository.partials.get(digest)
-  if (digest !== undefined) repository.partials.delete(digest)
-  const parts: Uint8Array[] = kept === undefined ? [] : [kept]
-  let received = kept?.byteLength ?? 0
+async function receive(repository: MemoryRepository, body: BlobBody, { hint, operation }: Put): Promise<Uint8Array> {
+  const { size = body.size } = hint
+  const parts = takePartial(repository, hint)
+  let received = lengthOf(parts)
   try {
     for await (const chunk of untilAborted(body.open(received), operation?.signal)) {
       received += chunk.byteLength
@@ -54,12 +53,32 @@ async function receive(
       parts.push(chunk.slice())
     }
   } catch (error) {
-    const verdict = error instanceof ImageError && error.code === 'DIGEST_MISMATCH'
-    if (digest !== undefined && received > 0 && !verdict) repository.partials.set(digest, concatBytes(parts))
+    if (!isVerdict(error)) keepPartial(repository, hint, parts)
     throw error
   }
   if (size !== undefined && received < size) throw wrongSize(hint, size, received)
   return concatBytes(parts)
+}
+
+/** What an interrupted put left. It is this put's now: another one of the same blob begins at 0. */
+function takePartial(repository: MemoryRepository, { digest }: BlobHint): Uint8Array[] {
+  const kept = digest === undefined ? undefined : repository.partials.get(digest)
+  if (digest === undefined || kept === undefined) return []
+  repository.partials.delete(digest)
+  return [kept]
+}
+
+function keepPartial(repository: MemoryRepository, { digest }: BlobHint, parts: readonly Uint8Array[]): void {
+  if (digest !== undefined && lengthOf(parts) > 0) repository.partials.set(digest, concatBytes(parts))
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, { byteLength }) => total + byteLength, 0)
+}
+
+/** Bytes that are known to be wrong are of no use to a later put. */
+function isVerdict(error: unknown): boolean {
+  return error instanceof ImageError && error.code === 'DIGEST_MISMATCH'
 }
 
 function hashOf(bytes: Uint8Array, { digest }: BlobHint): Descriptor['digest'] {

@@ -1,4 +1,5 @@
-import type { Descriptor, Digest, ImageDestination, ImageReference, ImageSource, ImageTransport } from '@crossdock/core'
+import type { Digest, ImageReference, ImageTransport } from '@crossdock/core'
+import { forwardDestination, forwardReference, forwardSource, type Listener } from './forward.ts'
 import { wrapTransport } from './wrap-transport.ts'
 
 /** One call of a method of the contract. */
@@ -15,73 +16,13 @@ export interface TracedCall {
 
 /** The same transport; every call of its references, sources and destinations is added to `log` as it begins. */
 export function tracing<Name extends string>(transport: ImageTransport<Name>, log: TracedCall[]): ImageTransport<Name> {
+  const listener =
+    (kind: string, reference: ImageReference): Listener =>
+    (method, about) =>
+      void log.push({ method: `${kind}.${method}`, reference: reference.toString(), ...about })
   return wrapTransport(transport, {
-    reference: (reference) => traceReference(reference, log),
-    source: (source) => traceSource(source, log),
-    destination: (destination) => traceDestination(destination, log),
+    reference: (reference) => forwardReference(reference, listener('reference', reference)),
+    source: (source) => forwardSource(source, listener('source', source.reference)),
+    destination: (destination) => forwardDestination(destination, listener('destination', destination.reference)),
   })
-}
-
-type About = Pick<TracedCall, 'digest' | 'offset'>
-
-function traced<Arguments extends readonly unknown[], Result>(
-  call: (...values: Arguments) => Result,
-  note: (...values: Arguments) => void,
-): (...values: Arguments) => Result {
-  return (...values) => {
-    note(...values)
-    return call(...values)
-  }
-}
-
-function notes(kind: string, reference: ImageReference, log: TracedCall[]): (method: string, about?: About) => void {
-  return (method, about) => void log.push({ method: `${kind}.${method}`, reference: reference.toString(), ...about })
-}
-
-function traceReference(reference: ImageReference, log: TracedCall[]): ImageReference {
-  const note = notes('reference', reference, log)
-  const { openSource, openDestination, tags, resolve } = reference
-  const remove = reference.delete
-  return {
-    ...reference,
-    ...(openSource && { openSource: traced(openSource, () => note('openSource')) }),
-    ...(openDestination && { openDestination: traced(openDestination, () => note('openDestination')) }),
-    ...(remove && { delete: traced(remove, () => note('delete')) }),
-    ...(tags && { tags: traced(tags, () => note('tags')) }),
-    ...(resolve && { resolve: traced(resolve, () => note('resolve')) }),
-  }
-}
-
-function traceSource(source: ImageSource, log: TracedCall[]): ImageSource {
-  const note = notes('source', source.reference, log)
-  const { referrers } = source
-  return {
-    ...source,
-    getManifest: traced(source.getManifest, (digest) => note('getManifest', { digest })),
-    getBlob: traced(source.getBlob, ({ digest }, options) => note('getBlob', { digest, offset: options?.offset ?? 0 })),
-    getSignatures: traced(source.getSignatures, (digest) => note('getSignatures', { digest })),
-    ...(referrers && { referrers: traced(referrers, (digest) => note('referrers', { digest })) }),
-  }
-}
-
-function traceDestination(destination: ImageDestination, log: TracedCall[]): ImageDestination {
-  const note = notes('destination', destination.reference, log)
-  const about =
-    (method: string) =>
-    ({ digest }: Pick<Descriptor, 'digest'>): void =>
-      note(method, { digest })
-  const { reuseBlob, findBlob, partialBlob, hasManifest, putSignatures } = destination
-  return {
-    ...destination,
-    putBlob: traced(destination.putBlob, (_body, { digest }) => note('putBlob', { digest })),
-    putManifest: traced(destination.putManifest, about('putManifest')),
-    commit: traced(destination.commit, () => note('commit')),
-    ...(reuseBlob && { reuseBlob: traced(reuseBlob, about('reuseBlob')) }),
-    ...(findBlob && { findBlob: traced(findBlob, about('findBlob')) }),
-    ...(partialBlob && { partialBlob: traced(partialBlob, about('partialBlob')) }),
-    ...(hasManifest && { hasManifest: traced(hasManifest, about('hasManifest')) }),
-    ...(putSignatures && {
-      putSignatures: traced(putSignatures, (_list, digest) => note('putSignatures', { digest })),
-    }),
-  }
 }

@@ -30,7 +30,9 @@ function wrapReference(
   wrapping: TransportWrapping,
 ): ImageReference {
   const forwarded = forwardReference(original)
-  const { openSource, openDestination, resolve } = forwarded
+  const openSource = forwarded.openSource?.bind(forwarded)
+  const openDestination = forwarded.openDestination?.bind(forwarded)
+  const resolve = forwarded.resolve?.bind(forwarded)
   const reference: ImageReference = {
     ...forwarded,
     transport,

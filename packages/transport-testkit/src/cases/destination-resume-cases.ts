@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { bytesBody, type ImageDestination, type OperationOptions } from '@crossdock/core'
+import { assertFails, assertHolds, failureOf, imageFor, layerOf } from '../case-steps.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+import { faultyBody, recordedBody } from '../faults/bodies.ts'
+import type { TestBlob } from '../images/test-image.ts'
+import { openDestination, putImage } from '../images/write-image.ts'
+
+const LAYER_BYTES = 2 * 1024 * 1024
+
+export const destinationResumeCases: readonly ConformanceCase[] = [
+  {
+    id: 'destination/resumes-after-failure',
+    rule: 'partialBlob says at which byte putBlob will open the body, and the whole blob is verified',
+    needs: ['writable', 'readable', 'resumable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture, { layerBytes: LAYER_BYTES, layers: 1 })
+      const blob = layerOf(image)
+      const reference = await fixture.emptyLocation()
+      {
+        await using destination = await openDestination(reference, operation)
+        await interrupt(destination, { blob, operation })
+        await assertResumes(destination, { blob, operation })
+        await putImage(destination, image, operation)
+        await destination.commit(operation)
+      }
+      await assertHolds(fixture, { reference, image, operation })
+    },
+  },
+  {
+    id: 'destination/resumes-in-another-handle',
+    rule: 'what an interrupted put has kept outlives its destination',
+    needs: ['writable', 'readable', 'resumable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture, { layerBytes: LAYER_BYTES, layers: 1 })
+      const blob = layerOf(image)
+      const reference = await fixture.emptyLocation()
+      {
+        await using destination = await openDestination(reference, operation)
+        await interrupt(destination, { blob, operation })
+      }
+      {
+        await using destination = await openDestination(reference, operation)
+        await assertResumes(destination, { blob, operation })
+        await putImage(destination, image, operation)
+        await destination.commit(operation)
+      }
+      await assertHolds(fixture, { reference, image, operation })
+    },
+  },
+  {
+    id: 'destination/resume-verifies-all',
+    rule: 'kept bytes that were wrong are found out, and the next put begins at 0',
+    needs: ['writable', 'readable', 'resumable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture, { layerBytes: LAYER_BYTES, layers: 1 })
+      const blob = layerOf(image)
+      const reference = await fixture.emptyLocation()
+      {
+        await using destination = await openDestination(reference, operation)
+        await interrupt(destination, { blob: { ...blob, bytes: blob.bytes.map((byte) => byte ^ 1) }, operation })
+        const kept = await destination.partialBlob?.(blob.descriptor, operation)
+        if (kept !== undefined && kept > 0) {
+          await assertFails('DIGEST_MISMATCH', 'putBlob behind wrong kept bytes', () =>
+            destination.putBlob(bytesBody(blob.bytes), blob.descriptor, operation),
+          )
+        }
+        assert.equal(await destination.partialBlob?.(blob.descriptor, operation), 0, 'wrong bytes are kept')
+        await putImage(destination, image, operation)
+        await destination.commit(operation)
+      }
+      await assertHolds(fixture, { reference, image, operation })
+    },
+  },
+]
+
+interface PutState {
+  readonly blob: TestBlob
+  readonly operation: OperationOptions
+}
+
+async function interrupt(destination: ImageDestination, { blob, operation }: PutState): Promise<void> {
+  const half = Math.floor(blob.bytes.byteLength / 2)
+  const body = faultyBody(bytesBody(blob.bytes), { failAfterBytes: half })
+  await failureOf('putBlob of a body that breaks off', () => destination.putBlob(body, blob.descriptor, operation))
+  const kept = await destination.partialBlob?.(blob.descriptor, operation)
+  assert.ok(kept !== undefined && Number.isSafeInteger(kept), 'partialBlob answers with a whole number')
+  assert.ok(kept >= 0 && kept <= half, `${kept} bytes are said to be kept of the ${half} that came`)
+}
+
+async function assertResumes(destination: ImageDestination, { blob, operation }: PutState): Promise<void> {
+  const kept = await destination.partialBlob?.(blob.descriptor, operation)
+  const body = recordedBody(bytesBody(blob.bytes))
+  const written = await destination.putBlob(body, blob.descriptor, operation)
+  assert.equal(written.digest, blob.descriptor.digest)
+  assert.equal(written.size, blob.bytes.byteLength)
+  assert.equal(body.offsets[0], kept, 'where the body is opened and what partialBlob said')
+}

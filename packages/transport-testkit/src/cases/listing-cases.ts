@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { ABSENT, assertFails, assertMissing, collect, imageFor, openSource } from '../case-steps.ts'
+import type { ConformanceCase } from '../conformance-case.ts'
+import { testArtifact, withReferrers } from '../images/test-artifact.ts'
+import { rootDescriptor } from '../images/test-image.ts'
+
+export const listingCases: readonly ConformanceCase[] = [
+  {
+    id: 'referrers/lists-subject',
+    rule: 'referrers lists exactly the manifests whose subject is the one asked for, with their artifactType',
+    needs: ['readable', 'referrers', 'artifacts', 'exactManifests'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      const subject = rootDescriptor(image)
+      const referrers = ['sbom', 'signature'].map((seed) => {
+        const artifactType = `application/vnd.example.${seed}`
+        return { artifactType, ...testArtifact({ seed, subject, artifactType }) }
+      })
+      const stranger = testArtifact({ seed: 'of another image', subject: ABSENT })
+      await using source = await openSource(
+        await fixture.seeded(withReferrers(image, [...referrers, stranger])),
+        operation,
+      )
+      assert.ok(source.referrers !== undefined, 'the source has no referrers')
+      const listed = await collect(source.referrers(subject.digest, operation))
+      for (const referrer of referrers) {
+        const found = listed.find(({ digest }) => digest === referrer.root.digest)
+        assert.ok(found !== undefined, `the referrer ${referrer.root.digest} is not listed`)
+        assert.equal(found.artifactType, referrer.artifactType)
+        assert.equal(found.mediaType, referrer.root.mediaType)
+        assert.equal(found.size, referrer.root.bytes.byteLength)
+      }
+      assert.equal(listed.length, referrers.length, 'what has another subject is listed')
+    },
+  },
+  {
+    id: 'referrers/none',
+    rule: 'a manifest that nothing refers to has no referrers, and that is no error',
+    needs: ['readable', 'referrers'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      await using source = await openSource(await fixture.seeded(image), operation)
+      assert.ok(source.referrers !== undefined, 'the source has no referrers')
+      assert.deepEqual(await collect(source.referrers(image.root.digest, operation)), [])
+      assert.deepEqual(await collect(source.referrers(ABSENT.digest, operation)), [])
+    },
+  },
+  {
+    id: 'tags/lists',
+    rule: 'tags lists the names beside the reference, its own among them, each once',
+    needs: ['taggable'],
+    async run(fixture, operation) {
+      assert.ok(fixture.tagOf !== undefined, 'a fixture of a taggable transport has tagOf')
+      const reference = await fixture.seeded(imageFor(fixture))
+      assert.ok(reference.tags !== undefined, 'the reference has no tags')
+      const tags = await collect(reference.tags(operation))
+      assert.ok(tags.includes(fixture.tagOf(reference)), `${fixture.tagOf(reference)} is not in [${tags.join(', ')}]`)
+      assert.equal(new Set(tags).size, tags.length, 'a tag is listed twice')
+    },
+  },
+  {
+    id: 'delete/then-missing',
+    rule: 'after delete nothing is at the location, and other locations are as they were',
+    needs: ['readable', 'deletable'],
+    async run(fixture, operation) {
+      const reference = await fixture.seeded(imageFor(fixture))
+      const other = await fixture.seeded(imageFor(fixture, { seed: 'another image' }))
+      assert.ok(reference.delete !== undefined, 'the reference has no delete')
+      await reference.delete(operation)
+      await assertMissing(reference, operation)
+      await using source = await openSource(other, operation)
+      await source.getManifest(undefined, operation)
+    },
+  },
+  {
+    id: 'delete/missing',
+    rule: 'deleting what is not there fails with NOT_FOUND',
+    needs: ['deletable'],
+    async run(fixture, operation) {
+      const reference = await fixture.emptyLocation()
+      await assertFails('NOT_FOUND', 'delete where nothing is', async () => reference.delete?.(operation))
+    },
+  },
+]
