@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 // One project per workspace folder with tests, in one run, so that there is one summary. Tests read the TypeScript
 // sources of every package (package.json `exports` point at src), not dist.
-const projects = globSync(['packages/*', 'examples/*', 'test-e2e'])
+const projects = globSync(['packages/*', 'examples/*', 'test-e2e', 'bench'])
   .filter((folder) => existsSync(`${folder}/test`))
   .toSorted()
   .map((folder) => {
