@@ -27,18 +27,20 @@ export interface Answering {
 /** Answers one request. Never rejects: what cannot be answered ends the connection. */
 export async function answer(answering: Answering, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { recorder } = answering
+  const { socket } = request // a request that breaks off loses it
   const { exchange, record } = openExchange(answering, request, response)
   try {
     const reply = await reckon(answering, exchange, record)
     record.status = reply.status
-    await send(response, throttled(answering, exchange, { reply, socket: request.socket }), {
+    await send(response, throttled(answering, exchange, { reply, socket }), {
       isHead: exchange.method === 'HEAD',
       signal: exchange.signal,
       onBytes: (bytes) => recorder.sent(record, bytes),
     })
+    if (!request.complete) request.resume() // what nobody wanted to read stands before the next request
   } catch (error) {
     // Otherwise the client left, or what is stored broke in the middle of the answer: there is nobody to tell.
-    if (error instanceof ConnectionEnd) await endConnection(request.socket, error.how)
+    if (error instanceof ConnectionEnd) await endConnection(socket, error.how)
     else exchange.drop()
   }
   notify(answering.registry, record)
@@ -92,23 +94,23 @@ function openExchange(
   const route = findRoute(method, path, query)
   const record = recorder.begin({ method, path, query: queryText, route: route.kind, headers })
   const gone = new AbortController()
+  const { socket } = request
   response.once('close', () => gone.abort())
   const signal = AbortSignal.any([gone.signal, ending])
   const { bytesPerSecond } = registry.options.limits
-  const body = counted(request, (bytes) => recorder.received(record, bytes))
+  const body = counted(request.iterator({ destroyOnReturn: false }), (bytes) => recorder.received(record, bytes))
   const exchange: Exchange = {
     method,
     path,
     query,
     headers,
     route,
-    body:
-      bytesPerSecond === Infinity ? body : paced(body, paceOf(UPLOAD_PACES, request.socket, bytesPerSecond), signal),
+    body: bytesPerSecond === Infinity ? body : paced(body, paceOf(UPLOAD_PACES, socket, bytesPerSecond), signal),
     bodySize: announcedSize(request),
     origin: `${scheme}://${headers.host ?? 'localhost'}`,
     signal,
     mayRead: () => true,
-    drop: () => void request.socket.destroy(),
+    drop: () => void socket.destroy(),
   }
   return { exchange, record }
 }

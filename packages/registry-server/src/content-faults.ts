@@ -11,7 +11,7 @@ export const CONTENT_FAULTS: Faults<ContentFault> = {
   wrongLength: async ({ byBytes }, { exchange, next }) => {
     const reply = await next(exchange)
     const length = String((reply.body?.size ?? 0) + byBytes)
-    const lying = withHeaders(reply, { 'content-length': length, connection: 'close' })
+    const lying = withHeaders(reply, { 'content-length': length })
     return withBody(lying, undefined, thenCut)
   },
   endless: async ({ status }, { exchange, next }) => {

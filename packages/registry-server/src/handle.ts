@@ -30,6 +30,7 @@ function methodsOf(
   exchange: Exchange,
   route: Route,
 ): Readonly<Record<string, Handler>> | undefined {
+  const { deleteEnabled } = registry.options.behaviour
   switch (route.kind) {
     case 'ping':
       return { GET: () => jsonReply(200, {}) }
@@ -38,13 +39,13 @@ function methodsOf(
     case 'blob':
       return {
         GET: () => getBlob(registry, exchange, route.repository, route.digest),
-        ...(canDelete(registry, exchange) && { DELETE: () => deleteBlob(registry, route.repository, route.digest) }),
+        ...(deleteEnabled && { DELETE: () => deleteBlob(registry, route.repository, route.digest) }),
       }
     case 'manifest':
       return {
         GET: () => getManifest(registry, exchange, route),
         PUT: () => putManifest(registry, exchange, route),
-        ...(canDelete(registry, exchange) && { DELETE: () => deleteManifest(registry, route) }),
+        ...(deleteEnabled && { DELETE: () => deleteManifest(registry, route) }),
       }
     case 'mount':
       return { POST: () => mountBlob(registry, exchange, route.repository) }
@@ -72,10 +73,6 @@ function uploadMethods(
     PUT: async () => await putUpload(registry, exchange, await find()),
     DELETE: async () => await cancelUpload(registry, exchange, await find()),
   }
-}
-
-function canDelete({ options }: Registry, { method }: Exchange): boolean {
-  return options.behaviour.deleteEnabled || method !== 'DELETE'
 }
 
 function notAllowed(method: string, allowed: readonly string[]): Refusal {

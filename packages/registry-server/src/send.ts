@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Reply } from './reply.ts'
 
 export interface SendOptions {
@@ -31,10 +32,17 @@ function mutable(headers: Reply['headers']): Record<string, string | string[]> {
   )
 }
 
+/** A reset makes the other side forget what it has not read yet; in this time it can. */
+const RESET_DELAY_MS = 50
+
 /** Ends a connection after everything written to it has left. */
 export async function endConnection(socket: Socket, how: 'cut' | 'reset'): Promise<void> {
   await new Promise<void>((resolve) => void setImmediate(resolve)) // what was written is corked until the next turn
   while (socket.writableLength > 0 && !socket.destroyed) await once(socket, 'drain').catch(() => {})
-  if (how === 'reset' && !('encrypted' in socket)) socket.resetAndDestroy()
-  else socket.destroySoon()
+  if (how === 'cut' || 'encrypted' in socket) {
+    socket.destroySoon()
+    return
+  }
+  await wait(RESET_DELAY_MS)
+  socket.resetAndDestroy()
 }
