@@ -75,16 +75,16 @@ export function createResponseBody(source: BodySource): ResponseBody {
   let dropping: { bytes: number; readonly timer: ReturnType<typeof setTimeout> } | undefined
 
   function settle(): void {
-    if (reader === undefined) return
+    if (reader === undefined || (queue.bytes === 0 && state === undefined)) return
     const { resolve, reject } = reader
-    if (queue.bytes > 0) {
-      const value = queue.take()
-      source.resume()
-      if (value !== undefined) resolve({ done: false, value })
-    } else if (state === undefined) return
-    else if ('error' in state) reject(state.error)
-    else resolve({ done: true, value: undefined })
+    // First of all: a connection that goes on may push the next chunk at once, and that one is not for this reader.
     reader = undefined
+    const value = queue.take()
+    if (value !== undefined) {
+      resolve({ done: false, value })
+      source.resume()
+    } else if (state !== undefined && 'error' in state) reject(state.error)
+    else resolve({ done: true, value: undefined })
   }
 
   function over(now: State): void {
