@@ -85,6 +85,14 @@ describe('runAll', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
+  test('leaves no listener on a signal that lives on', async () => {
+    const { signal } = new AbortController()
+    await runAll([1, 2], async () => turn(), { concurrency: 1, signal })
+    const failure = new Error('failed')
+    expect(await rejection(runAll([1, 2], () => Promise.reject(failure), { concurrency: 2, signal }))).toBe(failure)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
   test('an aborted signal starts nothing', async () => {
     let started = 0
     const task = async () => void (started += 1)
