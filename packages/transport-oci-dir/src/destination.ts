@@ -16,10 +16,11 @@ import {
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
 import { commitManifests } from './layout/commit.ts'
 import { isComplete, isNamed } from './layout/complete.ts'
-import { partialSize, sweepPartials } from './layout/partial.ts'
+import { partialSize } from './layout/partial.ts'
 import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createAlgorithmFolder, createLayout, replaceFile } from './layout/prepare.ts'
 import { referrerOf, type Referrer } from './layout/referrers.ts'
+import { sweep } from './layout/sweep.ts'
 import { createTrust, type Trust } from './layout/trust.ts'
 import { writeBlob } from './layout/write-blob.ts'
 import type { OpenOptions } from './source.ts'
@@ -96,7 +97,7 @@ function createSession(opened: OpenOptions): Session {
   let making: Promise<void> | undefined
   const make = async (): Promise<void> => {
     await createLayout(paths, opened.options)
-    await sweepPartials(paths.blobs)
+    await sweep(paths)
   }
   return {
     ...opened,

@@ -4,6 +4,7 @@ import { testImage, writeImage } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
 import { ociDirTransport } from '../src/index.ts'
 import { runChild } from './children/run-child.ts'
+import { collect } from './collect.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { readImage, strayFiles, wrongBlobs } from './verify-layout.ts'
 
@@ -28,7 +29,7 @@ it('keeps every name that six processes write in rounds, and a reader never sees
   await reader
   expect(reads).toBeGreaterThan(processes * rounds)
   const written = names.flatMap((name) => Array.from({ length: rounds }, (_, round) => `${name}-${round}`))
-  expect((await Array.fromAsync(oci.parseReference(folder).tags())).toSorted()).toEqual(['old', ...written].toSorted())
+  expect((await collect(oci.parseReference(folder).tags())).toSorted()).toEqual(['old', ...written].toSorted())
   for (const name of written) await readImage(`${folder}:${name}`)
   expect(await wrongBlobs(folder)).toEqual([])
   expect(await strayFiles(folder)).toEqual([])
@@ -39,6 +40,6 @@ it('lets many of one process write the same image under the same name', async ()
   const image = testImage()
   await Promise.all(Array.from({ length: 12 }, () => writeImage(oci.parseReference(`${folder}:t`), image)))
   expect(await readImage(`${folder}:t`)).toBe(image.root.digest)
-  expect(await Array.fromAsync(oci.parseReference(folder).tags())).toEqual(['t'])
+  expect(await collect(oci.parseReference(folder).tags())).toEqual(['t'])
   expect(await strayFiles(folder)).toEqual([])
 })

@@ -42,6 +42,7 @@ import { describe, expect, it } from 'vitest'
 import { ociDirTransport, type OciDirTransportOptions } from '../src/index.ts'
 import { thisProcess } from '../src/layout/owner.ts'
 import { TESTREPO } from './fixtures.ts'
+import { collect } from './collect.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const oci = ociDirTransport()
@@ -594,7 +595,7 @@ describe('referrers', () => {
     const tag = referrersTag(subject.digest)
     expect((await entries(folder)).map(([, name]) => name).toSorted()).toEqual([tag, 't'].toSorted())
     await using source = await oci.parseReference(`${folder}:t`).openSource()
-    const listed = await Array.fromAsync(source.referrers?.(subject.digest) ?? [])
+    const listed = await collect(source.referrers?.(subject.digest))
     expect(listed.map((referrer) => referrer.digest)).toEqual([first.root.digest, second.root.digest])
     expect(listed[0]).toMatchObject({
       artifactType: parseManifest(first.root).artifactType,

@@ -15,13 +15,14 @@ import { randomBytes, testBlob, testImage, testIndex, writeImage } from '@crossd
 import { describe, expect, it } from 'vitest'
 import { ociDirTransport, type OciDirReference } from '../src/index.ts'
 import { fixture, TESTREPO } from './fixtures.ts'
+import { collect } from './collect.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const oci = ociDirTransport()
 
 describe('layouts of other programs', () => {
   it('reads every image of a layout with all its blobs, by name and by digest', async () => {
-    const names = await Array.fromAsync(oci.parseReference(TESTREPO).tags())
+    const names = await collect(oci.parseReference(TESTREPO).tags())
     expect(names).toHaveLength(24)
     for (const name of names) {
       const reference = oci.parseReference(`${TESTREPO}:@0`)
@@ -51,7 +52,7 @@ describe('layouts of other programs', () => {
   it('lists referrers from the referrers tag, from indexes and from entries without a name', async () => {
     await using source = await oci.parseReference(`${TESTREPO}:v2`).openSource()
     const { digest } = await source.getManifest()
-    const found = await Array.fromAsync(source.referrers?.(digest) ?? [])
+    const found = await collect(source.referrers?.(digest))
     expect(found.map((referrer) => referrer.artifactType).toSorted()).toEqual([
       'application/example.sbom',
       'application/example.signature',
@@ -64,7 +65,7 @@ describe('layouts of other programs', () => {
 
   it('takes a referrers tag that names an image for none', async () => {
     await using source = await oci.parseReference(`${TESTREPO}:mirror`).openSource()
-    expect(await Array.fromAsync(source.referrers?.((await source.getManifest()).digest) ?? [])).toEqual([])
+    expect(await collect(source.referrers?.((await source.getManifest()).digest))).toEqual([])
   })
 
   it('reads the only image without a name, and says why it cannot when there are several', async () => {
@@ -297,7 +298,7 @@ describe('blobs', () => {
       offsets.map(async (offset) => {
         const reader = await source.getBlob(blob, { offset })
         expect(reader.size).toBe(bytes.length)
-        return Buffer.concat(await Array.fromAsync(reader))
+        return Buffer.concat(await collect(reader))
       }),
     )
     for (const [index, part] of parts.entries()) expect(part.equals(bytes.subarray(offsets[index]))).toBe(true)
@@ -330,7 +331,7 @@ describe('blobs', () => {
     await expect(source.getBlob(blob, { signal })).rejects.toBe('stop')
     await expect(source.getManifest(undefined, { signal })).rejects.toBe('stop')
     await expect(oci.parseReference('/x').openSource({ signal })).rejects.toBe('stop')
-    await expect(Array.fromAsync(source.referrers?.(blob.digest, { signal }) ?? [])).rejects.toBe('stop')
+    await expect(collect(source.referrers?.(blob.digest, { signal }))).rejects.toBe('stop')
   })
 
   it('come from the shared folder where there is one', async () => {

@@ -207,12 +207,9 @@ function holdLock(folder: string, number: number, handle: FileHandle): Lock {
   }
 }
 
-/** Removes what earlier owners left. */
+/** Removes the locks of earlier owners. */
 async function removeLower(folder: string, number: number): Promise<void> {
   for (const name of await readdir(folder)) {
-    const lower = Number(FILE.exec(name)?.[1] ?? number) < number
-    const owner = parseOwner(/^claim\.([^.]+)\./.exec(name)?.[1] ?? '')
-    const abandoned = owner !== undefined && lifeOf(owner) === 'dead'
-    if (lower || abandoned) await ifExists(unlink(join(folder, name))).catch(() => undefined)
+    if (Number(FILE.exec(name)?.[1] ?? number) < number) await ifExists(unlink(join(folder, name)))
   }
 }

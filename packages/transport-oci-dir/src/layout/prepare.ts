@@ -40,12 +40,10 @@ export async function createLayout(paths: LayoutPaths, { durable }: { durable: b
   await checkWritable(paths)
   const first = await naming('create the folder', paths.root, () => mkdir(paths.root, { recursive: true }))
   await createFolder(paths.work)
-  await createFolder(paths.blobs.folder)
-  await createFolder(paths.blobs.work)
-  await createFolder(paths.blobs.partial)
   if ((await naming('look at', paths.marker, () => ifExists(lstat(paths.marker)))) === undefined) {
     await replaceFile(paths.marker, { bytes: new TextEncoder().encode(MARKER_TEXT), work: paths.work, durable })
   }
+  for (const folder of [paths.blobs.folder, paths.blobs.work, paths.blobs.partial]) await createFolder(folder)
   if (durable && first !== undefined) await syncFolder(dirname(first))
 }
 

@@ -1,5 +1,5 @@
 // Replaces the image of a name and is killed by itself before its Nth file operation: FOLDER:NAME SEED N
-import fs from 'node:fs/promises'
+import { promises } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ const [reference = '', seed = '', step = '0'] = process.argv.slice(2)
 let steps = 0
 
 /** Calls of these change something on the disk, or hand over what does. */
-const HANDLE_METHODS = ['write', 'writeFile', 'sync', 'datasync', 'chmod', 'truncate', 'close', 'utimes'] as const
+const HANDLE_METHODS = ['write', 'writeFile', 'sync', 'datasync', 'chmod', 'truncate', 'utimes'] as const
 const FUNCTIONS = ['open', 'rename', 'link', 'unlink', 'mkdir', 'appendFile', 'copyFile'] as const
 
 function count(): void {
@@ -16,13 +16,13 @@ function count(): void {
   if (steps === Number(step)) process.kill(process.pid, 'SIGKILL')
 }
 
-const probe = await fs.open(join(tmpdir(), `crossdock-probe-${process.pid}`), 'w')
+const probe = await promises.open(join(tmpdir(), `crossdock-probe-${process.pid}`), 'w')
 const prototype = Object.getPrototypeOf(probe) as Record<string, (...args: unknown[]) => unknown>
 await probe.close()
-await fs.unlink(join(tmpdir(), `crossdock-probe-${process.pid}`))
+await promises.unlink(join(tmpdir(), `crossdock-probe-${process.pid}`))
 for (const [owner, names] of [
   [prototype, HANDLE_METHODS],
-  [fs as unknown as typeof prototype, FUNCTIONS],
+  [promises as unknown as typeof prototype, FUNCTIONS],
 ] as const) {
   for (const name of names) {
     const original = owner[name]
@@ -35,10 +35,8 @@ for (const [owner, names] of [
 }
 syncBuiltinESMExports()
 
-const { testImage, testArtifact, rootDescriptor, withReferrers, writeImage } =
-  await import('@crossdock/transport-testkit')
+const { writeImage } = await import('@crossdock/transport-testkit')
+const { imageWithReferrer } = await import('./image-with-referrer.ts')
 const { ociDirTransport } = await import('../../src/index.ts')
-const image = testImage({ seed })
-const referrer = testArtifact({ subject: rootDescriptor(image), seed })
-await writeImage(ociDirTransport().parseReference(reference), withReferrers(image, [referrer]))
+await writeImage(ociDirTransport().parseReference(reference), imageWithReferrer(seed))
 process.stdout.write(String(steps))

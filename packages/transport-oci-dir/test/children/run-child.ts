@@ -1,10 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
+/** So that children do not compile the same sources again and again. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'crossdock-test-compile-cache')
+
 export interface EndedChild {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: string | null
   readonly output: string
 }
 
@@ -22,7 +27,7 @@ export function startChild(script: string, args: readonly string[], wrap: readon
     fileURLToPath(new URL(script, import.meta.url)),
     ...args,
   ]
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_COMPILE_CACHE } })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))

@@ -1,0 +1,27 @@
+import { lstat, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ifExists, naming } from '../errors.ts'
+import { lifeOf, parseOwner, STALE_MS } from './owner.ts'
+import { sweepPartials } from './partial.ts'
+import type { LayoutPaths } from './paths.ts'
+
+/** Files that exist for an instant, before they are renamed or linked to their final name. */
+const PASSING = /^(?:new|claim)\.([^.]+)\.[0-9a-f]+$/
+
+/** Removes what processes that died left behind, but for what the next run can go on from. */
+export async function sweep({ work, blobs }: LayoutPaths): Promise<void> {
+  for (const folder of new Set([work, blobs.work])) {
+    for (const name of await naming('read the folder', folder, () => readdir(folder))) {
+      const owner = parseOwner(PASSING.exec(name)?.[1] ?? '')
+      if (owner === undefined) continue
+      const path = join(folder, name)
+      await naming('remove', path, async () => {
+        const life = lifeOf(owner)
+        const found = life === 'unknown' ? await ifExists(lstat(path)) : undefined
+        const old = found !== undefined && Date.now() - found.mtimeMs > STALE_MS
+        if (life === 'dead' || old) await ifExists(unlink(path))
+      })
+    }
+  }
+  await sweepPartials(blobs)
+}
