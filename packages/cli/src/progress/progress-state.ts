@@ -68,8 +68,9 @@ export function createProgressState(): ProgressState {
 export function describeEvent(event: ProgressEvent): string | undefined {
   if (event.type === 'note') return event.level === 'warning' ? `warning: ${event.message}` : event.message
   if (event.type === 'retry') {
-    const seconds = (event.delayMs / 1000).toFixed(1)
-    return `${event.what}: ${event.reason}; trying again in ${seconds} s (attempt ${event.attempt + 1} of ${event.attempts})`
+    const what = event.reason.startsWith(event.what) ? '' : `${event.what}: `
+    const when = event.delayMs === 0 ? 'at once' : `in ${(event.delayMs / 1000).toFixed(1)} s`
+    return `${what}${event.reason}; trying again ${when} (attempt ${event.attempt + 1} of ${event.attempts})`
   }
   if (event.type === 'blob:start' && event.offset > 0) {
     return `${shortDigest(event.blob.digest)}: going on at ${formatBytes(event.offset)} of ${formatBytes(event.blob.size)}`

@@ -49,6 +49,9 @@ test('only what people should know becomes a line', () => {
     delayMs: 500,
   } as const
   expect(describeEvent(retry)).toBe('blob x: cut; trying again in 0.5 s (attempt 2 of 4)')
+  expect(describeEvent({ ...retry, reason: 'blob x: cut', delayMs: 0 })).toBe(
+    'blob x: cut; trying again at once (attempt 2 of 4)',
+  )
 })
 
 test('a row for each blob in flight, the largest first, and one for all', () => {
