@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type FinishedProcess, type ProcessOptions, type RunningProcess, startProcess } from './start-process.ts'
+
+export const repositoryRoot: string = join(import.meta.dirname, '../..')
+/** The command as it was built here, or the one that CROSSDOCK_BIN names: an installed one, for example. */
+const script = process.env['CROSSDOCK_BIN'] ?? join(repositoryRoot, 'packages/cli/bin/crossdock.js')
+
+/** The built command with a home of its own. */
+export interface Crossdock {
+  /** The beginning of its command line. */
+  readonly argv: readonly string[]
+  /** HOME and what belongs to it. */
+  readonly env: Readonly<Record<string, string>>
+  /** Where it puts temporary files. */
+  readonly temporary: string
+  start(args: readonly string[], options?: ProcessOptions): RunningProcess
+  run(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
+  /** Runs it and throws, with what it said, unless it ends with 0. */
+  done(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
+}
+
+/** Gives the built command a home in a folder; nothing of the person's own settings reaches it. */
+export async function createCrossdock(home: string): Promise<Crossdock> {
+  if (!existsSync(join(script, '../../dist/bundle/main.js'))) {
+    throw new Error(`${script} is not built: run \`pnpm build\` first`)
+  }
+  const temporary = join(home, 'tmp')
+  await mkdir(temporary, { recursive: true })
+  const argv = [process.execPath, script]
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_RUNTIME_DIR: join(home, 'run'),
+    TMPDIR: temporary,
+    // Compiled code is the same for every home.
+    NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+  }
+  const start = (args: readonly string[], options: ProcessOptions = {}): RunningProcess =>
+    startProcess([...argv, ...args], { cwd: home, ...options, env: { ...env, ...options.env } })
+  return {
+    argv,
+    env,
+    temporary,
+    start,
+    run: (args, options) => start(args, options).finished,
+    done: async (args, options) => {
+      const finished = await start(args, options).finished
+      if (finished.exitCode === 0) return finished
+      throw new Error(`crossdock ${args.join(' ')} ended with ${finished.exitCode}:\n${finished.stderr}`)
+    },
+  }
+}

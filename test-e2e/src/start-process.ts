@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+
+export interface ProcessOptions {
+  readonly cwd?: string | undefined
+  /** The whole environment. Default: this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+export interface FinishedProcess {
+  /** 128 + n if the signal n ended it, as shells count. */
+  readonly exitCode: number
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+export interface RunningProcess extends AsyncDisposable {
+  /** Never rejects once the process has started. */
+  readonly finished: Promise<FinishedProcess>
+  /** What it has said so far. */
+  readonly output: { readonly stdout: string; readonly stderr: string }
+  /** Resolves when the output matches. Rejects, with the output, if the process ends before. */
+  untilOutput(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>
+  kill(signal: NodeJS.Signals): Promise<FinishedProcess>
+}
+
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Starts a program without a shell and without input. Disposing kills it, should it still run. */
+export function startProcess(argv: readonly string[], options: ProcessOptions = {}): RunningProcess {
+  const [program = '', ...rest] = argv
+  const child = spawn(program, rest, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
+  const text = (stream: 'stdout' | 'stderr'): string => Buffer.concat(chunks[stream]).toString('utf8')
+  const finished = new Promise<FinishedProcess>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      running.delete(child)
+      const exitCode = code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+      resolve({ exitCode, stdout: Buffer.concat(chunks.stdout), stderr: text('stderr') })
+    })
+  })
+  const kill = (signal: NodeJS.Signals): Promise<FinishedProcess> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    return finished
+  }
+  return {
+    finished,
+    output: {
+      get stdout() {
+        return text('stdout')
+      },
+      get stderr() {
+        return text('stderr')
+      },
+    },
+    untilOutput: (stream, pattern) => untilMatch(child, { stream, pattern, text }),
+    kill,
+    [Symbol.asyncDispose]: async () => void (await kill('SIGKILL')),
+  }
+}
+
+function untilMatch(
+  child: ChildProcess,
+  {
+    stream,
+    pattern,
+    text,
+  }: {
+    readonly stream: 'stdout' | 'stderr'
+    readonly pattern: RegExp
+    readonly text: (stream: 'stdout' | 'stderr') => string
+  },
+): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      child[stream]?.off('data', look)
+      child.off('close', fail)
+    }
+    const look = (): void => {
+      const match = pattern.exec(text(stream))
+      if (match === null) return
+      stop()
+      resolve(match)
+    }
+    const fail = (): void => {
+      stop()
+      reject(new Error(`the process ended without ${String(pattern)}:\n${text('stdout')}${text('stderr')}`))
+    }
+    child[stream]?.on('data', look)
+    child.once('close', fail)
+    if (child.exitCode !== null || child.signalCode !== null) fail()
+    else look()
+  })
+}
+
+/** Runs a program to its end, whatever that is. */
+export function runProcess(argv: readonly string[], options: ProcessOptions = {}): Promise<FinishedProcess> {
+  return startProcess(argv, options).finished
+}
