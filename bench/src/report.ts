@@ -4,7 +4,7 @@ import type { Series } from './rounds.ts'
 import type { Tool } from './tools.ts'
 
 /** The peer that ratios are to. */
-export const REFERENCE = 'skopeo'
+const REFERENCE = 'skopeo'
 
 const NONE = '–'
 
