@@ -73,7 +73,7 @@ function splitPair(pair: string): Credentials {
 }
 
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
-export async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
+async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
   const { credentials: known, insecure, resume } = settings
   return createTransportRegistry(

@@ -62,7 +62,7 @@ function isUpToDate(
   return onSide('destination', destination.reference, look, operation.signal)
 }
 
-export function manifestDescriptor({ mediaType, digest, bytes }: ManifestBytes): Descriptor {
+function manifestDescriptor({ mediaType, digest, bytes }: ManifestBytes): Descriptor {
   return { mediaType, digest, size: bytes.byteLength }
 }
 

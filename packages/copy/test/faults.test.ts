@@ -17,12 +17,12 @@ afterEach(() => {
 
 /** Lets pauses pass at once. */
 async function hurried<Value>(work: Promise<Value>): Promise<Value> {
-  let over = false
+  const state = { over: false }
   const settled = work.finally(() => {
-    over = true
+    state.over = true
   })
   settled.catch(() => undefined) // it is awaited below, a moment later
-  while (!over) await vi.advanceTimersByTimeAsync(60_000)
+  while (!state.over) await vi.advanceTimersByTimeAsync(60_000)
   return settled
 }
 
@@ -179,19 +179,22 @@ test.each(['getManifest', 'getBlob', 'putBlob', 'putManifest', 'commit'] as cons
     memory.store.put('from:1', testIndex())
     const controller = new AbortController()
     const reason = { because: 'I say so' }
-    const aborting =
-      <Arguments extends readonly unknown[], Value>(call: (...values: Arguments) => Value) =>
-      (...values: Arguments): Value => {
-        controller.abort(reason)
-        return call(...values)
-      }
+    // As it begins: the call itself has to see that.
+    const abortIn = (called: string): void => {
+      if (called === method) controller.abort(reason)
+    }
     const transport = wrapTransport(memory, {
-      source: (source) =>
-        method === 'getManifest' || method === 'getBlob' ? { ...source, [method]: aborting(source[method]) } : source,
-      destination: (destination) =>
-        method === 'getManifest' || method === 'getBlob'
-          ? destination
-          : { ...destination, [method]: aborting(destination[method] as () => unknown) },
+      source: (source) => ({
+        ...source,
+        getManifest: (...values) => (abortIn('getManifest'), source.getManifest(...values)),
+        getBlob: (...values) => (abortIn('getBlob'), source.getBlob(...values)),
+      }),
+      destination: ({ reuseBlob: _, ...destination }) => ({
+        ...destination,
+        putBlob: (...values) => (abortIn('putBlob'), destination.putBlob(...values)),
+        putManifest: (...values) => (abortIn('putManifest'), destination.putManifest(...values)),
+        commit: (...values) => (abortIn('commit'), destination.commit(...values)),
+      }),
     })
     const copy = copyImage(transport.parseReference('from:1'), transport.parseReference('to:1'), {
       platforms: 'all',
