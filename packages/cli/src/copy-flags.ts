@@ -2,6 +2,7 @@ import type { CopyOptions, SubsetMode } from '@crossdock/copy'
 import { type Command, Option } from 'commander'
 import { UsageError } from './failure.ts'
 import { type Flags, gather, isSet, listFlag, numberFlag, textFlag, wholeNumber } from './flags.ts'
+import { checkPlatforms, overriddenPlatform } from './platform-flags.ts'
 import { addProgressFlags } from './progress/start-progress.ts'
 
 const SUBSET_MODES: readonly SubsetMode[] = ['rewrite', 'sparse', 'refuse']
@@ -31,10 +32,13 @@ export function addCopyFlags(command: Command): void {
   addProgressFlags(command)
 }
 
-export function copyOptions(flags: Flags): CopyOptions {
+/** Throws a `UsageError` for flags that contradict each other and for text that is no platform. */
+export async function copyOptions(flags: Flags): Promise<CopyOptions> {
   const retries = numberFlag(flags, 'retryTimes')
+  const choice = platformOptions(flags)
+  await checkPlatforms([choice.platform ?? [], choice.platforms === 'all' ? [] : (choice.platforms ?? [])].flat())
   return {
-    ...platformOptions(flags),
+    ...choice,
     subset: SUBSET_MODES.find((mode) => mode === flags['subset']),
     preserveDigests: isSet(flags, 'preserveDigests'),
     referrers: isSet(flags, 'referrers'),
@@ -61,14 +65,4 @@ function platformOptions(flags: Flags): Pick<CopyOptions, 'platform' | 'platform
   const [only] = named
   if (named.length > 1 || only?.includes('*') === true) return { platforms: named }
   return { platform: only ?? overriddenPlatform(flags) }
-}
-
-/** `--override-os`, `--override-arch` and `--override-variant`; undefined if none is given. */
-export function overriddenPlatform(flags: Flags): string | undefined {
-  const os = textFlag(flags, 'overrideOs')
-  const arch = textFlag(flags, 'overrideArch')
-  const variant = textFlag(flags, 'overrideVariant')
-  if (os === undefined && arch === undefined && variant === undefined) return undefined
-  if (arch === undefined) throw new UsageError('--override-os and --override-variant need --override-arch beside them')
-  return [os ?? 'linux', arch, ...(variant === undefined ? [] : [variant])].join('/')
 }

@@ -26,6 +26,7 @@ export function addCopyCommand(program: Command, invocation: Invocation): void {
   command.addHelpText('after', EXAMPLES).action((from: string, to: string) =>
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
+      const options = await copyOptions(flags)
       const progress = startProgress(flags, invocation.terminal)
       const started = performance.now()
       try {
@@ -33,7 +34,7 @@ export function addCopyCommand(program: Command, invocation: Invocation): void {
         const { onProgress } = progress
         const result = await withEnds(flags, { from, to }, (source, destination) => {
           progress.named({ from: imageName(source), to: imageName(destination) })
-          return copyImage(source, destination, { ...copyOptions(flags), ...operation, onProgress })
+          return copyImage(source, destination, { ...options, ...operation, onProgress })
         })
         progress.stop()
         if (progress.summary) invocation.note(summarize(result, performance.now() - started))

@@ -7,10 +7,10 @@ import {
   unparsedImage,
 } from '@crossdock/core'
 import type { Command } from 'commander'
-import { overriddenPlatform } from '../copy-flags.ts'
 import { addEndpointFlags, endpointSettings, withImage } from '../endpoints.ts'
-import { type Flags, isSet, textFlag } from '../flags.ts'
+import { type Flags, isSet } from '../flags.ts'
 import type { Invocation } from '../invocation.ts'
+import { platformFlag } from '../platform-flags.ts'
 
 export function addDigestCommand(program: Command, invocation: Invocation): void {
   const command = program
@@ -25,7 +25,7 @@ export function addDigestCommand(program: Command, invocation: Invocation): void
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
       await withImage(endpointSettings(flags, ''), name, async (image) => {
-        const platform = textFlag(flags, 'platform') ?? overriddenPlatform(flags)
+        const platform = await platformFlag(flags)
         const digest = await digestOfImage(image, platform, operation)
         invocation.print(isSet(flags, 'fullRef') ? `${fullName(image)}@${digest}\n` : `${digest}\n`)
       })

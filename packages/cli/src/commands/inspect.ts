@@ -1,9 +1,9 @@
 import type { ImageReference, OperationOptions } from '@crossdock/core'
 import type { Command } from 'commander'
-import { overriddenPlatform } from '../copy-flags.ts'
 import { addEndpointFlags, endpointSettings, withImage } from '../endpoints.ts'
 import { type Flags, isSet, textFlag } from '../flags.ts'
 import type { Invocation } from '../invocation.ts'
+import { platformFlag } from '../platform-flags.ts'
 import type { ImageDescription, Inspected } from '../inspection.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
@@ -31,7 +31,7 @@ export function addInspectCommand(program: Command, invocation: Invocation): voi
       const flags: Flags = command.optsWithGlobals()
       await withImage(endpointSettings(flags, ''), name, async (image) => {
         const { inspectImage } = await import('../inspection.ts')
-        const platform = textFlag(flags, 'platform') ?? overriddenPlatform(flags)
+        const platform = await platformFlag(flags)
         const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
         const inspected = await inspectImage(image, { platform, wanted, operation })
         await print(inspected, { image, flags, invocation, operation })

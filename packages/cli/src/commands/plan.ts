@@ -24,9 +24,10 @@ export function addPlanCommand(program: Command, invocation: Invocation): void {
   command.action((from: string, to: string) =>
     invocation.run(async (operation) => {
       const flags: Flags = command.optsWithGlobals()
+      const options = await copyOptions(flags)
       const { planCopy } = await import('@crossdock/copy')
       const plan = await withEnds(flags, { from, to }, (source, destination) =>
-        planCopy(source, destination, { ...copyOptions(flags), ...operation }),
+        planCopy(source, destination, { ...options, ...operation }),
       )
       invocation.print(flags['format'] === 'json' ? `${JSON.stringify(plan, undefined, 2)}\n` : formatPlan(plan))
     }),

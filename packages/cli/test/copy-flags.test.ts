@@ -1,0 +1,55 @@
+import type { CopyOptions } from '@crossdock/copy'
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { addCopyFlags, copyOptions } from '../src/copy-flags.ts'
+import { UsageError } from '../src/failure.ts'
+
+function options(...argv: string[]): Promise<CopyOptions> {
+  const command = new Command()
+    .exitOverride()
+    .option('--override-os <os>')
+    .option('--override-arch <arch>')
+    .option('--override-variant <variant>')
+  addCopyFlags(command)
+  return copyOptions(command.parse(argv, { from: 'user' }).opts())
+}
+
+test.each<[string[], CopyOptions]>([
+  [[], {}],
+  [['--all'], { platforms: 'all' }],
+  [['--multi-arch', 'all'], { platforms: 'all' }],
+  [['--multi-arch', 'system'], {}],
+  [['--multi-arch=linux/amd64,linux/arm64'], { platforms: ['linux/amd64', 'linux/arm64'] }],
+  [['--platform', 'linux/arm64'], { platform: 'linux/arm64' }],
+  [['--platform', 'linux/*'], { platforms: ['linux/*'] }],
+  [['--platform', 'linux/amd64', '--platform', 'linux/arm64'], { platforms: ['linux/amd64', 'linux/arm64'] }],
+  [['--override-arch', 'arm', '--override-variant', 'v7'], { platform: 'linux/arm/v7' }],
+  [['--override-os', 'windows', '--override-arch', 'amd64'], { platform: 'windows/amd64' }],
+])('%j chooses %j', async (argv, expected) => {
+  const { platform, platforms } = await options(...argv)
+  expect({ platform, platforms }).toEqual({ platform: expected.platform, platforms: expected.platforms })
+})
+
+test.each([
+  [['--all', '--platform', 'linux/amd64']],
+  [['--all', '--multi-arch', 'all']],
+  [['--multi-arch', 'index-only']],
+  [['--platform', 'no platform']],
+  [['--platform', 'linux/amd64/v1/more']],
+  [['--override-os', 'linux']],
+])('%j makes no sense', async (argv) => {
+  await expect(options(...argv)).rejects.toThrow(UsageError)
+})
+
+test('the other flags arrive in the options', async () => {
+  const argv = ['--subset', 'sparse', '--preserve-digests', '--referrers', '--remove-signatures']
+  expect(await options(...argv, '--image-parallel-copies', '3', '--retry-times', '0')).toMatchObject({
+    subset: 'sparse',
+    preserveDigests: true,
+    referrers: true,
+    signatures: 'drop',
+    concurrency: 3,
+    attempts: 1,
+  })
+  expect(await options()).toMatchObject({ preserveDigests: false, referrers: false, signatures: 'copy' })
+})
