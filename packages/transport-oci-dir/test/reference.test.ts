@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { ImageError } from '@crossdock/core'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatLocation, parseLocation, policyOf, validateScope } from '../src/reference.ts'
 import { ociDirTransport } from '../src/index.ts'

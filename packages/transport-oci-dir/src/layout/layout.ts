@@ -62,10 +62,13 @@ export async function readIndex(
   }
 }
 
-/** Checks the layout and reads `index.json`. Throws what {@link checkMarker} and `parseIndex` throw. */
+/**
+ * Checks the layout and reads `index.json`. Throws `NOT_FOUND` if nothing was stored in it yet, and what {@link checkMarker}
+ * and `parseIndex` throw.
+ */
 export async function openLayout(paths: LayoutPaths, options: ResolvedOptions): Promise<LayoutIndex> {
   await checkMarker(paths)
   const index = await readIndex(paths, options)
   if (index !== undefined) return index
-  throw pathError('INVALID_DATA', paths.root, 'has no "index.json": nothing was ever stored in it, or it is damaged')
+  throw pathError('NOT_FOUND', paths.root, 'holds no image yet: it has no "index.json"')
 }

@@ -72,10 +72,10 @@ async function writeNamed(file: PartialFile, body: BlobBody, options: NamedOptio
     return await writeRest(file, body, { ...options, kept, hasher })
   } catch (reason) {
     if (kept === 0 || !(reason instanceof ImageError) || reason.code !== 'DIGEST_MISMATCH') throw reason
+    // The kept head may be what was wrong, and it is gone now.
+    const message = `${reason.message}; it was put together with what an earlier run left, so try again from the beginning`
+    throw new ImageError('DIGEST_MISMATCH', message, { retryable: true, cause: reason })
   }
-  // The kept head may be what is wrong: once more, from the beginning.
-  await truncate(file)
-  return await writeRest(file, body, { ...options, kept: 0, hasher: createHasher(digestAlgorithm(digest)) })
 }
 
 type RestOptions = NamedOptions & { readonly kept: number; readonly hasher: Hasher }

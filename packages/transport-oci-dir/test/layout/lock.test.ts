@@ -1,0 +1,137 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
+import { formatOwner, lifeOf, parseOwner, thisProcess } from '../../src/layout/owner.ts'
+import { runChild, startChild } from '../children/run-child.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+const OPTIONS: LockOptions = { timeoutMs: 10_000, guarded: 'the test' }
+
+describe('a lock', () => {
+  it('is held by one at a time, whoever comes', async () => {
+    const folder = await temporaryFolder()
+    let holders = 0
+    let turns = 0
+    const work = async (): Promise<void> => {
+      await using lock = await acquireLock(folder, OPTIONS)
+      expect(++holders).toBe(1)
+      await lock.assertHeld()
+      turns++
+      holders--
+    }
+    await Promise.all(Array.from({ length: 30 }, work))
+    expect(turns).toBe(30)
+    expect(await readdir(folder)).toEqual(['lock.30'])
+  })
+
+  it('is free after its turn, and leaves one small file', async () => {
+    const folder = await temporaryFolder()
+    for (let turn = 1; turn <= 3; turn++) {
+      const lock = await acquireLock(folder, OPTIONS)
+      expect(await readFile(join(folder, `lock.${turn}`), 'utf8')).toMatch(/^held\n/)
+      await lock[Symbol.asyncDispose]()
+      expect(await readFile(join(folder, `lock.${turn}`), 'utf8')).toMatch(/^free\n/)
+    }
+    expect(await readdir(folder)).toEqual(['lock.3'])
+  })
+
+  it('names its holder when it does not become free in time', async () => {
+    const folder = await temporaryFolder()
+    await using lock = await acquireLock(folder, OPTIONS)
+    await expect(acquireLock(folder, { timeoutMs: 20, guarded: 'the test' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      retryable: true,
+      message: expect.stringMatching(new RegExp(`process ${process.pid} on .* writing the test`)),
+    })
+    await lock.assertHeld()
+  })
+
+  it('is not waited for after an abort', async () => {
+    const folder = await temporaryFolder()
+    await using lock = await acquireLock(folder, OPTIONS)
+    const controller = new AbortController()
+    const waiting = acquireLock(folder, { ...OPTIONS, signal: controller.signal })
+    setImmediate(() => controller.abort('stop'))
+    await expect(waiting).rejects.toBe('stop')
+    await lock.assertHeld()
+  })
+
+  it('of a killed process is taken over at once, by one of many', async () => {
+    const folder = await temporaryFolder()
+    const { process: child, ended } = startChild('hold-lock.ts', [folder])
+    await new Promise((resolve) => child.stdout?.once('data', resolve))
+    child.kill('SIGKILL')
+    await ended
+    const began = performance.now()
+    let holders = 0
+    const take = async (): Promise<void> => {
+      await using lock = await acquireLock(folder, OPTIONS)
+      expect(++holders).toBe(1)
+      await lock.assertHeld()
+      holders--
+    }
+    await Promise.all(Array.from({ length: 8 }, take))
+    expect(performance.now() - began).toBeLessThan(5000)
+  })
+
+  it('of a living process is not taken, however old', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'lock.7'), `held\n${formatOwner(thisProcess())}\nhost\n2020\n`)
+    await utimes(join(folder, 'lock.7'), 0, 0)
+    await expect(acquireLock(folder, { ...OPTIONS, timeoutMs: 50 })).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it.each([
+    ['another machine', '123-456-00000000'],
+    ['nobody that can be read', ''],
+  ])('of %s is waited for as long as its heartbeat might come', async (_who, owner) => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'lock.7'), `held\n${owner}\nhost\n2020\n`)
+    await expect(acquireLock(folder, { ...OPTIONS, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('lock.7'),
+    })
+  })
+
+  it('that somebody took over is noticed before anything is changed', async () => {
+    const folder = await temporaryFolder()
+    await using lock = await acquireLock(folder, OPTIONS)
+    await writeFile(join(folder, 'lock.2'), 'held\n')
+    await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('says whom it waits for, after a while', async () => {
+    const folder = await temporaryFolder()
+    const lock = await acquireLock(folder, OPTIONS)
+    const { promise, resolve } = Promise.withResolvers<string>()
+    const waiting = acquireLock(folder, {
+      ...OPTIONS,
+      onProgress: (event) => event.type === 'note' && resolve(event.message),
+    })
+    expect(await promise).toContain(`process ${process.pid}`)
+    await lock[Symbol.asyncDispose]()
+    await (await waiting)[Symbol.asyncDispose]()
+  })
+})
+
+describe('an owner', () => {
+  it('prints and reads back', () => {
+    expect(parseOwner(formatOwner(thisProcess()))).toEqual(thisProcess())
+    for (const text of ['', '1', '1-2', '0-1-00000000', '1-1-zzzzzzzz', '1-1-00000000-', 'a-1-00000000']) {
+      expect(parseOwner(text)).toBeUndefined()
+    }
+  })
+
+  it('is alive, dead, or of another place', async () => {
+    const self = thisProcess()
+    expect(lifeOf(self)).toBe('alive')
+    expect(lifeOf({ ...self, place: '00000000' })).toBe('unknown')
+    const pid = Number(await runChild('print-pid.ts', []))
+    expect(lifeOf({ ...self, pid })).toBe('dead')
+  })
+
+  it.runIf(process.platform === 'linux')('is dead if its number belongs to a later process', () => {
+    expect(lifeOf({ ...thisProcess(), start: '1' })).toBe('dead')
+  })
+})
