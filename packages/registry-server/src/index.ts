@@ -1,6 +1,7 @@
 export { startRegistry } from './server.ts'
 export type { RegistryServer } from './server.ts'
 export type { RegistryServerOptions, RegistryTls } from './options.ts'
+export type { RegistryProfile } from './profiles.ts'
 export type { BasicAuth, RegistryAuth, RegistryUser, TokenAuth } from './auth.ts'
 export type { AccessRule, RegistryAction } from './access.ts'
 export type { RecordedRequest, RegistryCounters } from './recorder.ts'

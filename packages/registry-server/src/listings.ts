@@ -34,10 +34,10 @@ export function listReferrers(
   const subject = checkDigest(text)
   // A plus sign that nobody escaped arrives as a space, and media types have none.
   const wanted = exchange.query.get('artifactType')?.replaceAll(' ', '+')
-  const manifests = registry.storage.repository(repository)?.manifests ?? new Map()
-  const found = [...manifests]
+  const found = [...(registry.storage.repository(repository)?.manifests ?? [])]
     .filter(([, manifest]) => manifest.subject === subject)
     .filter(([, manifest]) => wanted === undefined || manifest.artifactType === wanted)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([digest, { mediaType, size, artifactType, annotations }]) => ({
       mediaType,
       digest,

@@ -3,6 +3,7 @@ import { MAX_MANIFEST_BYTES } from '@crossdock/core'
 import type { RegistryAuth } from './auth.ts'
 import type { FaultRule } from './faults.ts'
 import { memoryStorage } from './memory-storage.ts'
+import type { RegistryProfile } from './profiles.ts'
 import type { RecordedRequest } from './recorder.ts'
 import type { RegistryStorage } from './storage.ts'
 
@@ -23,6 +24,8 @@ export interface RegistryServerOptions {
   readonly auth?: RegistryAuth | undefined
   /** Serves over HTTPS, as `node:tls` understands these. Default: plain HTTP. */
   readonly tls?: RegistryTls | undefined
+  /** Options and faults of a kind of registry, beneath the ones given here. Default: none, the specification. */
+  readonly profile?: RegistryProfile | undefined
   /** What goes wrong from the start; `faults` of the server adds to it. Default: nothing. */
   readonly faults?: readonly FaultRule[] | undefined
   /** Refuses every change with 405. Default: false. */

@@ -5,6 +5,7 @@ import type { Registry } from './exchange.ts'
 import { createFaultScript, type FaultScript } from './faults.ts'
 import { startListener, type Listener } from './listener.ts'
 import { resolveOptions, type RegistryServerOptions } from './options.ts'
+import { withProfile } from './profiles.ts'
 import { createRecorder, type RecordedRequest, type RegistryCounters } from './recorder.ts'
 import { createSessions } from './sessions.ts'
 import type { RegistryStorage } from './storage.ts'
@@ -28,7 +29,7 @@ export interface RegistryServer extends AsyncDisposable {
 
 /** Starts a registry (distribution-spec 1.1). Rejects if the address is taken or the storage cannot be opened. */
 export async function startRegistry(options: RegistryServerOptions = {}): Promise<RegistryServer> {
-  const resolved = resolveOptions(options)
+  const resolved = resolveOptions(withProfile(options))
   const { storage, auth } = resolved
   const recorder = createRecorder(resolved.limits.maxRecordedRequests)
   const faults = createFaultScript(resolved.faults)

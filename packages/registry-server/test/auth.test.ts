@@ -69,18 +69,22 @@ describe('basic', () => {
   })
 })
 
-describe('token', () => {
-  const start = async (more: Partial<TokenAuth> = {}): Promise<void> => {
-    server = await startRegistry({ auth: { kind: 'token', users, ...more } })
-  }
-  const token = async (query: string, headers = admin): Promise<string> =>
-    (await call(`/token?${query}`, headers)).json.token
-  const scope = (repository: string, actions: string): string => `scope=repository:${repository}:${actions}`
+const start = async (more: Partial<TokenAuth> = {}): Promise<void> => {
+  server = await startRegistry({ auth: { kind: 'token', users, ...more } })
+}
+const token = async (query: string, headers = admin): Promise<string> =>
+  (await call(`/token?${query}`, headers)).json.token
+const scope = (repository: string, actions: string): string => `scope=repository:${repository}:${actions}`
 
+const challenge = async (path: string, method = 'GET'): Promise<unknown> =>
+  (await call(path, {}, method)).headers['www-authenticate']
+
+const upload = (repository: string, headers: Record<string, string>): Promise<Answer> =>
+  call(`/v2/${repository}/blobs/uploads/`, headers, 'POST')
+
+describe('token', () => {
   test('the challenge names realm, service and scope', async () => {
     await start({ service: 'example' })
-    const challenge = async (path: string, method = 'GET'): Promise<unknown> =>
-      (await call(path, {}, method)).headers['www-authenticate']
     const common = `Bearer realm="${server.url.origin}/token",service="example"`
     expect(await challenge('/v2/')).toBe(common)
     expect(await challenge('/v2/a/b/tags/list')).toBe(`${common},scope="repository:a/b:pull"`)
@@ -118,8 +122,6 @@ describe('token', () => {
   })
 
   test('several scopes, in one parameter or in several, up to what the service reads', async () => {
-    const upload = (repository: string, headers: Record<string, string>): Promise<Answer> =>
-      call(`/v2/${repository}/blobs/uploads/`, headers, 'POST')
     await start()
     for (const query of [
       'scope=repository:a:pull,push%20repository:b:pull,push',

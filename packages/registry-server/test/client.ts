@@ -9,7 +9,24 @@ export interface Answer {
   readonly body: Buffer
   /** True if the connection broke before the body was complete. */
   readonly isBroken: boolean
-  readonly json: any
+  /** Members that are not there show as a failed assertion. */
+  readonly json: AnswerDocument
+}
+
+interface ErrorEntry {
+  readonly code: string
+  readonly detail: { readonly digest: string }
+}
+
+interface AnswerDocument {
+  readonly errors: readonly [ErrorEntry, ...ErrorEntry[]]
+  readonly manifests: readonly { readonly digest: string; readonly artifactType: string }[]
+  readonly name: string
+  readonly tags: readonly string[]
+  readonly repositories: readonly string[]
+  readonly token: string
+  readonly access_token: string
+  readonly refresh_token: string
 }
 
 export interface Asking {
@@ -85,10 +102,10 @@ export function withQuery(location: string | undefined, query: string): string {
   return `${location}${location.includes('?') ? '&' : '?'}${query}`
 }
 
-function parse(bytes: Buffer): any {
+function parse(bytes: Buffer): AnswerDocument {
   try {
-    return JSON.parse(bytes.toString())
+    return JSON.parse(bytes.toString()) as AnswerDocument
   } catch {
-    return undefined
+    return {} as AnswerDocument
   }
 }

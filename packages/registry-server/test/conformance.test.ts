@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startRegistry, type RegistryServer } from '../src/index.ts'
 import { ask, pushBlob, sha, withQuery, type Answer, type Asking } from './client.ts'
-import { DATA_SETS, OCI_INDEX, OCI_MANIFEST, type DataSet } from './data-sets.ts'
+import { DATA_SETS, OCI_INDEX, OCI_MANIFEST } from './data-sets.ts'
 import { STORAGES } from './storages.ts'
 
 const ZERO = `sha256:${'0'.repeat(64)}`
@@ -31,26 +31,25 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
     const repository = `data/${set.name}`
     const root = set.manifests.at(-1)
 
-    beforeAll(async () => {
-      await pushAll(set, repository)
-    })
-
-    const pushAll = async ({ blobs, manifests, algorithm = 'sha256' }: DataSet, name: string): Promise<void> => {
+    test('is pushed', async () => {
+      const { blobs, manifests, algorithm = 'sha256' } = set
       for (const blob of blobs) {
-        const { headers } = await call(`/v2/${name}/blobs/uploads/?digest-algorithm=${algorithm}`, { method: 'POST' })
+        const { headers } = await call(`/v2/${repository}/blobs/uploads/?digest-algorithm=${algorithm}`, {
+          method: 'POST',
+        })
         const location = withQuery(headers.location, `digest=${sha(blob, algorithm)}`)
         expect(await call(location, { method: 'PUT', body: blob })).toMatchObject({ status: 201 })
       }
       for (const { text, digest, mediaType } of manifests) {
-        const answer = await putText(`/v2/${name}/manifests/${digest}`, text, mediaType)
-        expect(answer.json).toBeUndefined()
+        const answer = await putText(`/v2/${repository}/manifests/${digest}`, text, mediaType)
+        expect(answer.json).toEqual({})
         expect(answer.status).toBe(201)
         expect(answer.headers['docker-content-digest']).toBe(digest)
         expect(answer.headers['oci-subject']).toBe(JSON.parse(text).subject?.digest)
       }
       const last = manifests.at(-1)
-      if (last !== undefined) await putText(`/v2/${name}/manifests/latest`, last.text, last.mediaType)
-    }
+      if (last !== undefined) await putText(`/v2/${repository}/manifests/latest`, last.text, last.mediaType)
+    })
 
     test('end-3: every manifest is there byte for byte, by GET and HEAD', async () => {
       for (const { text, digest, mediaType } of set.manifests) {
@@ -91,14 +90,15 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
         const answer = await call(`/v2/${repository}/referrers/${subject}`)
         expect(answer.headers['content-type']).toBe(OCI_INDEX)
         expect(answer.json).toMatchObject({ schemaVersion: 2, mediaType: OCI_INDEX })
-        const listed = answer.json.manifests.map((each: any) => [each.digest, each.artifactType])
-        expect(listed.toSorted()).toEqual(expected.toSorted())
+        const listed = answer.json.manifests.map((each) => [each.digest, each.artifactType])
+        expect(new Map(listed.map(([digest = '', type]) => [digest, type]))).toEqual(new Map(expected))
+        expect(listed).toHaveLength(expected.length)
         for (const [digest, artifactType] of expected) {
           const filtered = await call(
             `/v2/${repository}/referrers/${subject}?artifactType=${encodeURIComponent(artifactType)}`,
           )
           expect(filtered.headers['oci-filters-applied']).toBe('artifactType')
-          expect(filtered.json.manifests.map((each: any) => each.digest)).toEqual([digest])
+          expect(filtered.json.manifests.map((each) => each.digest)).toEqual([digest])
         }
       }
     })
@@ -126,7 +126,7 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
       const answer = await call(path, { headers: { range } })
       expect(answer.status).toBe(status)
       expect(answer.headers['content-range']).toBe(contentRange)
-      if (text !== undefined) expect(answer.body.toString()).toBe(text)
+      expect(status === 416 || answer.body.toString() === text).toBe(true)
     })
 
     test('If-Range with the ETag gives the part, with another one everything', async () => {
@@ -311,7 +311,7 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
       const layers = missing.map((digest) => ({ mediaType: 'a/b', digest, size: 1 }))
       const answer = await putText(`/v2/${repository}/manifests/broken`, manifest({ layers }))
       expect(answer.status).toBe(404)
-      expect(answer.json.errors.map((each: any) => [each.code, each.detail.digest])).toEqual(
+      expect(answer.json.errors.map((each) => [each.code, each.detail.digest])).toEqual(
         missing.map((digest) => ['MANIFEST_BLOB_UNKNOWN', digest]),
       )
       expect(await call(`/v2/${repository}/manifests/broken`)).toMatchObject({ status: 404 })
@@ -406,7 +406,7 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
     ])('end-8: tags/list%s', async (query, expected, next) => {
       const answer = await call(`/v2/${repository}/tags/list${query}`)
       expect(answer.json).toEqual({ name: repository, tags: expected })
-      expect(answer.headers.link).toBe(next && `</v2/${repository}/tags/list${next}>; rel="next"`)
+      expect(answer.headers['link']).toBe(next && `</v2/${repository}/tags/list${next}>; rel="next"`)
     })
 
     test('end-8: following Link finds every tag once', async () => {
@@ -415,7 +415,7 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
       while (path !== undefined) {
         const answer: Answer = await call(path)
         found.push(...answer.json.tags)
-        path = /<([^>]*)>/.exec(String(answer.headers.link ?? ''))?.[1]
+        path = /<([^>]*)>/.exec(String(answer.headers['link'] ?? ''))?.[1]
       }
       expect(found).toEqual(sorted)
     })

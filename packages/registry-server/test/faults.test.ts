@@ -38,7 +38,7 @@ describe('the connection', () => {
     const broken = await call(blob)
     expect([broken.status, broken.isBroken]).toEqual([200, true])
     expect(broken.headers['content-length']).toBe('300000')
-    if (kind === 'cut') expect(broken.body).toEqual(bytes.subarray(0, 100_000))
+    expect(kind === 'reset' || broken.body.equals(bytes.subarray(0, 100_000))).toBe(true)
     expect(server.requests.at(-1)?.bytesSent).toBe(100_000)
     const rest = await call(blob, { headers: { range: 'bytes=100000-' } })
     expect(rest.body).toEqual(bytes.subarray(100_000))
@@ -52,7 +52,7 @@ describe('the connection', () => {
   test.each(['cut', 'reset'] as const)('%s of an upload keeps what arrived', async (kind) => {
     const location = await open()
     add({ kind, afterBytes: 200_000, of: 'request' }, { method: 'PATCH', times: 1 })
-    await expect(call(location, { method: 'PATCH', body: bytes })).rejects.toThrow()
+    await expect(call(location, { method: 'PATCH', body: bytes })).rejects.toThrow(/hang up|ECONNRESET|EPIPE|abort/)
     const status = await call(location)
     expect([status.status, status.headers.range]).toEqual([204, '0-199999'])
     const rest = { method: 'PATCH', body: bytes.subarray(200_000), headers: { 'content-range': '200000-299999' } }
@@ -78,7 +78,7 @@ describe('the connection', () => {
     await expect.poll(() => server.requests.at(-1)?.bytesReceived).toBeGreaterThan(0)
     const gap = await call(location, { method: 'PATCH', body: 'x', headers: { 'content-range': '5000000-5000000' } })
     expect(gap.status).toBe(416)
-    await expect(hanging).rejects.toThrow()
+    await expect(hanging).rejects.toThrow(/hang up|ECONNRESET|EPIPE|abort/)
   })
 
   test('delay', async () => {
@@ -104,7 +104,7 @@ describe('the connection', () => {
     hanging.catch(() => {})
     await expect.poll(() => other.requests.length).toBe(1)
     await other.close()
-    await expect(hanging).rejects.toThrow()
+    await expect(hanging).rejects.toThrow(/hang up|ECONNRESET|EPIPE|abort/)
   })
 })
 
@@ -296,10 +296,10 @@ describe('ranges, uploads and lists', () => {
     expect((await call('/v2/r/tags/list')).json).toEqual({ name: 'r', tags: null })
     server.faults.clear()
     add({ kind: 'repeatPage' })
-    expect((await call('/v2/r/tags/list?n=1')).headers.link).toBe('</v2/r/tags/list?n=1>; rel="next"')
+    expect((await call('/v2/r/tags/list?n=1')).headers['link']).toBe('</v2/r/tags/list?n=1>; rel="next"')
     server.faults.clear()
     add({ kind: 'linkTo', url: 'http://localhost:1/v2/' })
-    expect((await call('/v2/r/tags/list')).headers.link).toBe('<http://localhost:1/v2/>; rel="next"')
+    expect((await call('/v2/r/tags/list')).headers['link']).toBe('<http://localhost:1/v2/>; rel="next"')
   })
 
   test('subjectAsReferrers, by the API and by the tag', async () => {
@@ -309,14 +309,14 @@ describe('ranges, uploads and lists', () => {
   })
 })
 
-describe('which requests', () => {
-  const status = (code: number): FaultRule['action'] => ({ kind: 'respond', status: code })
-  const statuses = async (count: number, path = blob): Promise<number[]> => {
-    const seen: number[] = []
-    for (let index = 0; index < count; index += 1) seen.push((await call(path)).status)
-    return seen
-  }
+const status = (code: number): FaultRule['action'] => ({ kind: 'respond', status: code })
+const statuses = async (count: number, path = blob): Promise<number[]> => {
+  const seen: number[] = []
+  for (let left = count; left > 0; left -= 1) seen.push((await call(path)).status)
+  return seen
+}
 
+describe('which requests', () => {
   test.each([
     [{}, [500, 500, 500, 500]],
     [{ nth: 2 }, [200, 500, 200, 200]],
