@@ -1,5 +1,5 @@
 import { type Digest, ImageError, type OperationOptions } from '@crossdock/core'
-import { resolveDigest } from './client/manifest-write.ts'
+import { resolveDigest } from './client/resolve-digest.ts'
 import type { Repository, RepositoryRequest } from './client/repository.ts'
 import { isHeadRefused, isSuccess, readRefusal, type Refusal, refusalError } from './errors.ts'
 import { listTags } from './tags.ts'
@@ -36,7 +36,14 @@ async function deleteName(repository: Repository, name: string, operation?: Oper
 }
 
 function deleteRequest(name: string, operation: OperationOptions | undefined): RepositoryRequest {
-  return { method: 'DELETE', path: `manifests/${name}`, access: 'delete', subject: 'manifest', what: `manifest ${name}`, operation }
+  return {
+    method: 'DELETE',
+    path: `manifests/${name}`,
+    access: 'delete',
+    subject: 'manifest',
+    what: `manifest ${name}`,
+    operation,
+  }
 }
 
 async function tryDelete(
@@ -81,7 +88,8 @@ async function refuseSharedDigest(
   for await (const other of listTags(repository, operation)) {
     if (other === tag) continue
     compared += 1
-    if (compared > MAX_COMPARED_TAGS) throw onlyByDigest(repository, { tag, digest }, `any of more than ${MAX_COMPARED_TAGS} other tags`)
+    if (compared > MAX_COMPARED_TAGS)
+      throw onlyByDigest(repository, { tag, digest }, `any of more than ${MAX_COMPARED_TAGS} other tags`)
     if ((await resolveDigest(repository, other, operation)) === digest) others.push(other)
     if (others.length === SHOWN_TAGS) break
   }

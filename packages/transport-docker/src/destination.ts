@@ -10,7 +10,8 @@ import {
   type PutManifestOptions,
 } from '@crossdock/core'
 import { createBlobWriter } from './client/blob-writer.ts'
-import { namesManifest, writeManifest } from './client/manifest-write.ts'
+import { writeManifest } from './client/manifest-write.ts'
+import { namesManifest } from './client/resolve-digest.ts'
 import type { Repository } from './client/repository.ts'
 import type { DockerImageReference } from './transport.ts'
 
@@ -67,9 +68,13 @@ export function openDestination(reference: DockerImageReference, repository: Rep
     commit: async (options = {}) => {
       options.signal?.throwIfAborted()
       if (top === undefined) {
-        throw new ImageError('INVALID_DATA', `nothing was written to docker:${reference.toString()}: put a manifest before commit`, {
-          side: 'destination',
-        })
+        throw new ImageError(
+          'INVALID_DATA',
+          `nothing was written to docker:${reference.toString()}: put a manifest before commit`,
+          {
+            side: 'destination',
+          },
+        )
       }
       await writeManifest(repository, top, { name: tag ?? pinned ?? top.digest, operation: options })
     },

@@ -47,12 +47,16 @@ export function refusalError(refusal: Refusal, context: FailureContext): ImageEr
   const code = codeOf(refusal, context)
   const lacks = code === 'CONFLICT' && context.subject === 'manifest' && saysMissing(refusal)
   const advice = lacks ? 'what it names is not there: push it again' : ADVICE[code]?.(refusal, context)
-  return new ImageError(code, `${context.what}: ${SHORT[code] ?? 'refused'}, ${refusal.text}${advice === undefined ? '' : `; ${advice}`}`, {
-    side,
-    image,
-    retryable: isPassing(refusal, code),
-    ...(lacks && { missing: refusal.digests.slice(0, MAX_MISSING) }),
-  })
+  return new ImageError(
+    code,
+    `${context.what}: ${SHORT[code] ?? 'refused'}, ${refusal.text}${advice === undefined ? '' : `; ${advice}`}`,
+    {
+      side,
+      image,
+      retryable: isPassing(refusal, code),
+      ...(lacks && { missing: refusal.digests.slice(0, MAX_MISSING) }),
+    },
+  )
 }
 
 /** Whether the registry has no such thing: nothing else is said by these statuses, whatever the codes. */
@@ -169,12 +173,14 @@ type Advice = (refusal: Refusal, context: FailureContext) => string | undefined
 
 const ADVICE: Partial<Record<ImageErrorCode, Advice>> = {
   NOT_FOUND: ({ codes }, { subject, side }) => {
-    if (codes.includes('NAME_UNKNOWN') || subject === 'tags') return 'check the name of the repository and that you may read it'
+    if (codes.includes('NAME_UNKNOWN') || subject === 'tags')
+      return 'check the name of the repository and that you may read it'
     if (side === 'destination') return 'check that the repository exists: some registries want it created first'
     return subject === 'manifest' ? 'check the repository and the tag' : undefined
   },
   UNAUTHENTICATED: () => 'log in to the registry',
-  FORBIDDEN: (_, { side }) => `check that the account may ${side === 'destination' ? 'write to' : 'read'} the repository`,
+  FORBIDDEN: (_, { side }) =>
+    `check that the account may ${side === 'destination' ? 'write to' : 'read'} the repository`,
   RATE_LIMITED: () => 'wait, or log in for a higher limit',
   UNAVAILABLE: () => 'try again later',
   UNSUPPORTED: ({ codes }, { subject }) =>
@@ -198,7 +204,9 @@ function errorList(bytes: Uint8Array): readonly RegistryError[] {
   return errors.slice(0, MAX_MISSING).map((error: unknown) => {
     const code = own(error, 'code')
     const told = `${JSON.stringify(own(error, 'detail')) ?? ''} ${String(own(error, 'message'))}`
-    const digests = [...new Set(told.match(/\bsha(?:256|512):[0-9a-f]{64,128}\b/g))].filter((digest) => isDigest(digest))
+    const digests = [...new Set(told.match(/\bsha(?:256|512):[0-9a-f]{64,128}\b/g))].filter((digest) =>
+      isDigest(digest),
+    )
     return { code: typeof code === 'string' ? quoteForeign(code, 60) : '', digests }
   })
 }

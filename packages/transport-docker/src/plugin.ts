@@ -12,7 +12,8 @@ export const plugin: TransportPlugin<DockerTransportOptions, DockerTransport> = 
 type Check = (value: unknown) => string | undefined
 
 const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false')
-const isText: Check = (value) => (typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? undefined : 'must be printable text')
+const isText: Check = (value) =>
+  typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? undefined : 'must be printable text'
 const isAmount: Check = (value) =>
   typeof value === 'number' && (Number.isSafeInteger(value) || value === Infinity) && value > 0
     ? undefined
@@ -22,9 +23,9 @@ const isTexts: Check = (value) =>
 const isObject: Check = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? undefined : 'must be an object'
 const isFunctionOr =
-  (check: Check): Check =>
+  (other: Check): Check =>
   (value) =>
-    typeof value === 'function' ? undefined : check(value)
+    typeof value === 'function' ? undefined : other(value)
 const hasMethods =
   (...names: readonly string[]): Check =>
   (value) =>
@@ -71,7 +72,7 @@ function validate(value: unknown): OptionsResult<DockerTransportOptions> {
     for (const [host, one] of Object.entries(hosts)) issues.push(...check(one, HOST_CHECKS, ['hosts', host]))
   }
   // Every member was looked at.
-  return issues.length > 0 ? { issues } : { value: given as DockerTransportOptions }
+  return issues.length > 0 ? { issues } : { value: given }
 }
 
 function check(value: unknown, checks: Readonly<Record<string, Check>>, path: readonly string[]): Issue[] {

@@ -20,9 +20,9 @@ export function parseReferenceText(text: string): DockerReference {
       `"${quoteForeign(shown(text), 200)}" does not begin with "//": write docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`,
     )
   }
-  const parsed = parseDockerReference(text.slice(2))
-  if (parsed.tag !== undefined || parsed.digest !== undefined) return parsed
-  return Object.freeze({ ...parsed, tag: 'latest' })
+  const reference = parseDockerReference(text.slice(2))
+  if (reference.tag !== undefined || reference.digest !== undefined) return reference
+  return Object.freeze({ ...reference, tag: 'latest' })
 }
 
 /** The form that `parseReferenceText` reads back: `//alpine:3.20`. */
@@ -68,7 +68,10 @@ export function checkPolicyScope(scope: string): void {
   }
   if (!scope.includes('/')) {
     if (isDomain(scope) && isWrittenAsHost(scope)) return
-    throw badScope(scope, 'a host name has a "." or a port, or is "localhost"; a repository is written with its host, docker.io/library/NAME')
+    throw badScope(
+      scope,
+      'a host name has a "." or a port, or is "localhost"; a repository is written with its host, docker.io/library/NAME',
+    )
   }
   const domain = scope.slice(0, scope.indexOf('/'))
   if (!isWrittenAsHost(domain)) throw badScope(scope, `it does not begin with a host: write docker.io/${scope}`)
@@ -97,7 +100,10 @@ function parsed(text: string, scope: string): DockerReference {
 }
 
 function badScope(scope: string, why: string): ImageError {
-  return new ImageError('INVALID_REFERENCE', `no docker:// image has the policy scope "${quoteForeign(scope, 200)}": ${why}`)
+  return new ImageError(
+    'INVALID_REFERENCE',
+    `no docker:// image has the policy scope "${quoteForeign(scope, 200)}": ${why}`,
+  )
 }
 
 /** `user:secret@host/x` is a mistake that must not be echoed. */

@@ -46,7 +46,11 @@ export function openSource(reference: DockerImageReference, repository: Reposito
       options.signal?.throwIfAborted()
       return await readBlob(repository, blob, options)
     },
-    getSignatures: () => Promise.resolve([]),
+    // Signatures are manifests of their own in a registry, found as referrers.
+    getSignatures: async (_instance, options = {}) => {
+      options.signal?.throwIfAborted()
+      return Promise.resolve([])
+    },
     referrers: (subject, options = {}) =>
       listReferrers(repository, subject, { operation: options, read: (wanted) => keep(wanted, options) }),
     [Symbol.asyncDispose]: () => {

@@ -1,9 +1,16 @@
-import { type Descriptor, type Digest, ImageError, type ManifestBytes, type OperationOptions } from '@crossdock/core'
+import {
+  type Descriptor,
+  type Digest,
+  ImageError,
+  type ManifestBytes,
+  type OperationOptions,
+  quoteForeign,
+  shortDigest,
+} from '@crossdock/core'
 import { buildIndex, referrersTag } from '@crossdock/formats'
 import { createLimiter, delay } from '@crossdock/streams'
-import { findManifest } from './manifest-read.ts'
-import { putManifest } from './manifest-write.ts'
-import { readDocument, readReferrersTag } from './referrers.ts'
+import { putManifest } from './manifest-put.ts'
+import { readDocument, readReferrersTag, type ReferrersIndex } from './referrers.ts'
 import type { Repository } from './repository.ts'
 
 export interface AddReferrerOptions {
@@ -43,44 +50,70 @@ async function update(
   entry: Descriptor,
   { subject, operation }: AddReferrerOptions,
 ): Promise<void> {
-  const name = referrersTag(subject)
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     if (round > 1) await delay(PAUSE_MS * round * (0.5 + Math.random()), operation?.signal)
-    const list = await readReferrersTag(repository, subject, operation)
-    if (list?.manifests.some(({ digest }) => digest === entry.digest) === true) return
-    if (list === undefined) await refuseOtherContent(repository, { subject, operation })
-    const annotations = list?.annotations ?? {}
-    const index = buildIndex({
-      manifests: [...(list?.manifests ?? []), entry],
-      ...(Object.keys(annotations).length > 0 && { annotations }),
-    })
-    try {
-      await putManifest(repository, index, { name, ifMatch: list?.etag, operation })
-    } catch (error) {
-      // Somebody else was faster; read again.
-      if (!(error instanceof ImageError) || error.code !== 'CONFLICT' || error.missing !== undefined) throw error
-      continue
-    }
-    const written = await readReferrersTag(repository, subject, operation)
-    if (written?.manifests.some(({ digest }) => digest === entry.digest) === true) return
+    const list = await readList(repository, { subject, operation })
+    if (lists(list, entry)) return
+    if (!(await write(repository, withEntry(list, entry), { name: referrersTag(subject), list, operation }))) continue
+    if (lists(await readList(repository, { subject, operation }), entry)) return
   }
   throw new ImageError(
     'CONFLICT',
-    `the list of referrers of ${subject} at docker://${repository.host}/${repository.name}:${name} kept being overwritten by others; push again`,
+    `${placeOf(repository, subject)}: the list kept being overwritten by others; push again`,
     { side: repository.side, retryable: true },
   )
 }
 
-/** A registry that answers the tag with the image itself has no list yet; any other content under the tag is not overwritten. */
-async function refuseOtherContent(repository: Repository, { subject, operation }: AddReferrerOptions): Promise<void> {
-  const name = referrersTag(subject)
-  const present = await findManifest(repository, name, operation)
-  if (present === undefined || present.digest === subject) return
+function lists(list: ReferrersIndex | undefined, { digest }: Descriptor): boolean {
+  return list?.manifests.some((entry) => entry.digest === digest) === true
+}
+
+/** Content of another kind under the tag is nobody's list, and is not overwritten. */
+async function readList(
+  repository: Repository,
+  { subject, operation }: AddReferrerOptions,
+): Promise<ReferrersIndex | undefined> {
+  const list = await readReferrersTag(repository, subject, operation)
+  if (list === undefined || !('strange' in list)) return list
   throw new ImageError(
     'CONFLICT',
-    `the tag ${name} of docker://${repository.host}/${repository.name}, where referrers are listed, holds something else (${present.mediaType}); remove it first`,
+    `${placeOf(repository, subject)}: the tag holds something else (${quoteForeign(list.strange, 100)}); remove it first`,
     { side: repository.side },
   )
+}
+
+function placeOf({ host, name }: Repository, subject: Digest): string {
+  return `referrers of ${shortDigest(subject)}, listed at docker://${host}/${name}:${referrersTag(subject)}`
+}
+
+function withEntry(list: ReferrersIndex | undefined, entry: Descriptor): ManifestBytes {
+  const annotations = list?.annotations ?? {}
+  return buildIndex({
+    manifests: [...(list?.manifests ?? []), entry],
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  })
+}
+
+interface WriteList {
+  readonly name: string
+  /** What is replaced. */
+  readonly list: ReferrersIndex | undefined
+  readonly operation: OperationOptions | undefined
+}
+
+/** False if somebody else was faster. */
+async function write(
+  repository: Repository,
+  index: ManifestBytes,
+  { name, list, operation }: WriteList,
+): Promise<boolean> {
+  try {
+    await putManifest(repository, index, { name, ifMatch: list?.etag, operation })
+    return true
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'CONFLICT' && error.missing === undefined) return false
+    throw error
+  }
 }
 
 function describe(manifest: ManifestBytes): Descriptor {

@@ -2,20 +2,28 @@ import { type Digest, type OperationOptions, shortDigest } from '@crossdock/core
 import { isHeadRefused, isMissing, isSuccess } from '../errors.ts'
 import type { Repository } from './repository.ts'
 
+interface WantedBlob {
+  readonly digest: Digest
+  readonly size: number
+  /** A repository of the same registry instead. */
+  readonly neighbour?: string | undefined
+}
+
 /**
  * Whether the repository has the blob. A registry that does not answer HEAD, or answers for something else, is taken not to have
  * it: sending a blob again is better than missing it.
  */
 export async function hasBlob(
   repository: Repository,
-  { digest, size }: { readonly digest: Digest; readonly size: number },
+  { digest, size, neighbour }: WantedBlob,
   operation?: OperationOptions,
 ): Promise<boolean> {
   if (!repository.lore.head) return false
   const request = {
     method: 'HEAD',
     path: `blobs/${digest}`,
-    access: repository.side === 'destination' ? 'push' : 'pull',
+    access: repository.side === 'destination' && neighbour === undefined ? 'push' : 'pull',
+    neighbour,
     subject: 'blob',
     what: `blob ${shortDigest(digest)}`,
     operation,

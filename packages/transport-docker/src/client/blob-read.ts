@@ -43,11 +43,7 @@ function embedded({ data, digest, size }: Descriptor): Uint8Array | undefined {
   return content.byteLength === size && digestOf(content, digestAlgorithm(digest)) === digest ? content : undefined
 }
 
-async function fromRegistry(
-  repository: Repository,
-  blob: Descriptor,
-  options: GetBlobOptions,
-): Promise<BlobReader> {
+async function fromRegistry(repository: Repository, blob: Descriptor, options: GetBlobOptions): Promise<BlobReader> {
   const { offset = 0, ...operation } = options
   const request: RepositoryRequest = {
     method: 'GET',
@@ -58,7 +54,11 @@ async function fromRegistry(
     operation,
   }
   const http = await repository.prepare(request)
-  const found = await open(repository, http, { blob, offset, refused: (response) => repository.failure(response, request) })
+  const found = await open(repository, http, {
+    blob,
+    offset,
+    refused: (response) => repository.failure(response, request),
+  })
   const { host, name } = repository
   repository.session.knownBlobs.add({ host, repository: name, digest: blob.digest })
   return found
@@ -70,7 +70,11 @@ interface Wanted {
   readonly refused: (response: HttpResponse) => Promise<ImageError>
 }
 
-async function open({ session }: Repository, request: HttpRequest, { blob, offset, refused }: Wanted): Promise<BlobReader> {
+async function open(
+  { session }: Repository,
+  request: HttpRequest,
+  { blob, offset, refused }: Wanted,
+): Promise<BlobReader> {
   const { size } = blob
   const range = { offset, size, refused }
   if (offset > 0 && offset >= size) return reader(size, bytes(new Uint8Array()))
@@ -88,14 +92,27 @@ async function fromUrls(
   { options, error }: { readonly options: GetBlobOptions; readonly error: unknown },
 ): Promise<BlobReader> {
   const { offset = 0, ...operation } = options
-  const context = repository.context({ method: 'GET', access: 'pull', subject: 'blob', what: `blob ${shortDigest(blob.digest)}` })
+  const context = repository.context({
+    method: 'GET',
+    access: 'pull',
+    subject: 'blob',
+    what: `blob ${shortDigest(blob.digest)}`,
+  })
   const base = await repository.session.apiUrl(repository.reference, operation.signal)
   let failure = error
   for (const text of blob.urls ?? []) {
     const url = URL.parse(text)
     if (url === null) continue
     const { what, side } = context
-    const request: HttpRequest = { method: 'GET', url, base, anonymous: true, what: `${what} at ${url.host}`, side, ...operation }
+    const request: HttpRequest = {
+      method: 'GET',
+      url,
+      base,
+      anonymous: true,
+      what: `${what} at ${url.host}`,
+      side,
+      ...operation,
+    }
     try {
       return await open(repository, request, { blob, offset, refused: (response) => responseError(response, context) })
     } catch (reason) {

@@ -10,6 +10,7 @@ import {
 import { apiHost, userHost } from '../reference.ts'
 import { hasBlob } from './blob-head.ts'
 import type { Repository } from './repository.ts'
+import { abortableBody } from './upload/abortable-body.ts'
 import { keyText } from './upload/journal.ts'
 import { putKnownBlob } from './upload/put-known-blob.ts'
 import type { KnownBlob } from './upload/put-outcome.ts'
@@ -29,78 +30,115 @@ export interface BlobWriter {
   close(): Promise<void>
 }
 
+interface State {
+  readonly repository: Repository
+  /** What the registry opened because it could not mount, for the put that follows. */
+  readonly parked: Map<Digest, UploadSession>
+}
+
 export function createBlobWriter(repository: Repository): BlobWriter {
-  const { session, host, name } = repository
-  const { knownBlobs } = session
-  // What a registry opened because it could not mount, for the put that follows.
-  const parked = new Map<Digest, UploadSession>()
-
-  function seen(digest: Digest): void {
-    knownBlobs.add({ host, repository: name, digest })
-  }
-
-  function neighbour({ digest, from }: Wanted): string | undefined {
-    return neighbourOf(from, repository) ?? knownBlobs.neighbour({ host, repository: name, digest })
-  }
-
-  /** Undefined if it has to be put. */
-  async function mount(blob: Wanted, from: string, operation: OperationOptions): Promise<ReusedBlob | undefined> {
-    const outcome = await startUpload(uploadWire(repository, blob.digest, operation), { digest: blob.digest, mountFrom: from })
-    if (outcome === 'mounted') return { blob, mountedFrom: from }
-    if (outcome !== 'refused') parked.set(blob.digest, outcome)
-    return undefined
-  }
-
+  const state: State = { repository, parked: new Map() }
   return {
-    put: async (body, hint, operation) => {
-      const { digest, size } = hint
-      if (digest === undefined || size === undefined) {
-        const blob = await putStream(body, hint, { repository, operation })
-        seen(blob.digest)
-        return blob
-      }
-      const known = { digest, size }
-      const put = async (signal: AbortSignal): Promise<void> => {
-        const open = parked.get(digest)
-        parked.delete(digest)
-        await putKnownBlob(body, known, { repository, parked: open, operation: { ...operation, signal } })
-      }
-      await session.uploads.run(keyText(uploadKey(repository, digest)), put, operation)
-      seen(digest)
-      return known
-    },
-    reuse: async (wanted, operation) => {
-      const { from: _, ...blob } = wanted
-      // One request says all where a neighbour has the blob: a mount also succeeds if the blob is here already.
-      const from = neighbour(wanted)
-      const mounted = from === undefined ? undefined : await mount(blob, from, operation)
-      if (mounted !== undefined) {
-        seen(blob.digest)
-        return mounted
-      }
-      if (!(await hasBlob(repository, blob, operation))) return undefined
-      seen(blob.digest)
-      const unused = parked.get(blob.digest)
-      parked.delete(blob.digest)
-      if (unused !== undefined) await cancelUpload(uploadWire(repository, blob.digest), unused)
-      return { blob }
-    },
-    find: async (wanted, operation) => {
-      if (await hasBlob(repository, wanted, operation)) return 'present'
-      return neighbour(wanted) === undefined ? undefined : 'mountable'
-    },
+    put: (body, hint, operation) => put(state, { body, hint, operation }),
+    reuse: (wanted, operation) => reuse(state, wanted, operation),
+    find: (wanted, operation) => find(repository, wanted, operation),
     partial: async ({ digest, size }, operation) =>
       await peekUpload(uploadWire(repository, digest, operation), { digest, size }),
     close: async () => {
-      const unused = [...parked]
-      parked.clear()
-      await Promise.all(unused.map(([digest, upload]) => cancelUpload(uploadWire(repository, digest), upload)))
+      await Promise.all([...state.parked.keys()].map((digest) => dropParked(state, digest)))
     },
   }
 }
 
+interface Put {
+  readonly body: BlobBody
+  readonly hint: BlobHint
+  readonly operation: OperationOptions
+}
+
+async function put(state: State, { body, hint, operation }: Put): Promise<KnownBlob> {
+  const { repository } = state
+  const { digest, size } = hint
+  if (digest === undefined || size === undefined) {
+    const blob = await putStream(abortableBody(body, operation.signal), hint, { repository, operation })
+    return seen(repository, blob)
+  }
+  const blob = { digest, size }
+  // What another image of the same repository sends at this moment is waited for.
+  const send = async (signal: AbortSignal): Promise<void> => {
+    const parked = takeParked(state, digest)
+    await putKnownBlob(abortableBody(body, signal), blob, { repository, parked, operation: { ...operation, signal } })
+  }
+  await repository.session.uploads.run(keyText(uploadKey(repository, digest)), send, operation)
+  return seen(repository, blob)
+}
+
+async function reuse(state: State, wanted: Wanted, operation: OperationOptions): Promise<ReusedBlob | undefined> {
+  const { repository } = state
+  const { from: _, ...blob } = wanted
+  const from = neighbourOf(wanted, repository)
+  // One request says all where a neighbour has the blob: a mount also succeeds if the blob is here already.
+  if (from !== undefined && (await mount(state, { blob, from, operation }))) {
+    seen(repository, blob)
+    return { blob, mountedFrom: from }
+  }
+  if (!(await hasBlob(repository, blob, operation))) return undefined
+  seen(repository, blob)
+  await dropParked(state, blob.digest)
+  return { blob }
+}
+
+interface Mount {
+  readonly blob: KnownBlob
+  readonly from: string
+  readonly operation: OperationOptions
+}
+
+/** False if the blob has to be put, in the upload that the registry may have opened. */
+async function mount({ repository, parked }: State, { blob, from, operation }: Mount): Promise<boolean> {
+  const { digest } = blob
+  const outcome = await startUpload(uploadWire(repository, digest, operation), { digest, mountFrom: from })
+  if (outcome === 'mounted') return true
+  if (outcome !== 'refused') parked.set(digest, outcome)
+  return false
+}
+
+async function find(
+  repository: Repository,
+  wanted: Wanted,
+  operation: OperationOptions,
+): Promise<'present' | 'mountable' | undefined> {
+  if (await hasBlob(repository, wanted, operation)) return 'present'
+  const neighbour = neighbourOf(wanted, repository)
+  if (neighbour === undefined) return undefined
+  const { digest, size } = wanted
+  return (await hasBlob(repository, { digest, size, neighbour }, operation)) ? 'mountable' : undefined
+}
+
+function takeParked({ parked }: State, digest: Digest): UploadSession | undefined {
+  const session = parked.get(digest)
+  parked.delete(digest)
+  return session
+}
+
+async function dropParked(state: State, digest: Digest): Promise<void> {
+  const session = takeParked(state, digest)
+  if (session !== undefined) await cancelUpload(uploadWire(state.repository, digest), session)
+}
+
+function seen<Blob extends KnownBlob>({ session, host, name }: Repository, blob: Blob): Blob {
+  session.knownBlobs.add({ host, repository: name, digest: blob.digest })
+  return blob
+}
+
+/** Another repository of the same registry that has the blob: the one that it comes from, or one where it was seen. */
+function neighbourOf({ from, digest }: Wanted, repository: Repository): string | undefined {
+  const { session, host, name } = repository
+  return sourceRepository(from, repository) ?? session.knownBlobs.neighbour({ host, repository: name, digest })
+}
+
 /** The repository of a reference to another image of the same registry. */
-function neighbourOf(from: ImageReference | undefined, { host, name, reference }: Repository): string | undefined {
+function sourceRepository(from: ImageReference | undefined, { host, name, reference }: Repository): string | undefined {
   if (from?.transport.name !== 'docker' || from.dockerReference === undefined) return undefined
   const { domain, path } = from.dockerReference
   const same = domain === reference.domain || userHost(apiHost(domain)) === host

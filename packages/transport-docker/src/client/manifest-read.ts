@@ -73,12 +73,16 @@ async function unusable(
   return answerError(repository, request, `the answer has status ${response.status} and no manifest`)
 }
 
-function answerError({ context, host }: Repository, request: RepositoryRequest, why: string): ImageError {
-  const { what, side, image } = context(request)
-  return new ImageError('INVALID_DATA', `${what}: ${why}; is ${host} a registry, and does no proxy stand in between?`, {
-    side,
-    image,
-  })
+function answerError(repository: Repository, request: RepositoryRequest, why: string): ImageError {
+  const { what, side, image } = repository.context(request)
+  return new ImageError(
+    'INVALID_DATA',
+    `${what}: ${why}; is ${repository.host} a registry, and does no proxy stand in between?`,
+    {
+      side,
+      image,
+    },
+  )
 }
 
 interface Asked {
@@ -86,7 +90,11 @@ interface Asked {
   readonly request: RepositoryRequest
 }
 
-async function readAnswer(repository: Repository, response: HttpResponse, { name, request }: Asked): Promise<ReadManifest> {
+async function readAnswer(
+  repository: Repository,
+  response: HttpResponse,
+  { name, request }: Asked,
+): Promise<ReadManifest> {
   const { what } = repository.context(request)
   const limitBytes = repository.session.options.maxManifestBytes
   const given = normalizeMediaType(response.headers.get('content-type') ?? '')
@@ -98,7 +106,12 @@ async function readAnswer(repository: Repository, response: HttpResponse, { name
   }
   const said = response.headers.get('docker-content-digest')
   const digest = checkDigests(bytes, { wanted: isDigest(name) ? name : undefined, said, type: given, what })
-  return { bytes, digest, mediaType: documentType({ bytes, digest, mediaType: given }), etag: response.headers.get('etag') }
+  return {
+    bytes,
+    digest,
+    mediaType: documentType({ bytes, digest, mediaType: given }),
+    etag: response.headers.get('etag'),
+  }
 }
 
 /** Some proxies compress manifests though nobody asked; the digest is over what was stored. */

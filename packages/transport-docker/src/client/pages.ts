@@ -26,7 +26,11 @@ export function createPages(repository: Repository, first: RepositoryRequest): P
       const { what, side, image } = repository.context(first)
       if (url?.origin !== response.url.origin) {
         const place = url === undefined ? 'no URL' : redactUrl(url)
-        throw new ImageError('INVALID_DATA', `${what}: the next page is said to be at ${place}, which is not followed`, { side, image })
+        throw new ImageError(
+          'INVALID_DATA',
+          `${what}: the next page is said to be at ${place}, which is not followed`,
+          { side, image },
+        )
       }
       if (seen.has(url.href)) return undefined
       if (seen.size >= MAX_PAGES) {

@@ -1,5 +1,19 @@
-import { type Descriptor, type Digest, digestOf, type ManifestBytes, type OperationOptions, shortDigest } from '@crossdock/core'
-import { isIndexType, type Manifest, normalizeMediaType, OCI_INDEX, parseManifest, referrersTag } from '@crossdock/formats'
+import {
+  type Descriptor,
+  type Digest,
+  digestOf,
+  type ManifestBytes,
+  type OperationOptions,
+  shortDigest,
+} from '@crossdock/core'
+import {
+  isIndexType,
+  type Manifest,
+  normalizeMediaType,
+  OCI_INDEX,
+  parseManifest,
+  referrersTag,
+} from '@crossdock/formats'
 import type { HttpResponse } from '@crossdock/http'
 import { readBytes } from '@crossdock/streams'
 import { isSuccess, isUnknownEndpoint, readRefusal, refusalError } from '../errors.ts'
@@ -45,7 +59,8 @@ async function* fromEither(
     }
   }
   const index = await readReferrersTag(repository, subject, operation)
-  for (const descriptor of index?.manifests ?? []) {
+  if (index === undefined || 'strange' in index) return
+  for (const descriptor of index.manifests) {
     const manifest = await read(descriptor.digest)
     if (manifest !== undefined && subjectOf(manifest)?.digest === subject) yield descriptor
   }
@@ -116,16 +131,17 @@ export interface ReferrersIndex {
   readonly etag: string | undefined
 }
 
-/** The index under the tag for the subject's referrers; undefined if there is none, or something else. */
+/** What is under the tag for the subject's referrers: their index, nothing, or a document of another type. */
 export async function readReferrersTag(
   repository: Repository,
   subject: Digest,
   operation?: OperationOptions,
-): Promise<ReferrersIndex | undefined> {
+): Promise<ReferrersIndex | undefined | { readonly strange: string }> {
   const manifest = await findManifest(repository, referrersTag(subject), operation)
-  if (manifest === undefined || manifest.digest === subject || !isIndexType(manifest.mediaType)) return undefined
-  const index = parseManifest(manifest)
-  if (index.kind !== 'index') return undefined
+  // Some registries take such a tag for the digest and answer with the subject.
+  if (manifest === undefined || manifest.digest === subject) return undefined
+  const index = isIndexType(manifest.mediaType) ? parseManifest(manifest) : undefined
+  if (index?.kind !== 'index') return { strange: manifest.mediaType }
   return { manifests: index.manifests, annotations: index.annotations, etag: manifest.etag }
 }
 
@@ -141,4 +157,3 @@ export function readDocument(manifest: ManifestBytes): Manifest | undefined {
     return undefined // its reader will say what is wrong with it
   }
 }
-

@@ -32,7 +32,9 @@ export interface RepositoryRequest extends Pick<HttpRequest, 'method' | 'headers
   readonly subject: FailureContext['subject']
   /** `manifest 3.20`. */
   readonly what: string
-  /** More repositories to be read from (`mount`). */
+  /** A repository of the same registry instead of this one, to read from. */
+  readonly neighbour?: string | undefined
+  /** Another repository to be read from (`mount`). */
   readonly readFrom?: string | undefined
   readonly operation?: OperationOptions | undefined
 }
@@ -72,18 +74,18 @@ export function openRepository(
     side,
     send: async (request) => await session.http.request(await repository.prepare(request)),
     prepare: async (request) => {
-      const { path = '', query, url, access, readFrom, operation } = request
+      const { path = '', query, url, access, neighbour = named.path, readFrom, operation } = request
       const api = await session.apiUrl(named, operation?.signal)
       return {
         method: request.method,
-        url: url ?? pathUrl(api, `${named.path}/${path}`, query),
+        url: url ?? pathUrl(api, `${neighbour}/${path}`, query),
         ...(url !== undefined && { base: api }),
         headers: request.headers,
         body: request.body,
         idempotent: request.idempotent,
         followRedirects: true,
         scopes: [
-          `repository:${named.path}:${ACTIONS[access]}`,
+          `repository:${neighbour}:${ACTIONS[access]}`,
           ...(readFrom === undefined ? [] : [`repository:${readFrom}:pull`]),
         ],
         what: whatOf(named, request),

@@ -43,7 +43,8 @@ export function createSession(options: DockerTransportOptions): Session {
   const resolved = resolveOptions(options)
   const http = options.http ?? createHttpClient(clientOptions(options, resolved))
   const schemes = createSchemeFinder({
-    createProbe: () => createHttpClient({ ...wireOptions(options), maxAttempts: 1, tls: () => ({ rejectUnauthorized: false }) }),
+    createProbe: () =>
+      createHttpClient({ ...wireOptions(options), maxAttempts: 1, tls: () => ({ rejectUnauthorized: false }) }),
     insecure: (host) => resolved.insecure(userHost(host)),
   })
   const lore = new Map<string, HostLore>()
@@ -104,8 +105,8 @@ function wireOptions(options: DockerTransportOptions): ClientOptions {
 async function tlsFor(
   host: string,
   { certificates }: DockerTransportOptions,
-  { insecure }: ResolvedOptions,
+  resolved: ResolvedOptions,
 ): Promise<TlsOptions | undefined> {
   const given = typeof certificates === 'function' ? await certificates(host) : certificates
-  return insecure(host) ? { ...given, rejectUnauthorized: false } : given
+  return resolved.insecure(host) ? { ...given, rejectUnauthorized: false } : given
 }

@@ -1,5 +1,6 @@
 import { type BlobBody, createHasher, type Digest, digestAlgorithm, ImageError } from '@crossdock/core'
 import type { HttpBody } from '@crossdock/http'
+import type { KnownBlob } from './put-outcome.ts'
 
 /** Reads a blob in sections, one after the other from one opening of its body, and again from anywhere if it must be. */
 export interface BodyCursor {
@@ -11,7 +12,7 @@ export interface BodyCursor {
    */
   finish(): Promise<void>
   /** Releases the body. */
-  close(): Promise<void>
+  close(): void
 }
 
 interface Run {
@@ -21,27 +22,26 @@ interface Run {
   rest: Uint8Array | undefined
 }
 
-export interface CursorOptions {
-  readonly digest: Digest
-  readonly size: number
+export interface CursorOptions extends KnownBlob {
   /** Where the first section begins. */
   readonly from: number
 }
 
-export function createBodyCursor(body: BlobBody, { digest, size, from }: CursorOptions): BodyCursor {
-  const hasher = from === 0 ? createHasher(digestAlgorithm(digest)) : undefined
+export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOptions): BodyCursor {
+  const hasher = from === 0 ? createHasher(digestAlgorithm(blob.digest)) : undefined
   let hashed = from
   let current: Run | undefined
 
-  async function close(): Promise<void> {
+  function close(): void {
     const run = current
     current = undefined
-    await run?.iterator.return?.()
+    // One that hangs is not waited for; what it does in ending is its own affair.
+    run?.iterator.return?.().catch(() => undefined)
   }
 
-  async function runAt(position: number): Promise<Run> {
+  function runAt(position: number): Run {
     if (current?.position === position) return current
-    await close()
+    close()
     current = { iterator: body.open(position)[Symbol.asyncIterator](), position, rest: undefined }
     return current
   }
@@ -55,10 +55,10 @@ export function createBodyCursor(body: BlobBody, { digest, size, from }: CursorO
   }
 
   async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    const run = await runAt(start)
+    const run = runAt(start)
     while (run.position < end) {
       const chunk = await next(run)
-      if (chunk === undefined) throw wrongSize(`ended after ${run.position}`)
+      if (chunk === undefined) throw wrongSize(blob, `ended after ${run.position}`)
       if (run !== current) return // a later request reads elsewhere
       const part = chunk.subarray(0, end - run.position)
       if (part.byteLength < chunk.byteLength) run.rest = chunk.subarray(part.byteLength)
@@ -72,27 +72,34 @@ export function createBodyCursor(body: BlobBody, { digest, size, from }: CursorO
     }
   }
 
-  function wrongSize(what: string): ImageError {
-    return new ImageError('DIGEST_MISMATCH', `the content of ${digest} should have ${size} bytes but ${what}: it is not what was asked for`)
-  }
-
   return {
     section: (start, end) => ({ size: end - start, open: () => read(start, end) }),
     finish: async () => {
       const run = current
-      while (run !== undefined) {
-        const chunk = await next(run)
-        if (chunk === undefined) break
-        if (chunk.byteLength > 0) throw wrongSize('more came')
-      }
+      if (run !== undefined && !(await isAtEnd(() => next(run)))) throw wrongSize(blob, 'more came')
       const actual = hasher?.digest()
-      if (actual !== undefined && actual !== digest) {
-        throw new ImageError(
-          'DIGEST_MISMATCH',
-          `the content should be ${digest} but its ${hashed} bytes are ${actual}: it was damaged or replaced`,
-        )
-      }
+      if (actual !== undefined && actual !== blob.digest) throw wrongBytes(blob, actual)
     },
     close,
   }
+}
+
+async function isAtEnd(next: () => Promise<Uint8Array | undefined>): Promise<boolean> {
+  let chunk = await next()
+  while (chunk?.byteLength === 0) chunk = await next()
+  return chunk === undefined
+}
+
+function wrongSize({ digest, size }: KnownBlob, what: string): ImageError {
+  return new ImageError(
+    'DIGEST_MISMATCH',
+    `the content of ${digest} should have ${size} bytes but ${what}: it is not what was asked for`,
+  )
+}
+
+function wrongBytes({ digest, size }: KnownBlob, actual: Digest): ImageError {
+  return new ImageError(
+    'DIGEST_MISMATCH',
+    `the content should be ${digest} but its ${size} bytes are ${actual}: it was damaged or replaced`,
+  )
 }

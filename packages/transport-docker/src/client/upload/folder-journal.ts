@@ -33,7 +33,8 @@ export function defaultJournalFolder(env: Readonly<Record<string, string | undef
  * be written to (read-only, full) costs resumption and not the upload.
  */
 export function folderJournal(folder: string): UploadJournal {
-  const fileOf = (key: UploadKey): string => join(folder, `${digestOf(Buffer.from(keyText(key))).slice('sha256:'.length)}.json`)
+  const fileOf = (key: UploadKey): string =>
+    join(folder, `${digestOf(Buffer.from(keyText(key))).slice('sha256:'.length)}.json`)
   const swept = sweeper(folder)
   return {
     peek: async (key) => {

@@ -29,11 +29,19 @@ interface Attempt {
 }
 
 /** POST, PATCH for each chunk, PUT. Each chunk that was acknowledged is noted in the journal. */
-export async function putChunks(body: BlobBody, blob: KnownBlob, { wire, session: given }: Attempt): Promise<PutOutcome> {
+export async function putChunks(
+  body: BlobBody,
+  blob: KnownBlob,
+  { wire, session: given }: Attempt,
+): Promise<PutOutcome> {
   const { repository } = wire
   const { journal, options } = repository.session
   const key = uploadKey(repository, blob.digest)
-  const upload = createChunkedUpload(wire, { blob, session: given ?? (await freshUpload(wire, blob.digest)), given: given !== undefined })
+  const upload = createChunkedUpload(wire, {
+    blob,
+    session: given ?? (await freshUpload(wire, blob.digest)),
+    given: given !== undefined,
+  })
   const cursor = createBodyCursor(body, { ...blob, from: upload.session.offset })
   try {
     await journal.note(key, note(upload.session))
@@ -54,7 +62,7 @@ export async function putChunks(body: BlobBody, blob: KnownBlob, { wire, session
     if (isHopeless(error)) await journal.forget(key)
     throw error
   } finally {
-    await cursor.close()
+    cursor.close()
     if (!options.resume && wire.operation?.signal?.aborted === true) await cancelUpload(wire, upload.session)
   }
 }

@@ -45,7 +45,9 @@ export async function putKnownBlob(body: BlobBody, blob: KnownBlob, options: Put
   }
   let refusal: Refusal | undefined
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const outcome = whole ? await putWhole(body, blob, { wire, session }) : await putChunks(body, blob, { wire, session })
+    const outcome = whole
+      ? await putWhole(body, blob, { wire, session })
+      : await putChunks(body, blob, { wire, session })
     if (outcome.kind === 'done') return
     ;({ refusal, session } = outcome)
     whole = outcome.whole ?? whole
@@ -87,6 +89,6 @@ async function checkEmpty(body: BlobBody, blob: KnownBlob): Promise<void> {
     for await (const _ of cursor.section(0, 0).open()) break
     await cursor.finish()
   } finally {
-    await cursor.close()
+    cursor.close()
   }
 }

@@ -13,7 +13,16 @@ import type { Repository } from '../repository.ts'
 import { createChunkSizer } from './chunk-sizer.ts'
 import { putKnownBlob } from './put-known-blob.ts'
 import type { KnownBlob } from './put-outcome.ts'
-import { cancelUpload, finishUpload, freshUpload, sendChunk, uploadError, type UploadSession, type UploadWire, uploadWire } from './upload-session.ts'
+import {
+  cancelUpload,
+  finishUpload,
+  freshUpload,
+  sendChunk,
+  uploadError,
+  type UploadSession,
+  type UploadWire,
+  uploadWire,
+} from './upload-session.ts'
 
 export interface PutStreamOptions {
   readonly repository: Repository
@@ -41,7 +50,7 @@ export async function putStream(body: BlobBody, hint: BlobHint, options: PutStre
     }
     if (repository.lore.monolithicOnly) return await putTwice(body, hint, options)
     session = await freshUpload(wire, hint.digest)
-    for (let block: Uint8Array | undefined = first; block !== undefined; ) {
+    for (let block: Uint8Array | undefined = first; block !== undefined;) {
       const sent = await sendBlock(wire, session, block)
       if (sent === undefined) {
         await cancelUpload(wire, session)
@@ -64,9 +73,16 @@ export async function putStream(body: BlobBody, hint: BlobHint, options: PutStre
 }
 
 /** In smaller pieces if the registry finds it too large. Undefined if it takes no chunks at all. */
-async function sendBlock(wire: UploadWire, start: UploadSession, block: Uint8Array): Promise<UploadSession | undefined> {
+async function sendBlock(
+  wire: UploadWire,
+  start: UploadSession,
+  block: Uint8Array,
+): Promise<UploadSession | undefined> {
   const { lore } = wire.repository
-  const sizer = createChunkSizer({ chunkBytes: lore.chunkBytes ?? block.byteLength, minChunkBytes: start.minChunkBytes })
+  const sizer = createChunkSizer({
+    chunkBytes: lore.chunkBytes ?? block.byteLength,
+    minChunkBytes: start.minChunkBytes,
+  })
   let session = start
   while (session.offset - start.offset < block.byteLength) {
     const from = session.offset - start.offset

@@ -31,7 +31,11 @@ export interface UploadWire {
   readonly operation: OperationOptions | undefined
 }
 
-export function uploadWire(repository: Repository, digest: Digest | undefined, operation?: OperationOptions): UploadWire {
+export function uploadWire(
+  repository: Repository,
+  digest: Digest | undefined,
+  operation?: OperationOptions,
+): UploadWire {
   return { repository, what: digest === undefined ? 'a new blob' : `blob ${shortDigest(digest)}`, operation }
 }
 
@@ -98,7 +102,8 @@ async function sendMount({ repository }: UploadWire, request: RepositoryRequest)
   try {
     return await repository.send(request)
   } catch (error) {
-    if (error instanceof ImageError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')) return undefined
+    if (error instanceof ImageError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN'))
+      return undefined
     throw error
   }
 }
@@ -202,9 +207,13 @@ export function checkStoredDigest(
   const said = response.headers.get('docker-content-digest')
   if (said === undefined || said === '' || said === digest) return
   if (!said.startsWith(`${digestAlgorithm(digest)}:`)) return // a second digest of the same bytes
-  throw new ImageError('DIGEST_MISMATCH', `${what}: ${repository.host} says that it stored ${quoted(said)} instead of ${digest}`, {
-    side: repository.side,
-  })
+  throw new ImageError(
+    'DIGEST_MISMATCH',
+    `${what}: ${repository.host} says that it stored ${quoted(said)} instead of ${digest}`,
+    {
+      side: repository.side,
+    },
+  )
 }
 
 function quoted(text: string): string {
@@ -225,4 +234,3 @@ export async function cancelUpload(wire: UploadWire, { url }: UploadSession): Pr
     // The registry drops it in time.
   }
 }
-

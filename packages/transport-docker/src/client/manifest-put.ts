@@ -1,0 +1,38 @@
+import type { ManifestBytes, OperationOptions } from '@crossdock/core'
+import type { HttpResponse } from '@crossdock/http'
+import { isSuccess } from '../errors.ts'
+import type { Repository, RepositoryRequest } from './repository.ts'
+import { checkStoredDigest } from './upload/upload-session.ts'
+
+export interface WriteOptions {
+  /** Tag or digest. */
+  readonly name: string
+  /** Written only if the registry still has this version under the name. */
+  readonly ifMatch?: string | undefined
+  readonly operation?: OperationOptions | undefined
+}
+
+/** One PUT. Throws `CONFLICT` with `missing` if content that it names is not there, `UNSUPPORTED` if it is not taken. */
+export async function putManifest(
+  repository: Repository,
+  manifest: ManifestBytes,
+  { name, ifMatch, operation }: WriteOptions,
+): Promise<HttpResponse> {
+  const request: RepositoryRequest = {
+    method: 'PUT',
+    path: `manifests/${name}`,
+    headers: { 'content-type': manifest.mediaType, ...(ifMatch !== undefined && { 'if-match': ifMatch }) },
+    body: manifest.bytes,
+    access: 'push',
+    subject: 'manifest',
+    what: `manifest ${name}`,
+    // The same bytes under the same name again change nothing.
+    idempotent: ifMatch === undefined,
+    operation,
+  }
+  const response = await repository.send(request)
+  if (!isSuccess(response)) throw await repository.failure(response, request)
+  await response.discard()
+  checkStoredDigest(response, { what: request.what, digest: manifest.digest, repository })
+  return response
+}

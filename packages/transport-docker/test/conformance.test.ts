@@ -1,0 +1,89 @@
+import { startRegistry, type RegistryServerOptions } from '@crossdock/registry-server'
+import { runTransportCases, type Capability, type TransportFixture } from '@crossdock/transport-testkit'
+import { describe, it } from 'vitest'
+import { dockerTransport, memoryJournal, type DockerTransportOptions } from '../src/index.ts'
+
+const CAPABILITIES: readonly Capability[] = [
+  'readable',
+  'writable',
+  'deletable',
+  'taggable',
+  'referrers',
+  'resumable',
+  'reuse',
+  'findBlob',
+  'hasManifest',
+  'exactManifests',
+  'indexes',
+  'artifacts',
+  'sha512',
+  'replaceable',
+]
+
+interface Configuration {
+  readonly title: string
+  readonly server?: RegistryServerOptions
+  readonly options?: Omit<DockerTransportOptions, 'hosts'>
+  /** Chunks from this size on. Default: the transport's. */
+  readonly chunkFromBytes?: number
+  readonly format?: TransportFixture['format']
+}
+
+const CONFIGURATIONS: readonly Configuration[] = [
+  { title: 'a registry of its own kind' },
+  { title: 'docker manifests', format: 'docker' },
+  { title: 'everything in chunks', chunkFromBytes: 1 },
+  { title: 'no referrers API', server: { referrersApi: false } },
+  {
+    title: 'tokens',
+    server: { auth: { kind: 'token', users: { gordon: 'pass word' } }, absoluteLocations: true },
+    options: { credentials: { username: 'gordon', password: 'pass word' } },
+  },
+]
+
+for (const configuration of CONFIGURATIONS) {
+  runTransportCases({
+    test: it,
+    describe,
+    title: `transport contract: ${configuration.title}`,
+    capabilities: CAPABILITIES,
+    fixture: () => createFixture(configuration),
+    knownFailures:
+      configuration.chunkFromBytes === undefined
+        ? {}
+        : { 'destination/resume-verifies-all': 'wrong kept bytes are found and sent anew within the same put' },
+  })
+}
+
+const DIGEST = `sha256:${'0'.repeat(64)}`
+
+async function createFixture({ server, options, chunkFromBytes, format }: Configuration): Promise<TransportFixture> {
+  const registry = await startRegistry(server)
+  const transport = dockerTransport({
+    journal: memoryJournal(),
+    ...options,
+    ...(chunkFromBytes !== undefined && { hosts: { [registry.host]: { chunkFromBytes, chunkBytes: 64 * 1024 } } }),
+  })
+  let count = 0
+  return {
+    transport,
+    emptyLocation: () => Promise.resolve(transport.parseReference(`//${registry.host}/repository-${count++}:tag`)),
+    tagOf: (reference) => reference.dockerReference?.tag ?? '',
+    neighbour: (reference, tag) => {
+      const { domain, path } = transport.parseReference(reference.toString()).dockerReference
+      return transport.parseReference(`//${domain}/${path}:${tag}`)
+    },
+    validReferences: ['//a', '//a:b', '//example.com/a', '//localhost:5000/a/b:c', `//a@${DIGEST}`],
+    invalidReferences: ['', 'a', '/a', '//', '//A', '//a:', '//a@', '//a@sha256:0', '//a b', '//a:b@md5:0', '//-a'],
+    policyScopes: {
+      valid: ['docker.io', '*.io', 'docker.io/library/busybox:tag', `example.com:5000/a@${DIGEST}`],
+      invalid: ['busybox', 'https://docker.io', '*.a/b', 'docker.io/', 'registry-1.docker.io/library/a'],
+    },
+    credentialReferences: ['//user:s3cret@example.com/a', 'user:s3cret@example.com/a'],
+    ...(format !== undefined && { format }),
+    dispose: async () => {
+      await transport.close()
+      await registry.close()
+    },
+  }
+}
