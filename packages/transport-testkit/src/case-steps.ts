@@ -105,14 +105,12 @@ export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 }
 
-const PROMPT_MS = 2000
-
 /** Waits for what has to come promptly. */
-export async function promptly<Value>(what: string, promise: Promise<Value>): Promise<Value> {
+export async function promptly<Value>(what: string, promise: Promise<Value>, patienceMs: number): Promise<Value> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    reject(new assert.AssertionError({ message: `${what}: nothing came within ${PROMPT_MS} ms` }))
-  }, PROMPT_MS)
+    reject(new assert.AssertionError({ message: `${what}: nothing came within ${patienceMs} ms` }))
+  }, patienceMs)
   try {
     return await Promise.race([promise, late])
   } finally {

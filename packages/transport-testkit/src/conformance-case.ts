@@ -6,6 +6,8 @@ import type { TestImage } from './images/test-image.ts'
 /** A fixture with its defaults filled in. */
 export interface CaseFixture extends TransportFixture {
   readonly capabilities: ReadonlySet<Capability>
+  /** How long something that has to happen promptly may take, in milliseconds. */
+  readonly patienceMs: number
   seeded(image: TestImage): Promise<ImageReference>
 }
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { readdir, readlink } from 'node:fs/promises'
-import type { ImageTransport } from '@crossdock/core'
+import type { CaseFixture } from './conformance-case.ts'
 
 /** What keeps a process busy: sockets, pipes, file handles. */
 type Handles = ReadonlyMap<string, number>
 
-const PATIENCE_MS = 2000
 /** Of the runtime and of the test runner; they come and go by themselves. */
 const NOT_OURS = new Set([
   'Timeout',
@@ -22,14 +21,17 @@ const NOT_OURS = new Set([
  * Runs the work twice and fails if the second run leaves handles open that were not open after the first, with the
  * transport closed each time. The first run warms up what stays open on purpose.
  */
-export async function assertReleases(transport: ImageTransport, work: () => Promise<void>): Promise<void> {
+export async function assertReleases(
+  { transport, patienceMs }: Pick<CaseFixture, 'transport' | 'patienceMs'>,
+  work: () => Promise<void>,
+): Promise<void> {
   await work()
   await transport.close?.()
   await settle()
   const before = await openHandles()
   await work()
   await transport.close?.()
-  const deadline = performance.now() + PATIENCE_MS
+  const deadline = performance.now() + patienceMs
   let more = grown(before, await openHandles())
   while (more.length > 0 && performance.now() < deadline) {
     await turn()

@@ -21,6 +21,8 @@ export interface RunTransportCasesOptions {
   readonly knownFailures?: Readonly<Record<string, string>> | undefined
   /** How long one case may take. Default: 15 000. */
   readonly caseTimeoutMs?: number | undefined
+  /** How long what has to happen promptly may take, an abort say. Default: 2000. */
+  readonly patienceMs?: number | undefined
 }
 
 /** Declares a test for each case that applies. Throws a `RangeError` for known failures that name no such case. */
@@ -49,12 +51,12 @@ export function applicableCases(capabilities: readonly Capability[]): readonly C
 /** Runs one case on a fixture of its own. */
 export async function runCase(
   one: ConformanceCase,
-  options: Pick<RunTransportCasesOptions, 'capabilities' | 'fixture' | 'caseTimeoutMs'>,
+  options: Pick<RunTransportCasesOptions, 'capabilities' | 'fixture' | 'caseTimeoutMs' | 'patienceMs'>,
 ): Promise<void> {
-  const { capabilities, caseTimeoutMs = 15_000 } = options
+  const { caseTimeoutMs = 15_000 } = options
   const fixture = await options.fixture()
   try {
-    await withDeadline(caseTimeoutMs, async (signal) => one.run(complete(fixture, capabilities), { signal }))
+    await withDeadline(caseTimeoutMs, async (signal) => one.run(complete(fixture, options), { signal }))
   } finally {
     await fixture.dispose?.()
   }
@@ -68,10 +70,14 @@ async function expectFailure({ id }: ConformanceCase, run: () => Promise<void>):
   assert.ok(failed, `${id} passes now: take it off the list of known failures`)
 }
 
-function complete(fixture: TransportFixture, capabilities: readonly Capability[]): CaseFixture {
+function complete(
+  fixture: TransportFixture,
+  { capabilities, patienceMs = 2000 }: Pick<RunTransportCasesOptions, 'capabilities' | 'patienceMs'>,
+): CaseFixture {
   return {
     ...fixture,
     capabilities: new Set(capabilities),
+    patienceMs,
     seeded: async (image) => {
       if (fixture.seeded !== undefined) return await fixture.seeded(image)
       const reference = await fixture.emptyLocation()

@@ -1,8 +1,10 @@
+import type { ImageTransport } from '@crossdock/core'
 import {
   memoryTransport,
+  readOnly,
   type Capability,
   type MemoryTransport,
-  type TestImage,
+  type MemoryTransportOptions,
   type TransportFixture,
 } from '../src/index.ts'
 
@@ -24,33 +26,58 @@ export const MEMORY_CAPABILITIES: readonly Capability[] = [
   'replaceable',
 ]
 
-export interface MemoryFixture extends TransportFixture {
-  readonly transport: MemoryTransport
-  nextName(): string
-  /** Puts the image into the store and says under which name. */
-  place(image: TestImage): string
+/** Those that are left without anything that writes. */
+export const READING_CAPABILITIES: readonly Capability[] = [
+  'readable',
+  'taggable',
+  'referrers',
+  'exactManifests',
+  'indexes',
+  'artifacts',
+  'sha512',
+]
+
+export interface MemoryFixtureOptions {
+  readonly memory?: MemoryTransportOptions | undefined
+  /** What the cases are to see instead of the transport itself. */
+  readonly wrap?: ((memory: MemoryTransport) => ImageTransport) | undefined
 }
 
-export function memoryFixture(): MemoryFixture {
-  const transport = memoryTransport()
+export interface MemoryFixture extends TransportFixture {
+  /** The transport behind the one that the cases see. */
+  readonly memory: MemoryTransport
+  nextName(): string
+}
+
+export function memoryFixture({ memory, wrap }: MemoryFixtureOptions = {}): MemoryFixture {
+  const inner = memoryTransport(memory)
+  const transport = wrap?.(inner) ?? inner
   const digest = `sha256:${'a'.repeat(64)}`
   let count = 0
   const nextName = (): string => `repository-${(count += 1)}:tag`
-  const place = (image: TestImage): string => {
-    const name = nextName()
-    transport.store.put(name, image)
-    return name
-  }
   return {
     transport,
+    memory: inner,
     nextName,
-    place,
     emptyLocation: async () => transport.parseReference(nextName()),
     validReferences: ['name', 'a/b-c:Tag', `name@${digest}`, `name:tag@${digest}`],
     invalidReferences: ['', 'UPPER', 'a//b', 'name:', 'name:a b', 'name@sha256:1'],
     credentialReferences: ['user:s3cret@registry.example/name'],
     policyScopes: { valid: ['a', 'a/b', 'a/b:tag', `name@${digest}`], invalid: ['A', '/', 'a:', 'a@b'] },
     tagOf: (reference) => /:(.*)$/.exec(reference.toString())?.[1] ?? '',
-    corrupt: async (reference, damaged) => transport.store.corrupt(reference.toString(), damaged),
+    corrupt: async (reference, damaged) => inner.store.corrupt(reference.toString(), damaged),
+  }
+}
+
+/** Images are put into the store, as nothing can be written. */
+export function readOnlyFixture(): TransportFixture {
+  const fixture = memoryFixture({ wrap: readOnly })
+  return {
+    ...fixture,
+    seeded: async (image) => {
+      const name = fixture.nextName()
+      fixture.memory.store.put(name, image)
+      return fixture.transport.parseReference(name)
+    },
   }
 }

@@ -1,22 +1,40 @@
 import { describe, test } from 'vitest'
-import { memoryFixture, MEMORY_CAPABILITIES } from './memory-fixture.ts'
-import { readOnly, runTransportCases } from '../src/index.ts'
+import { runTransportCases, tracing } from '../src/index.ts'
+import { memoryFixture, MEMORY_CAPABILITIES, READING_CAPABILITIES, readOnlyFixture } from './memory-fixture.ts'
 
-runTransportCases({ test, describe, title: 'memory', capabilities: MEMORY_CAPABILITIES, fixture: memoryFixture })
+const OCI_TYPES = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.oci.image.index.v1+json']
 
 runTransportCases({
   test,
   describe,
-  title: 'memory, read-only',
-  capabilities: ['readable', 'taggable', 'referrers', 'exactManifests', 'indexes', 'artifacts', 'sha512'],
-  fixture: () => {
-    const writable = memoryFixture()
-    const transport = readOnly(writable.transport)
-    return {
-      ...writable,
-      transport,
-      emptyLocation: async () => transport.parseReference(writable.nextName()),
-      seeded: async (image) => transport.parseReference(writable.place(image)),
-    }
-  },
+  title: 'memory',
+  capabilities: MEMORY_CAPABILITIES,
+  fixture: () => memoryFixture(),
+})
+
+runTransportCases({
+  test,
+  describe,
+  title: 'memory that takes OCI documents only, one blob at a time',
+  capabilities: MEMORY_CAPABILITIES,
+  fixture: () =>
+    memoryFixture({
+      memory: { destinationTraits: { manifestTypes: OCI_TYPES, parallelBlobs: 1 }, sourceTraits: { parallelBlobs: 1 } },
+    }),
+})
+
+runTransportCases({
+  test,
+  describe,
+  title: 'read-only memory',
+  capabilities: READING_CAPABILITIES,
+  fixture: readOnlyFixture,
+})
+
+runTransportCases({
+  test,
+  describe,
+  title: 'traced memory, Docker documents',
+  capabilities: MEMORY_CAPABILITIES,
+  fixture: () => ({ ...memoryFixture({ wrap: (memory) => tracing(memory, []) }), format: 'docker' }),
 })

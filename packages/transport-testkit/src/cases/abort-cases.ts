@@ -36,6 +36,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const caught = await promptly(
           name,
           failureOf(`${name} with an aborted signal`, () => call.run({ signal })),
+          fixture.patienceMs,
         )
         assert.equal(caught, reason, `${name}: ${describe(caught)} is not the signal's reason`)
       }
@@ -65,7 +66,7 @@ export const abortCases: readonly ConformanceCase[] = [
       const read = async (): Promise<void> => {
         for await (const chunk of reader) if (chunk.byteLength > 0) controller.abort(reason)
       }
-      const caught = await promptly('reading on', failureOf('reading on after the abort', read))
+      const caught = await promptly('reading on', failureOf('reading on after the abort', read), fixture.patienceMs)
       assert.equal(caught, reason, `${describe(caught)} is not the signal's reason`)
     },
   },
@@ -78,7 +79,7 @@ export const abortCases: readonly ConformanceCase[] = [
       const blob = layerOf(image)
       const reference = await fixture.emptyLocation()
       for (const hangAfterBytes of [0, 1000]) {
-        const closed = await abortPut({ reference, blob, hangAfterBytes })
+        const closed = await abortPut(fixture, { reference, blob, hangAfterBytes })
         assert.equal(closed, 1, `the body that hung after ${hangAfterBytes} bytes was closed ${closed} times`)
       }
       await assertNoLeftovers(fixture, reference)
@@ -97,7 +98,7 @@ export const abortCases: readonly ConformanceCase[] = [
       const reason = { why: 'aborted while the body is stuck' }
       const body = stuckBody(bytesBody(bytes), () => controller.abort(reason))
       const put = (): Promise<unknown> => destination.putBlob(body, descriptor, { signal: controller.signal })
-      const caught = await promptly('putBlob', failureOf('putBlob of a stuck body', put))
+      const caught = await promptly('putBlob', failureOf('putBlob of a stuck body', put), fixture.patienceMs)
       assert.equal(caught, reason, `${describe(caught)} is not the signal's reason`)
     },
   },
@@ -108,11 +109,11 @@ export const abortCases: readonly ConformanceCase[] = [
     async run(fixture, operation) {
       const image = imageFor(fixture, { layers: 1, layerBytes: LARGE_BYTES })
       const blob = layerOf(image)
-      const { capabilities, transport } = fixture
+      const { capabilities } = fixture
       const stored = capabilities.has('readable') ? await fixture.seeded(image) : undefined
       const empty = await fixture.emptyLocation()
-      await assertReleases(transport, async () => {
-        if (capabilities.has('writable')) await abortPut({ reference: empty, blob, hangAfterBytes: 100_000 })
+      await assertReleases(fixture, async () => {
+        if (capabilities.has('writable')) await abortPut(fixture, { reference: empty, blob, hangAfterBytes: 100_000 })
         if (stored === undefined) return
         const controller = new AbortController()
         await using source = await openSource(stored, operation)
@@ -168,7 +169,7 @@ async function assertAbortedOnTheWay(name: string, fixture: CaseFixture, operati
     (error: unknown) => ({ error }),
   )
   controller.abort(reason)
-  const failed = await promptly(name, outcome)
+  const failed = await promptly(name, outcome, fixture.patienceMs)
   if (failed !== undefined) assert.equal(failed.error, reason, `${name}: ${describe(failed.error)} is not the reason`)
 }
 
@@ -179,13 +180,13 @@ interface AbortedPut {
 }
 
 /** How often the body was closed. */
-async function abortPut({ reference, blob, hangAfterBytes }: AbortedPut): Promise<number> {
+async function abortPut(fixture: CaseFixture, { reference, blob, hangAfterBytes }: AbortedPut): Promise<number> {
   const controller = new AbortController()
   const reason = { why: 'aborted while writing' }
   const body = hangingBody(bytesBody(blob.bytes), { hangAfterBytes, onHang: () => controller.abort(reason) })
   await using destination = await openDestination(reference)
   const put = (): Promise<unknown> => destination.putBlob(body, blob.descriptor, { signal: controller.signal })
-  const caught = await promptly('putBlob', failureOf('putBlob of a hanging body', put))
+  const caught = await promptly('putBlob', failureOf('putBlob of a hanging body', put), fixture.patienceMs)
   assert.equal(caught, reason, `${describe(caught)} is not the signal's reason`)
   return body.closed()
 }

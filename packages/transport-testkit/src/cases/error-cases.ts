@@ -3,6 +3,7 @@ import { bytesBody, ImageError, MAX_MANIFEST_BYTES, type ImageErrorCode } from '
 import { ABSENT, assertFails, describe, failureOf, imageFor, layerOf, openSource } from '../case-steps.ts'
 import type { CaseFixture, ConformanceCase } from '../conformance-case.ts'
 import { callsOf } from '../contract-calls.ts'
+import type { TestImage } from '../images/test-image.ts'
 import { openDestination } from '../images/write-image.ts'
 
 export const errorCases: readonly ConformanceCase[] = [
@@ -32,16 +33,29 @@ export const errorCases: readonly ConformanceCase[] = [
   },
   {
     id: 'limits/oversized-manifest',
-    rule: 'a manifest of more than 4 MiB is refused with LIMIT_EXCEEDED by whoever reads or writes it',
+    rule: 'a manifest of more than 4 MiB is not read: it fails with LIMIT_EXCEEDED',
     needs: ['readable', 'exactManifests'],
     async run(fixture, operation) {
-      const annotations = { 'com.example.padding': 'x'.repeat(MAX_MANIFEST_BYTES) }
-      const image = imageFor(fixture, { annotations, layers: 1 })
-      await assertFails('LIMIT_EXCEEDED', 'an oversized manifest', async () => {
-        const reference = await fixture.seeded(image)
+      await assertFails('LIMIT_EXCEEDED', 'reading an oversized manifest', async () => {
+        // Where the fixture can seed only by writing, the destination is the one that refuses.
+        const reference = await fixture.seeded(oversized(fixture))
         await using source = await openSource(reference, operation)
         await source.getManifest(undefined, operation)
       })
+    },
+  },
+  {
+    id: 'limits/oversized-manifest-refused',
+    rule: 'a manifest of more than 4 MiB is not written: it fails with LIMIT_EXCEEDED',
+    needs: ['writable'],
+    async run(fixture, operation) {
+      const image = oversized(fixture)
+      await using destination = await openDestination(await fixture.emptyLocation(), operation)
+      for (const { bytes, descriptor } of image.blobs)
+        await destination.putBlob(bytesBody(bytes), descriptor, operation)
+      await assertFails('LIMIT_EXCEEDED', 'writing an oversized manifest', () =>
+        destination.putManifest(image.root, operation),
+      )
     },
   },
   {
@@ -62,6 +76,11 @@ export const errorCases: readonly ConformanceCase[] = [
     },
   },
 ]
+
+function oversized(fixture: CaseFixture): TestImage {
+  const annotations = { 'com.example.padding': 'x'.repeat(MAX_MANIFEST_BYTES) }
+  return imageFor(fixture, { annotations, layers: 1 })
+}
 
 async function disposeTwice(opened: AsyncDisposable): Promise<void> {
   await opened[Symbol.asyncDispose]()

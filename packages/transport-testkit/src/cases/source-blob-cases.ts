@@ -65,7 +65,7 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     async run(fixture, operation) {
       const { reference, image } = await seedLarge(fixture)
       const blob = layerOf(image)
-      await assertReleases(fixture.transport, async () => {
+      await assertReleases(fixture, async () => {
         await using source = await openSource(reference, operation)
         for await (const chunk of await source.getBlob(blob.descriptor, operation)) {
           if (chunk.byteLength > 0) break
@@ -81,7 +81,7 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     async run(fixture, operation) {
       const { reference, image } = await seedLarge(fixture)
       const blob = layerOf(image)
-      await assertReleases(fixture.transport, async () => {
+      await assertReleases(fixture, async () => {
         await using source = await openSource(reference, operation)
         const reader = await source.getBlob(blob.descriptor, operation)
         await reader[Symbol.asyncDispose]()

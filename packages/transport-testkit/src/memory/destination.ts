@@ -4,6 +4,7 @@ import {
   ImageError,
   imageName,
   MAX_MANIFEST_BYTES,
+  quoteForeign,
   type BlobHint,
   type Descriptor,
   type Digest,
@@ -61,7 +62,7 @@ export function openDestination(opened: OpenedLocation): ImageDestination {
     },
     async putManifest(manifest, { signal, instance } = {}) {
       signal?.throwIfAborted()
-      checkManifest(manifest, { expected: instance ?? location.digest, reference, repository })
+      checkManifest(manifest, { expected: instance ?? location.digest, opened, repository })
       staged.manifests.set(manifest.digest, manifest)
       if (instance === undefined) staged.root = manifest.digest
     },
@@ -112,37 +113,35 @@ function repositoryOf(reference: ImageReference): string {
 function isComplete(repository: MemoryRepository, digest: Digest): boolean {
   const manifest = repository.manifests.get(digest)
   if (manifest === undefined) return false
-  const { blobs, children } = linksOf(manifest)
+  const { blobs, children } = linksOf(manifest.bytes)
   return blobs.every((blob) => repository.blobs.has(blob)) && children.every((child) => isComplete(repository, child))
 }
 
-function checkManifest(
-  { bytes, digest }: ManifestBytes,
-  {
-    expected,
-    reference,
-    repository,
-  }: {
-    readonly expected: Digest | undefined
-    readonly reference: ImageReference
-    readonly repository: MemoryRepository
-  },
-): void {
-  const image = imageName(reference)
+interface ManifestCheck {
+  readonly expected: Digest | undefined
+  readonly opened: OpenedLocation
+  readonly repository: MemoryRepository
+}
+
+function checkManifest({ bytes, digest, mediaType }: ManifestBytes, check: ManifestCheck): void {
+  const { expected = digest, opened, repository } = check
+  const image = imageName(opened.reference)
+  const { manifestTypes } = opened.options.destinationTraits
+  if (manifestTypes !== undefined && !manifestTypes.includes(mediaType)) {
+    throw new ImageError('UNSUPPORTED', `${image} takes no manifest of type "${quoteForeign(mediaType, 100)}"`, {
+      image,
+    })
+  }
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
     throw new ImageError('LIMIT_EXCEEDED', `a manifest for ${image} is larger than ${MAX_MANIFEST_BYTES} bytes`, {
       image,
     })
   }
   const actual = digestOf(bytes, digestAlgorithm(digest))
-  if (actual !== digest || (expected ?? digest) !== digest) {
-    throw new ImageError(
-      'DIGEST_MISMATCH',
-      `a manifest for ${image} should be ${expected ?? digest} but is ${actual}`,
-      { image },
-    )
+  if (actual !== digest || expected !== digest) {
+    throw new ImageError('DIGEST_MISMATCH', `a manifest for ${image} should be ${expected} but is ${actual}`, { image })
   }
-  const missing = linksOf({ bytes, digest, mediaType: '' }).blobs.filter((blob) => !repository.blobs.has(blob))
+  const missing = linksOf(bytes).blobs.filter((blob) => !repository.blobs.has(blob))
   if (missing.length > 0) {
     throw new ImageError('NOT_FOUND', `${image} lacks blobs that its manifest names: ${missing.join(', ')}`, {
       image,

@@ -1,4 +1,4 @@
-import { isDigest, type Digest, type ManifestBytes } from '@crossdock/core'
+import { isDigest, type Digest } from '@crossdock/core'
 
 /** As much of a manifest or index as the memory transport has to know. Anything malformed counts as absent. */
 export interface DocumentLinks {
@@ -9,7 +9,7 @@ export interface DocumentLinks {
   readonly annotations: Readonly<Record<string, string>> | undefined
 }
 
-export function linksOf({ bytes }: ManifestBytes): DocumentLinks {
+export function linksOf(bytes: Uint8Array): DocumentLinks {
   const document = parse(bytes)
   const { config, layers, manifests, subject, artifactType, annotations } = document
   return {

@@ -107,7 +107,7 @@ async function* listReferrers(
 ): AsyncGenerator<Descriptor> {
   for (const manifest of repository.manifests.values()) {
     operation?.signal?.throwIfAborted()
-    const links = linksOf(manifest)
+    const links = linksOf(manifest.bytes)
     if (links.subject !== subject) continue
     const { mediaType, digest, bytes } = manifest
     const { artifactType, annotations } = links
