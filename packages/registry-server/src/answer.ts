@@ -40,7 +40,7 @@ export async function answer(answering: Answering, request: IncomingMessage, res
     if (!request.complete) request.resume() // what nobody wanted to read stands before the next request
   } catch (error) {
     // Otherwise the client left, or what is stored broke in the middle of the answer: there is nobody to tell.
-    if (error instanceof ConnectionEnd) await endConnection(socket, error.how)
+    if (error instanceof ConnectionEnd) await endConnection(socket, error.how, exchange.signal)
     else exchange.drop()
   }
   notify(answering.registry, record)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export type Durability = 'full' | 'fast'
@@ -28,6 +28,19 @@ export async function moveFile(from: string, to: string, durability: Durability)
   await mkdir(dirname(to), { recursive: true })
   await rename(from, to)
   if (durability === 'full') await syncFolder(dirname(to))
+}
+
+/**
+ * Runs something that puts content at a path. Where that fails because the same content is there and being read (Windows
+ * does not let it be replaced then), there is nothing left to do.
+ */
+export async function unlessThere(path: string, size: number, put: () => Promise<void>): Promise<void> {
+  try {
+    await put()
+  } catch (error) {
+    const present = await stat(path).catch(() => undefined)
+    if (present?.size !== size) throw error
+  }
 }
 
 /** Makes the names in a folder durable. */

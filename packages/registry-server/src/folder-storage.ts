@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestAlgorithm, digestEncoded, isDigest, type Digest } from '@crossdock/core'
-import { replaceFile, type Durability } from './durable-file.ts'
+import { replaceFile, unlessThere, type Durability } from './durable-file.ts'
 import { lockFolder } from './folder-lock.ts'
 import { createFolderUpload, discardOldUploads, findFolderUpload, type UploadFolder } from './folder-upload.ts'
 import { openJournal, type Journal } from './journal.ts'
@@ -70,7 +70,8 @@ export function folderStorage(folder: string, options: FolderStorageOptions = {}
     },
     read: (digest, { start, end }) => readFileRange(contentPath(digest), start, end),
     write: async (digest, bytes) => {
-      await replaceFile(contentPath(digest), bytes, durability)
+      const path = contentPath(digest)
+      await unlessThere(path, bytes.byteLength, async () => await replaceFile(path, bytes, durability))
     },
     createUpload: async (repository, algorithm) => {
       const upload = await createFolderUpload(uploads, { id: randomUUID(), repository, algorithm })

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, readdir, readFile, rm, stat, truncate, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest, DigestAlgorithm } from '@crossdock/core'
-import { moveFile, replaceFile, type Durability } from './durable-file.ts'
+import { moveFile, replaceFile, unlessThere, type Durability } from './durable-file.ts'
 import { runningDigest } from './running-digest.ts'
 import type { StoredUpload } from './storage.ts'
 
@@ -98,7 +98,8 @@ function folderUpload(place: UploadFolder, { id, repository, algorithm, ...start
     digest: async (wanted) => await running.digest(wanted),
     commit: async (digest) => {
       if (place.durability === 'full') await syncFile(path)
-      await moveFile(path, place.contentPath(digest), place.durability)
+      const target = place.contentPath(digest)
+      await unlessThere(target, size, async () => await moveFile(path, target, place.durability))
       await discard()
     },
     cancel: discard,

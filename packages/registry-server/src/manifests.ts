@@ -123,6 +123,9 @@ function checkCondition(registry: Registry, exchange: Exchange, { repository, re
     throw new Refusal(412, { code: 'MANIFEST_INVALID', message: 'the tag does not name what the condition says' })
 }
 
+/** Errors in one answer: enough for any real image, and no answer larger than its question. */
+const MAX_DETAILS = 1000
+
 function checkContent(registry: Registry, repository: string, { blobs, manifests }: ManifestFacts): void {
   const state: RepositoryState | undefined = registry.storage.repository(repository)
   const missing = blobs.filter((digest) => !state?.blobs.has(digest))
@@ -132,7 +135,7 @@ function checkContent(registry: Registry, repository: string, { blobs, manifests
   throw new Refusal(404, {
     code: 'MANIFEST_BLOB_UNKNOWN',
     message: 'the manifest names content that the repository does not have',
-    details: [...new Set(missing)].map((digest) => ({ digest })),
+    details: [...new Set(missing)].slice(0, MAX_DETAILS).map((digest) => ({ digest })),
   })
 }
 

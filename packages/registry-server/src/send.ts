@@ -36,13 +36,13 @@ function mutable(headers: Reply['headers']): Record<string, string | string[]> {
 const RESET_DELAY_MS = 50
 
 /** Ends a connection after everything written to it has left. */
-export async function endConnection(socket: Socket, how: 'cut' | 'reset'): Promise<void> {
+export async function endConnection(socket: Socket, how: 'cut' | 'reset', signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => void setImmediate(resolve)) // what was written is corked until the next turn
-  while (socket.writableLength > 0 && !socket.destroyed) await once(socket, 'drain').catch(() => {})
+  while (socket.writableLength > 0 && !signal.aborted) await once(socket, 'drain', { signal }).catch(() => {})
   if (how === 'cut' || 'encrypted' in socket) {
     socket.destroySoon()
     return
   }
-  await wait(RESET_DELAY_MS)
+  await wait(RESET_DELAY_MS, undefined, { signal }).catch(() => {})
   socket.resetAndDestroy()
 }
