@@ -13,6 +13,8 @@ export interface LayoutReport {
   /** Distinct blobs that were reached and hashed, manifests included. */
   readonly blobs: number
   readonly bytes: number
+  /** Bytes of the largest one. */
+  readonly largest: number
   /** What is wrong, in words; empty if every blob is there and is what its digest and its descriptor's size say. */
   readonly problems: readonly string[]
   /** Files below `blobs` that nothing reaches. */
@@ -33,6 +35,7 @@ export async function verifyLayout(folder: string, { root, signal }: VerifyLayou
   const queue = root === undefined ? [...roots] : roots.filter(({ digest }) => digest === root)
   const seen = new Set<string>()
   let bytes = 0
+  let largest = 0
   for (let claim = queue.pop(); claim !== undefined; claim = queue.pop()) {
     if (seen.has(claim.digest)) continue
     seen.add(claim.digest)
@@ -40,13 +43,14 @@ export async function verifyLayout(folder: string, { root, signal }: VerifyLayou
     if (blob === undefined) problems.push(`${claim.digest} is missing`)
     else {
       bytes += blob.size
+      largest = Math.max(largest, blob.size)
       if (blob.digest !== claim.digest) problems.push(`${claim.digest} has content of ${blob.digest}`)
       if (claim.size !== undefined && blob.size !== claim.size)
         problems.push(`${claim.digest} has ${blob.size} bytes instead of ${claim.size}`)
       if (blob.document !== undefined) queue.push(...claimsIn(blob.document))
     }
   }
-  return { blobs: seen.size, bytes, problems, unreached: await unreachedIn(folder, seen) }
+  return { blobs: seen.size, bytes, largest, problems, unreached: await unreachedIn(folder, seen) }
 }
 
 interface HashedBlob {
