@@ -48,10 +48,6 @@ for (const configuration of CONFIGURATIONS) {
     title: `transport contract: ${configuration.title}`,
     capabilities: CAPABILITIES,
     fixture: () => createFixture(configuration),
-    knownFailures:
-      configuration.chunkFromBytes === undefined
-        ? {}
-        : { 'destination/resume-verifies-all': 'wrong kept bytes are found and sent anew within the same put' },
   })
 }
 
@@ -73,7 +69,7 @@ async function createFixture({ server, options, chunkFromBytes, format }: Config
       const { domain, path } = transport.parseReference(reference.toString()).dockerReference
       return transport.parseReference(`//${domain}/${path}:${tag}`)
     },
-    validReferences: ['//a', '//a:b', '//example.com/a', '//localhost:5000/a/b:c', `//a@${DIGEST}`],
+    validReferences: ['//a', '//a:b', '//example.com/a', '//localhost:5000/a/b:c', `//a@${DIGEST}`, `//a:b@${DIGEST}`],
     invalidReferences: ['', 'a', '/a', '//', '//A', '//a:', '//a@', '//a@sha256:0', '//a b', '//a:b@md5:0', '//-a'],
     policyScopes: {
       valid: ['docker.io', '*.io', 'docker.io/library/busybox:tag', `example.com:5000/a@${DIGEST}`],

@@ -63,7 +63,10 @@ async function createFixture({ options, suffix, format }: Configuration): Promis
     policyScopes: { valid: ['/etc', '/etc/x:tag'], invalid: ['etc', '/', '/a//b', '/a/../b', '/a/'] },
     ...(format !== undefined && { format }),
     tagOf: () => suffix.slice(1),
-    neighbour: (reference, tag) => transport.parseReference(`${folderOf(reference.toString())}:${tag}`),
+    // Beside another image, one without a name is no longer the only one that a bare path can mean.
+    ...(suffix !== '' && {
+      neighbour: (reference, tag) => transport.parseReference(`${folderOf(reference.toString())}:${tag}`),
+    }),
     async corrupt(reference, digest) {
       const path = join(folderOf(reference.toString()), 'blobs', digestAlgorithm(digest), digestEncoded(digest))
       const file = await open(path, 'r+')

@@ -22,6 +22,11 @@ export interface TransportFixture {
   /** The name that `tags` lists a location by. Needed for `taggable`. */
   tagOf?(reference: ImageReference): string
   /**
+   * The location beside this one, in the same repository or folder, that `tags` lists as `tag`. Default: cases about
+   * neighbours are passed over.
+   */
+  neighbour?(reference: ImageReference, tag: string): ImageReference
+  /**
    * Texts in which the password `s3cret` stands where a password would stand. Default: one such URL, of which nothing may
    * be shown if it is refused.
    */

@@ -65,6 +65,7 @@ export function memoryFixture({ memory, wrap }: MemoryFixtureOptions = {}): Memo
     credentialReferences: ['user:s3cret@registry.example/name'],
     policyScopes: { valid: ['a', 'a/b', 'a/b:tag', `name@${digest}`], invalid: ['A', '/', 'a:', 'a@b'] },
     tagOf: (reference) => /:(.*)$/.exec(reference.toString())?.[1] ?? '',
+    neighbour: (reference, tag) => transport.parseReference(reference.toString().replace(/:.*/, `:${tag}`)),
     corrupt: async (reference, damaged) => inner.store.corrupt(reference.toString(), damaged),
   }
 }

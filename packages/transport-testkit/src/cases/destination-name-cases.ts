@@ -4,6 +4,22 @@ import { openDestination, putImage, writeImage } from '../images/write-image.ts'
 
 export const destinationNameCases: readonly ConformanceCase[] = [
   {
+    id: 'destination/neighbours-stay',
+    rule: 'writing an image leaves the other images of its repository or folder as they were',
+    needs: ['writable', 'readable', 'taggable'],
+    async run(fixture, operation) {
+      const first = await fixture.emptyLocation()
+      const second = fixture.neighbour?.(first, 'neighbour')
+      if (second === undefined) return
+      const image = imageFor(fixture)
+      const other = imageFor(fixture, { seed: 'another image' })
+      await writeImage(first, image, operation)
+      await writeImage(second, other, operation)
+      await assertHolds(fixture, { reference: first, image, operation })
+      await assertHolds(fixture, { reference: second, image: other, operation })
+    },
+  },
+  {
     id: 'destination/invisible-before-commit',
     rule: 'the name does not stand for the image before commit has been called',
     needs: ['writable', 'readable'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { ABSENT, assertFails, assertMissing, collect, imageFor, openSource } from '../case-steps.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { testArtifact, withReferrers } from '../images/test-artifact.ts'
+import { writeImage } from '../images/write-image.ts'
 import { rootDescriptor } from '../images/test-image.ts'
 
 export const listingCases: readonly ConformanceCase[] = [
@@ -52,9 +53,15 @@ export const listingCases: readonly ConformanceCase[] = [
     async run(fixture, operation) {
       assert.ok(fixture.tagOf !== undefined, 'a fixture of a taggable transport has tagOf')
       const reference = await fixture.seeded(imageFor(fixture))
+      const expected = [fixture.tagOf(reference)]
+      const neighbour = fixture.neighbour?.(reference, 'neighbour')
+      if (neighbour?.openDestination !== undefined) {
+        await writeImage(neighbour, imageFor(fixture), operation)
+        expected.push('neighbour')
+      }
       assert.ok(reference.tags !== undefined, 'the reference has no tags')
       const tags = await collect(reference.tags(operation))
-      assert.ok(tags.includes(fixture.tagOf(reference)), `${fixture.tagOf(reference)} is not in [${tags.join(', ')}]`)
+      for (const tag of expected) assert.ok(tags.includes(tag), `${tag} is not in [${tags.join(', ')}]`)
       assert.equal(new Set(tags).size, tags.length, 'a tag is listed twice')
     },
   },

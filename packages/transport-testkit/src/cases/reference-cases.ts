@@ -94,10 +94,13 @@ function assertNamespaces({ identity, namespaces }: PolicyIdentity): void {
   const wildcards = namespaces.filter((scope) => scope.startsWith('*.'))
   const prefixes = namespaces.filter((scope) => !scope.startsWith('*.'))
   assert.deepEqual(namespaces, [...prefixes, ...wildcards], 'wildcards come after the other namespaces')
+  // With tag and digest, the digest alone is a namespace as well.
+  const whole = [identity, identity.replace(/:[^/:@]*@/, '@')]
   for (const scope of prefixes) {
-    assert.ok(identity.startsWith(scope), `the namespace ${scope} is no prefix of ${identity}`)
-    const cut = identity.slice(scope.length)
-    assert.ok(cut === '' || /\W$/u.test(scope) || /^\W/u.test(cut), `the namespace ${scope} ends inside a component`)
+    const cuts = whole.filter((text) => text.startsWith(scope)).map((text) => text.slice(scope.length))
+    assert.ok(cuts.length > 0, `the namespace ${scope} is no prefix of ${identity}`)
+    const atEdge = cuts.some((cut) => cut === '' || /\W$/u.test(scope) || /^\W/u.test(cut))
+    assert.ok(atEdge, `the namespace ${scope} ends inside a component of ${identity}`)
   }
   for (const scope of wildcards) {
     const host = /^[^/:@]*/.exec(identity)?.[0] ?? ''

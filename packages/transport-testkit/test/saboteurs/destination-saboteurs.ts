@@ -10,6 +10,16 @@ export const destinationSaboteurs: readonly Saboteur[] = [
     apply: inDestinations(() => ({ commit: async () => undefined })),
   },
   {
+    wrong: 'clears the repository at commit',
+    breaks: ['destination/neighbours-stay', 'tags/lists'],
+    apply: inDestinations((destination, memory) => ({
+      commit: async (operation) => {
+        repositoryOf(destination.reference, memory).tags.clear()
+        await destination.commit(operation)
+      },
+    })),
+  },
+  {
     wrong: 'forgets media types',
     breaks: ['destination/put-blob-answers'],
     apply: inDestinations((destination) => ({
