@@ -74,6 +74,10 @@ interface ExchangeParts {
   readonly reject: (error: unknown) => void
 }
 
+function streamed({ body, what }: HttpRequest): UploadBody | undefined {
+  return body === undefined || body instanceof Uint8Array ? undefined : createUploadBody(body, what)
+}
+
 type Controller = Dispatcher.DispatchController
 
 interface Exchange {
@@ -87,9 +91,9 @@ interface Exchange {
 
 /** What happens to one request, whichever of end, failure and abort comes first. */
 function createExchange({ request, options, agent, resolve, reject }: ExchangeParts): Exchange {
-  const { signal, body: given } = request
+  const { signal } = request
   const connected = agent.enter()
-  const upload = given === undefined || given instanceof Uint8Array ? undefined : createUploadBody(given, request.what)
+  const upload = streamed(request)
   let controller: Controller | undefined
   let body: ResponseBody | undefined
   let over = false
@@ -120,11 +124,7 @@ function createExchange({ request, options, agent, resolve, reject }: ExchangePa
       if (status < 200 || over) return
       // The server has decided: what it has not read by now it does not want.
       if (status >= 300) upload?.pause()
-      body = createResponseBody({
-        pause: () => running.pause(),
-        resume: () => running.resume(),
-        abort: () => running.abort(new Error('the body was left')),
-      })
+      body = bodyFrom(running)
       resolve(createResponse(request.url, { status, raw: running.rawHeaders, body }))
     },
     received: (chunk) => body?.push(chunk),
@@ -150,6 +150,14 @@ function createExchange({ request, options, agent, resolve, reject }: ExchangePa
       else body.fail(error)
     },
   }
+}
+
+function bodyFrom(controller: Controller): ResponseBody {
+  return createResponseBody({
+    pause: () => controller.pause(),
+    resume: () => controller.resume(),
+    abort: () => controller.abort(new Error('the body was left')),
+  })
 }
 
 function handlerOf(exchange: Exchange): Dispatcher.DispatchHandler {

@@ -113,10 +113,11 @@ export function createResponseBody(source: BodySource): ResponseBody {
         settle()
       }, leave),
     push(chunk) {
-      if (dropping !== undefined) return drop(chunk)
-      queue.push(chunk)
-      if (queue.bytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
-      settle()
+      if (dropping === undefined) {
+        queue.push(chunk)
+        if (queue.bytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
+        settle()
+      } else drop(chunk)
     },
     end: () => over({ ended: true }),
     fail(error, options) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseChallenges } from '../src/challenge.ts'
 
@@ -25,6 +25,24 @@ const KEPT: Readonly<Record<string, unknown>> = {
   'Missing value after escape': [{ scheme: 'basic', params: {} }],
 }
 
+/** oras-go's rows tell the first challenge alone, Basic without parameters, and nothing of unknown schemes. */
+function expected({ challenges, name, header, scheme, params }: Vector): unknown {
+  if (challenges === null) return KEPT[name]
+  if (challenges !== undefined) return challenges
+  if (scheme === 'unknown') return header === '' ? [] : [words('foo'), words('bar')]
+  if (scheme === 'basic') return [{ scheme, params: header.includes('realm') ? { realm: 'Test Registry' } : {} }]
+  // A parameter without "=" reads as a scheme of its own, which nobody knows.
+  return header.endsWith(',service') ? [{ scheme, params }, words('service')] : [{ scheme, params }]
+}
+
+function words(scheme: string): unknown {
+  return { scheme, params: {} }
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`
+}
+
 function plain(headers: readonly string[]): unknown {
   return parseChallenges(headers).map(({ scheme, params }) => ({ scheme, params: Object.fromEntries(params) }))
 }
@@ -33,15 +51,7 @@ describe('challenge vectors', () => {
   test('there are 28', () => expect(vectors).toHaveLength(28))
 
   test.each(vectors)('$source: $name', (vector) => {
-    const found = plain([vector.header]) as { scheme: string; params: Record<string, string> }[]
-    if (vector.challenges === null) expect(found).toEqual(KEPT[vector.name])
-    else if (vector.challenges !== undefined) expect(found).toEqual(vector.challenges)
-    else if (vector.scheme === 'unknown') {
-      expect(found.filter(({ scheme }) => scheme === 'basic' || scheme === 'bearer')).toEqual([])
-    } else {
-      expect(found[0]?.scheme).toBe(vector.scheme)
-      if (vector.scheme === 'bearer') expect(found[0]?.params).toEqual(vector.params)
-    }
+    expect(plain([vector.header])).toEqual(expected(vector))
   })
 })
 
@@ -84,7 +94,6 @@ describe('challenges', () => {
       selector: ([name]) => name.toLowerCase(),
       maxLength: 4,
     })
-    const quote = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&')}"`
     fc.assert(
       fc.property(fc.array(fc.tuple(token, params), { minLength: 1, maxLength: 4 }), (challenges) => {
         const header = challenges

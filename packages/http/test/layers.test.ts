@@ -13,7 +13,7 @@ describe('warnings', () => {
       '299 - unquoted',
       `299 - "${'x'.repeat(3000)}"`,
     ]
-    const server = await serve((_request, response) => void response.writeHead(200, { warning: texts }).end())
+    const server = await serve((_request, response) => void response.setHeader('warning', texts).end())
     const http = client()
     await http.get(server.at('/'))
     await http.get(server.at('/'))
@@ -29,7 +29,10 @@ describe('the queue of a host', () => {
     const waiting: (() => void)[] = []
     let most = 0
     const server = await serve((request, response) => {
-      if (request.url === '/first') return void response.end()
+      if (request.url === '/first') {
+        response.end()
+        return
+      }
       waiting.push(() => void response.end('x'))
       most = Math.max(most, waiting.length)
       if (waiting.length === 3) waiting.splice(0).forEach((answer) => answer())

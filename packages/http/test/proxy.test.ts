@@ -96,12 +96,12 @@ describe('through a proxy', () => {
   })
 })
 
-describe('no_proxy', () => {
-  const direct = (url: string, noProxy: string): boolean => {
-    const proxy = { http: 'http://proxy.example:3128', https: 'http://proxy.example:3128', noProxy }
-    return proxyFor(new URL(url), proxy, {}) === undefined
-  }
+function direct(url: string, noProxy: string): boolean {
+  const proxy = { http: 'http://proxy.example:3128', https: 'http://proxy.example:3128', noProxy }
+  return proxyFor(new URL(url), proxy, {}) === undefined
+}
 
+describe('no_proxy', () => {
   test.each([
     ['http://registry.example/', 'registry.example'],
     ['http://a.registry.example/', 'registry.example'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Credentials } from '../src/index.ts'
 import { client, failureOf, sentTo, serve, textOf } from './harness.ts'
 
 describe('redirects', () => {
@@ -65,9 +66,11 @@ describe('redirects', () => {
   })
 })
 
-describe('credentials on redirects', () => {
-  const credentials = () => ({ username: 'user', password: 'secret' })
+function credentials(): Credentials {
+  return { username: 'user', password: 'secret' }
+}
 
+describe('credentials on redirects', () => {
   test('stay with their origin: another port is another origin', async () => {
     const other = await serve((_request, response) => void response.end('data'))
     const server = await serve((request, response) => {

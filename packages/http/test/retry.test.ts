@@ -12,6 +12,10 @@ function statuses(list: readonly number[], headers: Record<string, string> = {})
   }
 }
 
+function broken(): void {
+  throw new Error('listener')
+}
+
 describe('retry', () => {
   test.each([408, 429, 500, 502, 503, 504, 522])('a GET is sent again after %i', async (status) => {
     const server = await serve(statuses([status, status]))
@@ -61,9 +65,9 @@ describe('retry', () => {
   test('other methods are not sent again by themselves', async () => {
     const server = await serve(statuses([503]))
     expect(await client().get(server.at('/'), { method: 'POST' })).toMatchObject({ status: 503 })
-    const broken = await serve((request) => void request.socket.resetAndDestroy())
-    await failureOf(client().get(broken.at('/'), { method: 'PATCH', body: Buffer.from('x') }))
-    expect(broken.seen).toHaveLength(1)
+    const cut = await serve((request) => void request.socket.resetAndDestroy())
+    await failureOf(client().get(cut.at('/'), { method: 'PATCH', body: Buffer.from('x') }))
+    expect(cut.seen).toHaveLength(1)
   })
 
   test('unless they are idempotent, or 429 says that nothing was done, or nothing was sent', async () => {
@@ -160,10 +164,7 @@ describe('retry', () => {
 
   test('a listener that throws does not disturb', async () => {
     const server = await serve(statuses([503]))
-    const onProgress = (): void => {
-      throw new Error('listener')
-    }
-    expect(await client().get(server.at('/'), { onProgress })).toMatchObject({ status: 200 })
+    expect(await client().get(server.at('/'), { onProgress: broken })).toMatchObject({ status: 200 })
   })
 
   test('the pause belongs to the host: parallel requests wait as well, and failing together counts once', async () => {
