@@ -97,6 +97,8 @@ test('a folder that is in use is refused, one whose owner died is taken', async 
   const first = await start(folder)
   await expect(start(folder)).rejects.toMatchObject({ code: 'CONFLICT' })
   await first.close()
+  await writeFile(join(folder, 'lock'), `${process.ppid}\n`)
+  await expect(start(folder)).rejects.toMatchObject({ code: 'CONFLICT' })
   await writeFile(join(folder, 'lock'), '999999999\n')
   await (await start(folder)).close()
   expect(await readdir(folder)).not.toContain('lock')
