@@ -23,12 +23,24 @@ export function openDestination(reference: DockerImageReference, repository: Rep
   const blobs = createBlobWriter(repository)
   let top: ManifestBytes | undefined
 
+  const image = `docker:${reference.toString()}`
+  const { maxManifestBytes } = repository.session.options
+
+  function checkSize({ bytes }: ManifestBytes): void {
+    if (bytes.byteLength <= maxManifestBytes) return
+    throw new ImageError(
+      'LIMIT_EXCEEDED',
+      `the manifest for ${image} has ${bytes.byteLength} bytes; at most ${maxManifestBytes} are written`,
+      { side: 'destination', image },
+    )
+  }
+
   function checkPinned(digest: Digest): void {
     if (pinned === undefined || pinned === digest) return
     throw new ImageError(
       'DIGEST_MISMATCH',
-      `docker:${reference.toString()} is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`,
-      { side: 'destination', image: `docker:${reference.toString()}` },
+      `${image} is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`,
+      { side: 'destination', image },
     )
   }
 
@@ -61,6 +73,7 @@ export function openDestination(reference: DockerImageReference, repository: Rep
     },
     putManifest: async (manifest, { instance, ...operation } = {}) => {
       operation.signal?.throwIfAborted()
+      checkSize(manifest)
       if (instance !== undefined) return await writeManifest(repository, manifest, { name: instance, operation })
       checkPinned(manifest.digest)
       top = manifest
@@ -70,7 +83,7 @@ export function openDestination(reference: DockerImageReference, repository: Rep
       if (top === undefined) {
         throw new ImageError(
           'INVALID_DATA',
-          `nothing was written to docker:${reference.toString()}: put a manifest before commit`,
+          `nothing was written to ${image}: put a manifest before commit`,
           {
             side: 'destination',
           },

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import { digestOf, imageName } from '@crossdock/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { policyIdentity } from '../src/reference.ts'
+import { dockerTransport } from '../src/index.ts'
+
+const docker = dockerTransport({ resume: false })
+const DIGEST = digestOf(new Uint8Array())
+
+describe('parseReference', () => {
+  it.each([
+    ['//alpine', '//alpine:latest', 'docker.io/library/alpine:latest'],
+    ['//alpine:3.20', '//alpine:3.20', 'docker.io/library/alpine:3.20'],
+    ['//docker.io/library/alpine:3.20', '//alpine:3.20', 'docker.io/library/alpine:3.20'],
+    ['//index.docker.io/a/b', '//a/b:latest', 'docker.io/a/b:latest'],
+    [`//alpine@${DIGEST}`, `//alpine@${DIGEST}`, `docker.io/library/alpine@${DIGEST}`],
+    [`//alpine:3.20@${DIGEST}`, `//alpine:3.20@${DIGEST}`, `docker.io/library/alpine:3.20@${DIGEST}`],
+    ['//localhost:5000/a/b:c', '//localhost:5000/a/b:c', 'localhost:5000/a/b:c'],
+  ])('%s', (text, printed, identity) => {
+    const reference = docker.parseReference(text)
+    expect(reference.toString()).toBe(printed)
+    expect(reference.policy.identity).toBe(identity)
+    expect(docker.parseReference(printed).policy).toEqual(reference.policy)
+    expect(imageName(reference)).toBe(`docker:${printed}`)
+  })
+
+  it.each(['alpine', '/alpine', '//', '//A', '//a:', '//a@', '//a@sha256:0', '//a//b', '//a/../b', '//x%2fy', '//x?y=z', '//x#y'])(
+    'refuses %s',
+    (text) => {
+      expect(() => docker.parseReference(text)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
+    },
+  )
+
+  it('does not show a password that was written into the name', () => {
+    for (const text of ['//user:s3cret@example.com/a', 'user:s3cret@example.com/a']) {
+      expect(() => docker.parseReference(text)).toThrowError(
+        expect.objectContaining({ message: expect.not.stringContaining('s3cret') }),
+      )
+    }
+  })
+
+  it('prints what it reads back, whatever the name', () => {
+    const component = fc.stringMatching(/^[a-z0-9]+(?:[._-][a-z0-9]+)?$/, { maxLength: 12 })
+    const host = fc.constantFrom('', 'localhost/', 'localhost:5000/', 'example.com/', 'docker.io/', 'a.b.c:1/')
+    const tag = fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,10}$/))
+    fc.assert(
+      fc.property(host, fc.array(component, { minLength: 1, maxLength: 3 }), tag, fc.boolean(), (h, path, t, d) => {
+        const name = path.join('/')
+        fc.pre(!/^[0-9a-f]{64}$/.test(name))
+        const text = `//${h}${name}${t === null ? '' : `:${t}`}${d ? `@${DIGEST}` : ''}`
+        const reference = docker.parseReference(text)
+        const again = docker.parseReference(reference.toString())
+        expect(again.dockerReference).toEqual(reference.dockerReference)
+        expect(again.toString()).toBe(reference.toString())
+      }),
+    )
+  })
+})
+
+describe('policy', () => {
+  const table = JSON.parse(
+    readFileSync(new URL('fixtures/containers-image/policy-names.json', import.meta.url), 'utf8'),
+  ) as { TestDockerReference: [{ rows: Record<string, string[]> }] } // a file of this package
+
+  it.each(Object.entries(table.TestDockerReference[0].rows))('namespaces of %s', (name, expected) => {
+    const { policy } = docker.parseReference(`//${name}:tag`)
+    expect(policy.identity).toBe(`${expected[0]}:tag`)
+    expect(policy.namespaces).toEqual(expected)
+    const byDigest = docker.parseReference(`//${name}@${DIGEST}`).policy
+    expect(byDigest.identity).toBe(`${expected[0]}@${DIGEST}`)
+    expect(byDigest.namespaces).toEqual(expected)
+  })
+
+  it('looks a reference with tag and digest up as either', () => {
+    const { policy } = docker.parseReference(`//example.com/a/b:t@${DIGEST}`)
+    expect(policy.identity).toBe(`example.com/a/b:t@${DIGEST}`)
+    expect(policy.namespaces).toEqual([
+      `example.com/a/b@${DIGEST}`,
+      'example.com/a/b:t',
+      'example.com/a/b',
+      'example.com/a',
+      'example.com',
+      '*.com',
+    ])
+  })
+
+  it('takes every scope that a reference is looked up by', () => {
+    for (const text of ['//a', '//a:b', `//example.com:80/a/b:t@${DIGEST}`, '//localhost/x', '//127.0.0.1:5000/x']) {
+      const { identity, namespaces } = policyIdentity(docker.parseReference(text).dockerReference)
+      for (const scope of [identity, ...namespaces]) docker.validatePolicyScope(scope)
+    }
+  })
+
+  // Scopes of policy files in use.
+  it.each(['registry.access.redhat.com', 'registry.redhat.io', 'docker.io/openshift', 'quay.io/podman', '*.example.com', 'localhost:5000'])(
+    'takes the scope %s',
+    (scope) => {
+      docker.validatePolicyScope(scope)
+    },
+  )
+
+  it.each(['busybox', 'library/busybox', 'https://docker.io', '*.example.com/a', '*.example.com:80', 'docker.io/', '/a', '*', 'index.docker.io/library/a', 'docker.io/A', 'a b.c'])(
+    'refuses the scope %s, which no reference has',
+    (scope) => {
+      expect(() => docker.validatePolicyScope(scope)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
+    },
+  )
+})

@@ -1,0 +1,223 @@
+import { gzipSync } from 'node:zlib'
+import { digestOf, type Descriptor } from '@crossdock/core'
+import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
+import { describe, expect, it } from 'vitest'
+import { collect, descriptor, failure, rawServer, registry, seen, transport } from './peers.ts'
+
+const OCI = 'application/vnd.oci.image.manifest.v1+json'
+
+describe('getManifest', () => {
+  it('costs one GET, and none the second time', async () => {
+    await using server = await registry()
+    const image = testImage()
+    const reference = transport().parseReference(`//${server.host}/a:t`)
+    await writeImage(reference, image)
+    const before = server.requests.length
+    await using source = await reference.openSource()
+    const [one, two] = await Promise.all([source.getManifest(), source.getManifest()])
+    expect(one.digest).toBe(image.root.digest)
+    expect(await source.getManifest()).toBe(two)
+    expect(seen(server).slice(before)).toEqual(['GET manifest 200'])
+    expect(server.requests.at(-1)?.headers.accept?.split(', ')).toHaveLength(4)
+  })
+
+  it('stays with what the tag named first', async () => {
+    await using server = await registry()
+    const docker = transport()
+    const reference = docker.parseReference(`//${server.host}/a:t`)
+    const image = testImage()
+    await writeImage(reference, image)
+    await using source = await reference.openSource()
+    await source.getManifest()
+    await writeImage(reference, testImage({ seed: 'newer' }))
+    expect((await source.getManifest()).digest).toBe(image.root.digest)
+  })
+
+  it('reads by digest if the name has one, whatever the tag', async () => {
+    await using server = await registry()
+    const docker = transport()
+    const [image, newer] = [testImage(), testImage({ seed: 'newer' })]
+    for (const one of [image, newer]) await writeImage(docker.parseReference(`//${server.host}/a:t`), one)
+    await using source = await docker.parseReference(`//${server.host}/a:t@${image.root.digest}`).openSource()
+    expect((await source.getManifest()).digest).toBe(image.root.digest)
+    expect(server.requests.at(-1)?.path).toContain('sha256:')
+  })
+
+  it('refuses bytes that are not those of the digest, and a header that contradicts the bytes', async () => {
+    await using server = await registry()
+    const image = testImage()
+    const docker = transport()
+    await writeImage(docker.parseReference(`//${server.host}/a:t`), image)
+    for (const [name, action] of [
+      [`a@${image.root.digest}`, { kind: 'corrupt', atByte: 3 }],
+      ['a:t', { kind: 'corrupt', atByte: 3 }],
+      ['a:t', { kind: 'wrongDigest' }],
+    ] as const) {
+      const undo = server.faults.add({ match: { route: 'manifest' }, action })
+      await using source = await docker.parseReference(`//${server.host}/${name}`).openSource()
+      expect(await failure(() => source.getManifest())).toMatchObject({ code: 'DIGEST_MISMATCH' })
+      undo()
+    }
+  })
+
+  it('hashes what a registry without the header sends', async () => {
+    const body = JSON.stringify({ schemaVersion: 2, mediaType: OCI })
+    const server = await rawServer((_request, response) => {
+      response.writeHead(200, { 'content-type': `${OCI}; charset=utf-8` }).end(body)
+    })
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    const manifest = await source.getManifest()
+    expect(manifest).toMatchObject({ digest: digestOf(Buffer.from(body)), mediaType: OCI })
+  })
+
+  it.each([undefined, 'text/plain', 'application/json', 'application/octet-stream'])('finds the type in the document if the answer says %s', async (type) => {
+    await using server = await registry()
+    const image = testIndex()
+    const reference = transport().parseReference(`//${server.host}/a:t`)
+    await writeImage(reference, image)
+    server.faults.add({ match: { route: 'manifest' }, action: { kind: 'amend', headers: { 'content-type': type ?? null } } })
+    await using source = await reference.openSource()
+    expect((await source.getManifest()).mediaType).toBe(image.root.mediaType)
+  })
+
+  it('unpacks what a proxy packed though nobody asked', async () => {
+    const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI, text: 'x'.repeat(1000) }))
+    const server = await rawServer((_request, response) => {
+      response.writeHead(200, { 'content-type': OCI, 'content-encoding': 'gzip', 'docker-content-digest': digestOf(body) })
+      response.end(gzipSync(body))
+    })
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    expect((await source.getManifest()).digest).toBe(digestOf(body))
+  })
+
+  it.each<[string, (response: import('node:http').ServerResponse) => void, RegExp]>([
+    ['a web page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'), /web page/],
+    ['nothing', (response) => response.writeHead(200, { 'content-type': OCI }).end(), /empty/],
+    ['204', (response) => response.writeHead(204).end(), /status 204/],
+  ])('says so if what comes is %s', async (_name, answer, words) => {
+    const server = await rawServer((_request, response) => answer(response))
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    const error = await failure(() => source.getManifest())
+    expect(error).toMatchObject({ code: 'INVALID_DATA', side: 'source' })
+    expect(error.message).toMatch(words)
+    expect(error.message).not.toContain('\u001b')
+  })
+
+  it('reads no more than the limit', async () => {
+    await using server = await registry({ faults: [{ match: { route: 'manifest' }, action: { kind: 'endless', status: 200 } }] })
+    await using source = await transport({ maxManifestBytes: 100_000 }).parseReference(`//${server.host}/a:t`).openSource()
+    expect(await failure(() => source.getManifest())).toMatchObject({ code: 'LIMIT_EXCEEDED' })
+  })
+
+  it('knows that a missing image is not found, and what to do', async () => {
+    await using server = await registry()
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    const error = await failure(() => source.getManifest())
+    expect(error).toMatchObject({ code: 'NOT_FOUND', side: 'source', retryable: false })
+    expect(error.message).toContain(`docker://${server.host}/a`)
+  })
+
+  it('asks for the tag again after a failure', async () => {
+    await using server = await registry()
+    const reference = transport().parseReference(`//${server.host}/a:t`)
+    await writeImage(reference, testImage())
+    server.faults.add({ match: { route: 'manifest', nth: 1 }, action: { kind: 'respond', status: 500 } })
+    await using source = await reference.openSource()
+    expect(await failure(() => source.getManifest())).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    await source.getManifest()
+  })
+})
+
+describe('getBlob', () => {
+  const bytes = randomBytes(300_000, 'blob')
+  const blob = descriptor(bytes)
+
+  async function served(): Promise<Awaited<ReturnType<typeof registry>>> {
+    const server = await registry()
+    await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
+    await destination.putBlob({ size: bytes.byteLength, open: () => once(bytes) }, blob)
+    return server
+  }
+
+  async function read(host: string, wanted: Descriptor = blob, offset?: number): Promise<Buffer> {
+    await using source = await transport().parseReference(`//${host}/a:t`).openSource()
+    return Buffer.concat(await collect(await source.getBlob(wanted, { offset })))
+  }
+
+  it('reads from an offset with a range that ends at the last byte', async () => {
+    const server = await served()
+    expect((await read(server.host, blob, 1000)).equals(bytes.subarray(1000))).toBe(true)
+    expect(server.requests.at(-1)?.range).toBe('bytes=1000-299999')
+    expect(await read(server.host, blob, bytes.byteLength)).toHaveLength(0)
+  })
+
+  it.each([
+    ['a cut', { kind: 'cut', afterBytes: 100_000 }],
+    ['a reset', { kind: 'reset', afterBytes: 100_000 }],
+  ] as const)('goes on after %s', async (_name, action) => {
+    const server = await served()
+    server.faults.add({ match: { route: 'blob', nth: 1 }, action })
+    const before = server.requests.length
+    expect((await read(server.host)).equals(bytes)).toBe(true)
+    const [first, second] = server.requests.slice(before)
+    expect(first?.range).toBeUndefined()
+    expect(second?.range).toMatch(/^bytes=\d+-299999$/)
+  })
+
+  it.each(['ignoreRange', 'refuseRange'] as const)('copes with a registry that %ss', async (kind) => {
+    const server = await served()
+    server.faults.add({ match: { route: 'blob' }, action: { kind } })
+    expect((await read(server.host, blob, 1000)).equals(bytes.subarray(1000))).toBe(true)
+  })
+
+  it('does not splice a range that is another one', async () => {
+    const server = await served()
+    server.faults.add({ match: { route: 'blob', range: true }, action: { kind: 'shiftContentRange', byBytes: 1 } })
+    expect((await read(server.host, blob, 1000)).equals(bytes.subarray(1000))).toBe(true)
+  })
+
+  it('takes the content from the descriptor if that is right, and from the registry otherwise', async () => {
+    const server = await served()
+    const data = Buffer.from('{}')
+    const small = { ...descriptor(data), data: data.toString('base64') }
+    const before = server.requests.length
+    expect((await read(server.host, small)).equals(data)).toBe(true)
+    expect((await read(server.host, small, 1)).toString()).toBe('}')
+    expect(server.requests).toHaveLength(before)
+    expect((await read(server.host, { ...blob, data: 'AAAA' })).equals(bytes)).toBe(true)
+  })
+
+  it('knows that a missing blob is not found before the first byte', async () => {
+    const server = await served()
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    const missing = descriptor(randomBytes(3))
+    expect(await failure(() => source.getBlob(missing))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('takes a foreign layer that the registry lacks from its URL, without credentials', async () => {
+    const auth = { kind: 'basic', users: { gordon: 'pw' } } as const
+    await using server = await registry({ auth })
+    let authorization: string | undefined = 'none came'
+    const elsewhere = await rawServer((request, response) => {
+      ;({ authorization } = request.headers)
+      response.end(bytes)
+    })
+    const layer = {
+      ...blob,
+      mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+      urls: [`http://${elsewhere.host}/layer`],
+    }
+    const docker = transport({ credentials: { username: 'gordon', password: 'pw' } })
+    await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
+    expect(Buffer.concat(await collect(await source.getBlob(layer))).equals(bytes)).toBe(true)
+    expect(authorization).toBeUndefined()
+    const evil = { ...layer, urls: ['file:///etc/passwd', 'http://169.254.169.254/'] }
+    expect(await failure(() => source.getBlob(evil))).toMatchObject({ code: 'INVALID_DATA' })
+    const plain = { ...blob, urls: layer.urls }
+    expect(await failure(() => source.getBlob(plain))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+})
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}

@@ -1,0 +1,58 @@
+import { testImage, writeImage } from '@crossdock/transport-testkit'
+import { expect, it } from 'vitest'
+import { collect, failure, rawServer, registry, seen, transport } from './peers.ts'
+
+it('follows pages and gives each tag once', async () => {
+  await using server = await registry({ tagsPageSize: 2 })
+  const docker = transport()
+  for (const tag of ['b', 'a', 'c', 'e', 'd']) await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), testImage())
+  const before = server.requests.length
+  expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(seen(server).slice(before)).toEqual(Array<string>(3).fill('GET tags 200'))
+  expect(server.requests[before]?.query).toBe('n=1000')
+})
+
+it('stops where a page repeats', async () => {
+  await using server = await registry({ faults: [{ match: { route: 'tags' }, action: { kind: 'repeatPage' } }] })
+  const docker = transport()
+  await writeImage(docker.parseReference(`//${server.host}/a:t`), testImage())
+  expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['t'])
+})
+
+it('does not follow pages to another host', async () => {
+  await using server = await registry({ faults: [{ match: { route: 'tags' }, action: { kind: 'linkTo', url: 'http://127.0.0.1:1/v2/a/tags/list' } }] })
+  const docker = transport()
+  await writeImage(docker.parseReference(`//${server.host}/a:t`), testImage())
+  expect(await failure(() => collect(docker.parseReference(`//${server.host}/a`).tags()))).toMatchObject({ code: 'INVALID_DATA' })
+})
+
+it.each([
+  ['null', '{"name":"a","tags":null}', []],
+  ['no list', '{"name":"a"}', []],
+  ['digests and what is no tag', JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', 7, '-no', 'a b', 'ok'] }), ['ok']],
+])('takes %s for tags as it is meant', async (_name, body, expected) => {
+  const server = await rawServer((_request, response) => {
+    response.end(body)
+  })
+  expect(await collect(transport().parseReference(`//${server.host}/a`).tags())).toEqual(expected)
+})
+
+it.each([
+  ['a page', '<html>', 'INVALID_DATA'],
+  ['text for a list', '{"tags":"x"}', 'INVALID_DATA'],
+])('refuses %s', async (_name, body, code) => {
+  const server = await rawServer((_request, response) => {
+    response.end(body)
+  })
+  expect(await failure(() => collect(transport().parseReference(`//${server.host}/a`).tags()))).toMatchObject({ code })
+})
+
+it('tells a repository that is not there from one without tags', async () => {
+  await using server = await registry()
+  const error = await failure(() => collect(transport().parseReference(`//${server.host}/nowhere`).tags()))
+  expect(error).toMatchObject({ code: 'NOT_FOUND' })
+  const empty = await rawServer((_request, response) => {
+    response.writeHead(404).end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN' }] }))
+  })
+  expect(await collect(transport().parseReference(`//${empty.host}/a`).tags())).toEqual([])
+})
