@@ -32,6 +32,8 @@ export async function startListener(
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
+      // A connection that cannot be accepted, for want of file handles, must not end the others.
+      server.on('error', () => {})
       resolve()
     })
   })
