@@ -14,10 +14,10 @@ it('keeps every name that six processes write in rounds, and a reader never sees
   const folder = await temporaryFolder()
   await writeImage(oci.parseReference(`${folder}:old`), testImage())
   const [processes, rounds] = [6, 3]
-  let running = true
+  const running = new AbortController()
   let reads = 0
   const reader = (async () => {
-    while (running) {
+    while (!running.signal.aborted) {
       const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as { manifests: unknown[] }
       expect(index.manifests.length).toBeGreaterThan(0)
       reads++
@@ -25,7 +25,7 @@ it('keeps every name that six processes write in rounds, and a reader never sees
   })()
   const names = Array.from({ length: processes }, (_, index) => `p${index}`)
   await Promise.all(names.map((name) => runChild('write-tags.ts', [folder, name, String(rounds)])))
-  running = false
+  running.abort()
   await reader
   expect(reads).toBeGreaterThan(processes * rounds)
   const written = names.flatMap((name) => Array.from({ length: rounds }, (_, round) => `${name}-${round}`))

@@ -48,7 +48,7 @@ describe.runIf(POSIX)('a process that is killed', () => {
       const folder = await temporaryFolder()
       await writeImage(oci.parseReference(`${folder}:t`), before)
       const { signal, output } = await startChild('die-at-step.ts', [`${folder}:t`, 'after', String(step)]).ended
-      if (signal !== 'SIGKILL') expect(output).toMatch(/^[0-9]+$/) // a layout that is there takes fewer steps
+      expect(signal === 'SIGKILL' ? '0' : output).toMatch(/^[0-9]+$/) // a layout that is there takes fewer steps
       const digest = await readImage(`${folder}:t`)
       expect([before.root.digest, after.root.digest]).toContain(digest)
       outcomes.add(digest)

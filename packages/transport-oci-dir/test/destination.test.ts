@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import {
   chmod,
   link,
   lstat,
   mkdir,
+  open as openFile,
   readdir,
   readFile,
   readlink,
@@ -38,7 +40,7 @@ import {
   withReferrers,
   writeImage,
 } from '@crossdock/transport-testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { ociDirTransport, type OciDirTransportOptions } from '../src/index.ts'
 import { thisProcess } from '../src/layout/owner.ts'
 import { TESTREPO } from './fixtures.ts'
@@ -314,7 +316,7 @@ describe('putBlob', () => {
     const body = hangingBody(bytesBody(bytes), { hangAfterBytes: 100_000, onHang: () => controller.abort(reason) })
     await expect(destination.putBlob(body, descriptor, { signal: controller.signal })).rejects.toBe(reason)
     expect(await destination.partialBlob?.(descriptor)).toBe(100_000)
-    if (process.platform === 'linux') expect(openFilesIn(folder)).toEqual([])
+    expect(openFilesIn(folder)).toEqual([])
     await expect(destination.putBlob(body, descriptor, { signal: controller.signal })).rejects.toBe(reason)
   })
 
@@ -340,7 +342,7 @@ describe('putBlob', () => {
     for (const name of names) await writeFile(join(partial, name), 'x')
     await utimes(join(partial, names[6]!), old, old)
     await writeImage(oci.parseReference(`${folder}:t`), testImage({ seed: 'other' }))
-    expect((await readdir(partial)).toSorted()).toEqual([names[3], names[4], names[5], 'not-ours'].toSorted())
+    expect((await readdir(partial)).toSorted()).toEqual(['not-ours', ...names.slice(3, 6)].toSorted())
     const hourOld = new Date(Date.now() - 60 * 60 * 1000)
     await utimes(join(partial, names[5]!), hourOld, hourOld)
     await writeImage(oci.parseReference(`${folder}:t`), testImage({ seed: 'third' }))
@@ -497,7 +499,7 @@ describe('commit', () => {
     await writeImage(oci.parseReference(`${folder}:t`), image)
     const entry = `{"mediaType":"${image.root.mediaType}","digest":"${image.root.digest}","size":${image.root.bytes.byteLength},"annotations":{"org.opencontainers.image.ref.name":"t"}}`
     expect(await readFile(path, 'utf8')).toBe(text.replace(strange, `${strange},${entry}`))
-    if (POSIX) expect((await stat(path)).mode & 0o777).toBe(0o664)
+    expect((await stat(path)).mode & 0o777).toBe(POSIX ? 0o664 : 0o666)
   })
 
   it('leaves index.json alone if nothing changes', async () => {
@@ -534,6 +536,25 @@ describe('commit', () => {
     await rm(blobFile(folder, lost))
     await expect(destination.commit()).rejects.toMatchObject({ code: 'CONFLICT', retryable: true, missing: [lost] })
     expect(await entries(folder)).toHaveLength(1)
+  })
+
+  it('changes nothing if the lock was taken over while this process stood still', async () => {
+    const { folder } = await written()
+    await using destination = await open(`${folder}:t`)
+    await putImage(destination, testImage({ seed: 'late' }))
+    const probe = await openFile(join(folder, 'probe'), 'w')
+    const prototype = Object.getPrototypeOf(probe) as typeof probe
+    await probe.close()
+    const original = prototype.writeFile
+    onTestFinished(() => void (prototype.writeFile = original))
+    prototype.writeFile = async function takenOver(this: typeof probe, ...args) {
+      writeFileSync(join(folder, '.crossdock/lock.99'), 'held\n')
+      await original.apply(this, args)
+    }
+    const before = await readFile(join(folder, 'index.json'), 'utf8')
+    await expect(destination.commit()).rejects.toMatchObject({ code: 'CONFLICT', retryable: true })
+    expect(await readFile(join(folder, 'index.json'), 'utf8')).toBe(before)
+    expect((await readdir(join(folder, '.crossdock'))).filter((name) => name.startsWith('new.'))).toEqual([])
   })
 
   it('writes into a layout of another program', async () => {
@@ -610,7 +631,7 @@ describe('referrers', () => {
     await writeImage(oci.parseReference(`${folder}:t`), withReferrers(image, [first]))
     await writeImage(oci.parseReference(`${folder}:t`), withReferrers(image, [second]))
     const tag = referrersTag(subject.digest)
-    expect((await entries(folder)).map(([, name]) => name).toSorted()).toEqual([tag, 't'].toSorted())
+    expect(new Set((await entries(folder)).map(([, name]) => name))).toEqual(new Set([tag, 't']))
     await using source = await oci.parseReference(`${folder}:t`).openSource()
     const listed = await collect(source.referrers?.(subject.digest))
     expect(listed.map((referrer) => referrer.digest)).toEqual([first.root.digest, second.root.digest])
@@ -688,7 +709,9 @@ function faultyAfter(bytes: number) {
   return faultyBody(bytesBody(randomBytes(bytes * 2, 'faulty')), { failAfterBytes: bytes })
 }
 
+/** Handles of this process on files of the folder, where the system tells. */
 function openFilesIn(folder: string): string[] {
+  if (process.platform !== 'linux') return []
   const listing = execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' })
   return listing.split('\n').filter((line) => line.includes(folder))
 }

