@@ -42,7 +42,7 @@ export type RegistryAuth = BasicAuth | TokenAuth
 
 /** Decides who may do what. */
 export interface Gate {
-  /** The exchange of somebody who is allowed to have it. Throws `Refusal`: 401, or 403 where asking again cannot help. */
+  /** The exchange, if it is allowed. Throws `Refusal`: 401, or 403 where asking again cannot help. */
   admit(exchange: Exchange): Exchange
   /** The value of WWW-Authenticate for a request. */
   challenge(exchange: Exchange): string

@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ByteRange } from './storage.ts'
 
 /**
- * The part that a GET asks for (RFC 9110, section 14); undefined means everything: no Range, one that is malformed or of
- * another unit, several ranges, or an If-Range that no longer holds.
+ * The part that a GET asks for (RFC 9110, section 14); undefined means everything: no Range, a malformed one, one
+ * of another unit, several ranges, or an If-Range that no longer holds.
  */
 export function findRange(
   headers: IncomingHttpHeaders,

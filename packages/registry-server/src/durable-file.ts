@@ -31,8 +31,8 @@ export async function moveFile(from: string, to: string, durability: Durability)
 }
 
 /**
- * Runs something that puts content at a path. Where that fails because the same content is there and being read (Windows
- * does not let it be replaced then), there is nothing left to do.
+ * Runs something that puts content at a path. Where that fails because the same content is there and being read
+ * (Windows does not let it be replaced then), there is nothing left to do.
  */
 export async function unlessThere(path: string, size: number, put: () => Promise<void>): Promise<void> {
   try {

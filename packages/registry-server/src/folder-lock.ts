@@ -12,7 +12,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   if (owner !== undefined) {
     throw new ImageError(
       'CONFLICT',
-      `the registry folder ${quoteForeign(folder)} is in use by process ${owner}: stop that one, or choose another folder`,
+      `the registry folder ${quoteForeign(folder)} is in use by process ${owner}: stop it, or take another folder`,
     )
   }
   held.add(path)

@@ -11,7 +11,7 @@ import type { RegistryStorage, StoredUpload } from './storage.ts'
 
 export interface FolderStorageOptions {
   /**
-   * `full` (the default) puts everything on disk before it is acknowledged; `fast` leaves that to the operating system, so
+   * `full` (the default) puts everything on disk before it is acknowledged; `fast` leaves that to the system, so
    * that a crash of the machine, not of the process, can lose what was pushed last.
    */
   readonly durability?: Durability | undefined
@@ -122,7 +122,7 @@ function isNamed(journals: ReadonlyMap<string, Journal>, digest: Digest): boolea
   return [...journals.values()].some(({ state }) => state.blobs.has(digest) || state.manifests.has(digest))
 }
 
-/** Removes what no repository names any more: deleted content goes when the folder is opened next, never under a reader. */
+/** Removes what no repository names any more: deleted content goes when the folder is opened, never under a reader. */
 async function sweepContent(folder: string, isKept: (digest: Digest) => boolean): Promise<void> {
   for (const algorithm of ['sha256', 'sha512']) {
     const place = join(folder, 'content', algorithm)

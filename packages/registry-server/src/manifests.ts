@@ -111,7 +111,7 @@ async function readManifest(registry: Registry, exchange: Exchange): Promise<Uin
   return Buffer.concat(pieces, size)
 }
 
-/** If-Match and If-None-Match of a PUT by tag, so that two writers of one tag can notice each other (RFC 9110, section 13). */
+/** If-Match and If-None-Match of a PUT by tag: two writers of one tag notice each other (RFC 9110, section 13). */
 function checkCondition(registry: Registry, exchange: Exchange, { repository, reference }: ManifestRoute): void {
   const current = registry.storage.repository(repository)?.tags.get(reference)
   const match = exchange.headers['if-match']

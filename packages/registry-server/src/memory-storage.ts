@@ -7,7 +7,7 @@ import type { ByteRange, RegistryStorage, StoredUpload } from './storage.ts'
 /** A blob as it arrived; joining the pieces would need its memory twice. */
 type Pieces = readonly Uint8Array[]
 
-/** Keeps everything in memory, as long as this value lives: a second server on it finds what the first one was given. */
+/** Keeps everything in memory, as long as this value lives: a second server on it finds what the first one got. */
 export function memoryStorage(): RegistryStorage {
   const repositories = new Map<string, ChangeableRepository>()
   const content = new Map<Digest, Pieces>()

@@ -24,7 +24,7 @@ const MANIFEST = /^\/v2\/(.+)\/manifests\/([^/]+)$/
 const TAGS = /^\/v2\/(.+)\/tags\/list$/
 const REFERRERS = /^\/v2\/(.+)\/referrers\/([^/]+)$/
 
-/** Finds the route of a path that is still percent-encoded. Names are not checked here, see `checkRepository` and so on. */
+/** Finds the route of a path that is still percent-encoded. Names are checked elsewhere, see `checkRepository`. */
 export function findRoute(method: string, encodedPath: string, query: URLSearchParams): Route {
   const path = decodePath(encodedPath)
   if (path === '/v2' || path === '/v2/') return { kind: 'ping' }

@@ -3,8 +3,8 @@ import type { Exchange } from './exchange.ts'
 /** What a server knows of open uploads besides what is stored. */
 export interface Sessions {
   /**
-   * Runs `write` as the only writer of the session. A writer before it, whose connection can only be a dead one, is dropped
-   * first, and what it received is kept.
+   * Runs `write` as the only writer of the session. An earlier writer, whose connection can only be a dead one, is
+   * dropped first, and what it received is kept.
    */
   write<Result>(id: string, exchange: Exchange, write: () => Promise<Result>): Promise<Result>
   /** Whether the session's last chunk was shorter than allowed, so that it has to be the last one. */

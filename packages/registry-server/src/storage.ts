@@ -29,11 +29,11 @@ export interface StoredUpload {
 }
 
 /**
- * Where a registry keeps its content. What a repository contains is answered from memory; changes are awaited before they
- * are seen.
+ * Where a registry keeps its content. What a repository contains is answered from memory; a change is seen
+ * when it is kept.
  */
 export interface RegistryStorage {
-  /** Called when a server starts on it. Throws `CONFLICT` if another process has it, `INVALID_DATA` if it is damaged. */
+  /** Called when a server starts. Throws `CONFLICT` if another process has it, `INVALID_DATA` if it is damaged. */
   open(): Promise<void>
   close(): Promise<void>
   /** The names of all repositories that hold something, sorted. */

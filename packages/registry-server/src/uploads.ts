@@ -125,7 +125,7 @@ function checkChunk(registry: Registry, exchange: Exchange, upload: StoredUpload
   if (exchange.bodySize !== 0 && registry.sessions.isShort(upload.id)) {
     throw new Refusal(400, {
       code: 'SIZE_INVALID',
-      message: `the chunk before was shorter than ${registry.options.limits.chunkMinBytes} bytes, so it had to be the last`,
+      message: `the chunk before had fewer than ${registry.options.limits.chunkMinBytes} bytes, so it was the last`,
     })
   }
   return range

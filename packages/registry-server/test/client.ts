@@ -45,8 +45,8 @@ const agent = new Agent({ keepAlive: true })
 export async function ask(base: URL, path: string, asking: Asking = {}): Promise<Answer> {
   const { method = 'GET', body, headers = {}, chunked = false, signal, maxBytes = Infinity } = asking
   const bytes = body === undefined ? undefined : Buffer.from(body)
-  const size = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(bytes?.byteLength ?? 0) }
-  const length = bytes === undefined ? {} : size
+  const framing = chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(bytes?.byteLength ?? 0) }
+  const length = bytes === undefined ? {} : framing
   let onBreak: (() => void) | undefined
   return await new Promise((resolve, reject) => {
     const asked = request(
