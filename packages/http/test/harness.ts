@@ -63,7 +63,7 @@ export interface FakeClock extends Clock {
   pass(ms: number): void
 }
 
-export function fakeClock(): FakeClock {
+function fakeClock(): FakeClock {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const delays: number[] = []
   return {
