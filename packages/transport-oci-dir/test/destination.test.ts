@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readlinkSync, writeFileSync } from 'node:fs'
 import {
   chmod,
   link,
@@ -399,6 +399,23 @@ describe('reuseBlob and findBlob', () => {
     expect((await readFile(stamps, 'latin1')).split('\n').filter((line) => line !== '')).toHaveLength(2)
   })
 
+  it('take what is in a layout of another program, and remember it', async () => {
+    const { folder, image } = await written()
+    await rm(join(folder, '.crossdock'), { recursive: true })
+    const { descriptor } = image.blobs[0]!
+    await using destination = await open(`${folder}:t`)
+    expect(await destination.reuseBlob?.(descriptor)).toBeDefined()
+    expect(await readFile(join(folder, '.crossdock/stamps'), 'latin1')).toContain(descriptor.digest)
+  })
+
+  it.runIf(POSIX)('do without stamps where none can be written', async () => {
+    const { folder, image } = await written()
+    await rm(join(folder, '.crossdock/stamps'))
+    await using destination = await open(`${folder}:t`)
+    await mkdir(join(folder, '.crossdock/stamps'))
+    expect(await destination.reuseBlob?.(image.blobs[0]!.descriptor)).toBeDefined()
+  })
+
   it('survive a file of stamps that is rubbish', async () => {
     const { folder, image } = await written()
     const { descriptor, bytes } = image.blobs[0]!
@@ -584,6 +601,33 @@ describe('commit', () => {
     expect((await readdir(folder)).toSorted()).toEqual(['.crossdock', 'index.json', 'oci-layout'])
     expect((await readdir(shared)).toSorted()).toEqual(['.crossdock', 'sha256'])
   })
+
+  it.runIf(process.platform === 'linux')(
+    'flushes every file before it gets its name, and the folders of names',
+    async () => {
+      const probe = await openFile(join(await temporaryFolder(), 'probe'), 'w')
+      const prototype = Object.getPrototypeOf(probe) as typeof probe
+      await probe.close()
+      const original = prototype.sync
+      onTestFinished(() => void (prototype.sync = original))
+      const flushed: string[] = []
+      prototype.sync = async function recorded(this: typeof probe) {
+        flushed.push(readlinkSync(`/proc/self/fd/${this.fd}`))
+        await original.apply(this)
+      }
+      const folder = await temporaryFolder()
+      const image = testImage()
+      await writeImage(oci.parseReference(folder), image)
+      const files = flushed.filter((path) => path.includes('/.crossdock/'))
+      expect(files.filter((path) => path.endsWith('.partial'))).toHaveLength(image.blobs.length)
+      expect(files.filter((path) => path.includes('/new.'))).toHaveLength(3) // oci-layout, the manifest, index.json
+      expect(flushed.slice(-5, -2)).toEqual([join(folder, 'blobs/sha256'), join(folder, 'blobs'), folder])
+      expect(flushed.slice(-2)).toEqual([files.at(-1), folder])
+      flushed.length = 0
+      await writeImage(ociDirTransport({ durability: 'fast' }).parseReference(await temporaryFolder()), image)
+      expect(flushed).toEqual([])
+    },
+  )
 
   it('works without flushing', async () => {
     const folder = await temporaryFolder()

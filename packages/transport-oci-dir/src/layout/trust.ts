@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs'
-import { appendFile, lstat, stat, unlink } from 'node:fs/promises'
+import { appendFile, lstat, mkdir, stat, unlink } from 'node:fs/promises'
 import {
   createHasher,
   digestAlgorithm,
@@ -9,7 +9,7 @@ import {
   type Digest,
   type OperationOptions,
 } from '@crossdock/core'
-import { ifExists, naming } from '../errors.ts'
+import { errorNumber, ifExists, naming } from '../errors.ts'
 import { openRegular, PRIVATE_MODE, readBounded } from './files.ts'
 import { hashPrefix } from './hash-prefix.ts'
 import { blobPath, type BlobPaths } from './paths.ts'
@@ -45,8 +45,7 @@ export function createTrust(blobs: BlobPaths): Trust {
     if (known.get(digest) === stamp) return
     known.set(digest, stamp)
     if (readOnly) return
-    // One short write in append mode: lines of several processes do not mix.
-    await naming('write', blobs.stamps, () => appendFile(blobs.stamps, `${digest} ${stamp}\n`, { mode: PRIVATE_MODE }))
+    await appendStamp(blobs, `${digest} ${stamp}\n`)
   }
 
   return {
@@ -65,6 +64,17 @@ export function createTrust(blobs: BlobPaths): Trust {
       const found = await naming('look at', path, () => lstat(path, { bigint: true }))
       await remember(digest, stampOf(found), false)
     },
+  }
+}
+
+/** One short write in append mode: lines of several processes do not mix. A stamp that is not written costs a hash, later. */
+async function appendStamp({ work, stamps }: BlobPaths, line: string): Promise<void> {
+  const append = (): Promise<void> => appendFile(stamps, line, { mode: PRIVATE_MODE })
+  try {
+    // A layout of another program has no folder for stamps yet.
+    if ((await ifExists(append().then(() => true))) === undefined) await mkdir(work).then(append)
+  } catch (reason) {
+    if (errorNumber(reason) === undefined) throw reason
   }
 }
 
