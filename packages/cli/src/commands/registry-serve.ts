@@ -28,6 +28,7 @@ export function addRegistryCommand(program: Command, invocation: Invocation): vo
         host: textFlag(flags, 'address'),
         port: Number(flags['port']),
         readOnly: isSet(flags, 'readOnly'),
+        maxRecordedRequests: 0,
         auth: basicAuth(textFlag(flags, 'user')),
       })
       try {
