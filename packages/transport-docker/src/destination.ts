@@ -81,13 +81,9 @@ export function openDestination(reference: DockerImageReference, repository: Rep
     commit: async (options = {}) => {
       options.signal?.throwIfAborted()
       if (top === undefined) {
-        throw new ImageError(
-          'INVALID_DATA',
-          `nothing was written to ${image}: put a manifest before commit`,
-          {
-            side: 'destination',
-          },
-        )
+        throw new ImageError('INVALID_DATA', `nothing was written to ${image}: put a manifest before commit`, {
+          side: 'destination',
+        })
       }
       await writeManifest(repository, top, { name: tag ?? pinned ?? top.digest, operation: options })
     },

@@ -47,7 +47,9 @@ it('says that the registry does not delete, or that there is nothing', async () 
   expect(error).toMatchObject({ code: 'UNSUPPORTED' })
   expect(error.message).toContain('does not delete')
   await using other = await registry()
-  expect(await failure(() => docker.parseReference(`//${other.host}/a:t`).delete())).toMatchObject({ code: 'NOT_FOUND' })
+  expect(await failure(() => docker.parseReference(`//${other.host}/a:t`).delete())).toMatchObject({
+    code: 'NOT_FOUND',
+  })
 })
 
 it('asks for the right to delete', async () => {

@@ -41,7 +41,9 @@ describe('requests', () => {
   })
 
   it('are GETs instead of HEADs where the registry answers those wrongly', async () => {
-    await using server = await registry({ faults: [{ match: { method: 'HEAD' }, action: { kind: 'respond', status: 404 } }] })
+    await using server = await registry({
+      faults: [{ match: { method: 'HEAD' }, action: { kind: 'respond', status: 404 } }],
+    })
     const image = testImage()
     const reference = transport({ hosts: { [server.host]: { head: false } } }).parseReference(`//${server.host}/a:t`)
     await writeImage(reference, image)
@@ -76,7 +78,9 @@ describe('reuseBlob', () => {
     await using first = await from.openDestination()
     await first.putBlob(bytesBody(bytes), blob)
     const before = server.requests.length
-    await using second = await dockerTransport({ resume: false }).parseReference(`//${server.host}/to:t`).openDestination()
+    await using second = await dockerTransport({ resume: false })
+      .parseReference(`//${server.host}/to:t`)
+      .openDestination()
     expect(await second.findBlob?.({ ...blob, from })).toBe('mountable')
     expect(await second.reuseBlob?.({ ...blob, from })).toMatchObject({ blob, mountedFrom: 'from' })
     expect(await second.findBlob?.(blob)).toBe('present')
@@ -117,15 +121,20 @@ describe('reuseBlob', () => {
     ])
   })
 
-  it.each([400, 401, 403, 404, 405])('goes on with a plain upload when the mount is refused with %i', async (status) => {
-    await using server = await registry({ faults: [{ match: { route: 'mount' }, action: { kind: 'respond', status } }] })
-    const docker = transport()
-    await using destination = await docker.parseReference(`//${server.host}/to:t`).openDestination()
-    const from = docker.parseReference(`//${server.host}/from:t`)
-    expect(await destination.reuseBlob?.({ ...blob, from })).toBeUndefined()
-    await destination.putBlob(bytesBody(bytes), { ...blob, from })
-    expect(await destination.findBlob?.(blob)).toBe('present')
-  })
+  it.each([400, 401, 403, 404, 405])(
+    'goes on with a plain upload when the mount is refused with %i',
+    async (status) => {
+      await using server = await registry({
+        faults: [{ match: { route: 'mount' }, action: { kind: 'respond', status } }],
+      })
+      const docker = transport()
+      await using destination = await docker.parseReference(`//${server.host}/to:t`).openDestination()
+      const from = docker.parseReference(`//${server.host}/from:t`)
+      expect(await destination.reuseBlob?.({ ...blob, from })).toBeUndefined()
+      await destination.putBlob(bytesBody(bytes), { ...blob, from })
+      expect(await destination.findBlob?.(blob)).toBe('present')
+    },
+  )
 
   it('does not mount from another registry or from what is no registry', async () => {
     await using server = await registry()
@@ -137,7 +146,9 @@ describe('reuseBlob', () => {
   })
 
   it.each([400, 403, 404, 405])('takes HEAD with %i for "not there"', async (status) => {
-    await using server = await registry({ faults: [{ match: { method: 'HEAD' }, action: { kind: 'respond', status } }] })
+    await using server = await registry({
+      faults: [{ match: { method: 'HEAD' }, action: { kind: 'respond', status } }],
+    })
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     expect(await destination.reuseBlob?.(blob)).toBeUndefined()
   })
@@ -159,7 +170,9 @@ describe('putManifest', () => {
     const index = testIndex()
     const reference = transport().parseReference(`//${server.host}/a:t`)
     await writeImage(reference, index)
-    const names = server.requests.filter(({ route }) => route === 'manifest').map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
+    const names = server.requests
+      .filter(({ route }) => route === 'manifest')
+      .map(({ method, path }) => `${method} ${path.split('/').at(-1)}`)
     expect(names.at(-1)).toBe('PUT t')
     expect(names.slice(0, -1).every((name) => name.startsWith('PUT sha256:'))).toBe(true)
     await using source = await reference.openSource()
@@ -173,7 +186,9 @@ describe('putManifest', () => {
     await destination.putManifest(image.root)
     const error = await failure(() => destination.commit())
     expect(error.code).toBe('CONFLICT')
-    expect(image.blobs.map(({ descriptor: { digest } }) => digest)).toEqual(expect.arrayContaining([...(error.missing ?? ['none'])]))
+    expect(image.blobs.map(({ descriptor: { digest } }) => digest)).toEqual(
+      expect.arrayContaining([...(error.missing ?? ['none'])]),
+    )
   })
 
   it.each([
@@ -201,7 +216,9 @@ describe('putManifest', () => {
     await using server = await registry({ faults: [{ match: { method: 'PUT' }, action: { kind: 'wrongDigest' } }] })
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     const bytes = randomBytes(100)
-    expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({ code: 'DIGEST_MISMATCH' })
+    expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    })
   })
 
   it('writes under the tag of a name that has both, and only the document of its digest', async () => {
@@ -224,7 +241,9 @@ describe('putBlob', () => {
     const blob = descriptor(bytes)
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     for (const wrong of [bytes.map((byte) => byte ^ 1), bytes.subarray(1), Buffer.concat([bytes, bytes])]) {
-      expect(await failure(() => destination.putBlob(watchedBody(wrong), blob))).toMatchObject({ code: 'DIGEST_MISMATCH' })
+      expect(await failure(() => destination.putBlob(watchedBody(wrong), blob))).toMatchObject({
+        code: 'DIGEST_MISMATCH',
+      })
     }
     expect(server.requests.filter(({ status }) => status === 201)).toEqual([])
     expect(server.requests.filter(({ method }) => method === 'DELETE')).toHaveLength(3)
@@ -234,7 +253,9 @@ describe('putBlob', () => {
     await using server = await registry()
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     const empty = descriptor(new Uint8Array())
-    expect(await failure(() => destination.putBlob(bytesBody(randomBytes(1)), empty))).toMatchObject({ code: 'DIGEST_MISMATCH' })
+    expect(await failure(() => destination.putBlob(bytesBody(randomBytes(1)), empty))).toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    })
     await destination.putBlob(bytesBody(new Uint8Array()), empty)
     expect(await destination.findBlob?.(empty)).toBe('present')
   })
@@ -245,14 +266,22 @@ describe('putBlob', () => {
     await using destination = await docker.parseReference(`//${server.host}/a:t`).openDestination()
     const bytes = randomBytes(size, 'unknown')
     const { digest } = descriptor(bytes)
-    expect(await destination.putBlob(unsizedBody(bytes), { mediaType: 'x/y' })).toEqual({ digest, size, mediaType: 'x/y' })
+    expect(await destination.putBlob(unsizedBody(bytes), { mediaType: 'x/y' })).toEqual({
+      digest,
+      size,
+      mediaType: 'x/y',
+    })
     expect(await destination.findBlob?.({ digest, size, mediaType: 'x/y' })).toBe('present')
     const wrong = { digest: digestOf(randomBytes(3)) }
-    expect(await failure(() => destination.putBlob(unsizedBody(bytes), wrong))).toMatchObject({ code: 'DIGEST_MISMATCH' })
+    expect(await failure(() => destination.putBlob(unsizedBody(bytes), wrong))).toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    })
   })
 
   it('sends a blob once that two want at the same time', async () => {
-    await using server = await registry({ faults: [{ match: { method: 'POST' }, action: { kind: 'delay', delayMs: 30 } }] })
+    await using server = await registry({
+      faults: [{ match: { method: 'POST' }, action: { kind: 'delay', delayMs: 30 } }],
+    })
     const docker = transport()
     const bytes = randomBytes(1000)
     await using one = await docker.parseReference(`//${server.host}/a:t`).openDestination()

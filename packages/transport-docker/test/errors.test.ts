@@ -91,8 +91,9 @@ describe('responseError', () => {
 
   it('finds no such image in what real registries answer', async () => {
     const file = new URL('fixtures/containers-image/error-answers.json', import.meta.url)
-    const [{ rows }] = (JSON.parse(readFileSync(file, 'utf8')) as { TestRegistryHTTPResponseToError: [{ rows: { response: string }[] }] })
-      .TestRegistryHTTPResponseToError // a file of this package
+    const [{ rows }] = (
+      JSON.parse(readFileSync(file, 'utf8')) as { TestRegistryHTTPResponseToError: [{ rows: { response: string }[] }] }
+    ).TestRegistryHTTPResponseToError // a file of this package
     const codes: string[] = []
     for (const { response } of rows) {
       const [head = '', ...rest] = response.split('\r\n\r\n')

@@ -55,7 +55,10 @@ export function descriptor(bytes: Uint8Array, mediaType = 'application/vnd.oci.i
 }
 
 /** A body in pieces that remembers where it was opened. */
-export function watchedBody(bytes: Uint8Array, pieceBytes = 64 * 1024): BlobBody & { readonly offsets: number[]; sent(): number } {
+export function watchedBody(
+  bytes: Uint8Array,
+  pieceBytes = 64 * 1024,
+): BlobBody & { readonly offsets: number[]; sent(): number } {
   const offsets: number[] = []
   let sent = 0
   return {

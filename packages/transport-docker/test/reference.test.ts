@@ -25,12 +25,22 @@ describe('parseReference', () => {
     expect(imageName(reference)).toBe(`docker:${printed}`)
   })
 
-  it.each(['alpine', '/alpine', '//', '//A', '//a:', '//a@', '//a@sha256:0', '//a//b', '//a/../b', '//x%2fy', '//x?y=z', '//x#y'])(
-    'refuses %s',
-    (text) => {
-      expect(() => docker.parseReference(text)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
-    },
-  )
+  it.each([
+    'alpine',
+    '/alpine',
+    '//',
+    '//A',
+    '//a:',
+    '//a@',
+    '//a@sha256:0',
+    '//a//b',
+    '//a/../b',
+    '//x%2fy',
+    '//x?y=z',
+    '//x#y',
+  ])('refuses %s', (text) => {
+    expect(() => docker.parseReference(text)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
+  })
 
   it('does not show a password that was written into the name', () => {
     for (const text of ['//user:s3cret@example.com/a', 'user:s3cret@example.com/a']) {
@@ -93,17 +103,30 @@ describe('policy', () => {
   })
 
   // Scopes of policy files in use.
-  it.each(['registry.access.redhat.com', 'registry.redhat.io', 'docker.io/openshift', 'quay.io/podman', '*.example.com', 'localhost:5000'])(
-    'takes the scope %s',
-    (scope) => {
-      docker.validatePolicyScope(scope)
-    },
-  )
+  it.each([
+    'registry.access.redhat.com',
+    'registry.redhat.io',
+    'docker.io/openshift',
+    'quay.io/podman',
+    '*.example.com',
+    'localhost:5000',
+  ])('takes the scope %s', (scope) => {
+    docker.validatePolicyScope(scope)
+  })
 
-  it.each(['busybox', 'library/busybox', 'https://docker.io', '*.example.com/a', '*.example.com:80', 'docker.io/', '/a', '*', 'index.docker.io/library/a', 'docker.io/A', 'a b.c'])(
-    'refuses the scope %s, which no reference has',
-    (scope) => {
-      expect(() => docker.validatePolicyScope(scope)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
-    },
-  )
+  it.each([
+    'busybox',
+    'library/busybox',
+    'https://docker.io',
+    '*.example.com/a',
+    '*.example.com:80',
+    'docker.io/',
+    '/a',
+    '*',
+    'index.docker.io/library/a',
+    'docker.io/A',
+    'a b.c',
+  ])('refuses the scope %s, which no reference has', (scope) => {
+    expect(() => docker.validatePolicyScope(scope)).toThrowError(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
+  })
 })

@@ -70,20 +70,30 @@ describe('getManifest', () => {
     expect(manifest).toMatchObject({ digest: digestOf(Buffer.from(body)), mediaType: OCI })
   })
 
-  it.each([undefined, 'text/plain', 'application/json', 'application/octet-stream'])('finds the type in the document if the answer says %s', async (type) => {
-    await using server = await registry()
-    const image = testIndex()
-    const reference = transport().parseReference(`//${server.host}/a:t`)
-    await writeImage(reference, image)
-    server.faults.add({ match: { route: 'manifest' }, action: { kind: 'amend', headers: { 'content-type': type ?? null } } })
-    await using source = await reference.openSource()
-    expect((await source.getManifest()).mediaType).toBe(image.root.mediaType)
-  })
+  it.each([undefined, 'text/plain', 'application/json', 'application/octet-stream'])(
+    'finds the type in the document if the answer says %s',
+    async (type) => {
+      await using server = await registry()
+      const image = testIndex()
+      const reference = transport().parseReference(`//${server.host}/a:t`)
+      await writeImage(reference, image)
+      server.faults.add({
+        match: { route: 'manifest' },
+        action: { kind: 'amend', headers: { 'content-type': type ?? null } },
+      })
+      await using source = await reference.openSource()
+      expect((await source.getManifest()).mediaType).toBe(image.root.mediaType)
+    },
+  )
 
   it('unpacks what a proxy packed though nobody asked', async () => {
     const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI, text: 'x'.repeat(1000) }))
     const server = await rawServer((_request, response) => {
-      response.writeHead(200, { 'content-type': OCI, 'content-encoding': 'gzip', 'docker-content-digest': digestOf(body) })
+      response.writeHead(200, {
+        'content-type': OCI,
+        'content-encoding': 'gzip',
+        'docker-content-digest': digestOf(body),
+      })
       response.end(gzipSync(body))
     })
     await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
@@ -91,7 +101,11 @@ describe('getManifest', () => {
   })
 
   it.each<[string, (response: import('node:http').ServerResponse) => void, RegExp]>([
-    ['a web page', (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'), /web page/],
+    [
+      'a web page',
+      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'),
+      /web page/,
+    ],
     ['nothing', (response) => response.writeHead(200, { 'content-type': OCI }).end(), /empty/],
     ['204', (response) => response.writeHead(204).end(), /status 204/],
   ])('says so if what comes is %s', async (_name, answer, words) => {
@@ -104,8 +118,12 @@ describe('getManifest', () => {
   })
 
   it('reads no more than the limit', async () => {
-    await using server = await registry({ faults: [{ match: { route: 'manifest' }, action: { kind: 'endless', status: 200 } }] })
-    await using source = await transport({ maxManifestBytes: 100_000 }).parseReference(`//${server.host}/a:t`).openSource()
+    await using server = await registry({
+      faults: [{ match: { route: 'manifest' }, action: { kind: 'endless', status: 200 } }],
+    })
+    await using source = await transport({ maxManifestBytes: 100_000 })
+      .parseReference(`//${server.host}/a:t`)
+      .openSource()
     expect(await failure(() => source.getManifest())).toMatchObject({ code: 'LIMIT_EXCEEDED' })
   })
 

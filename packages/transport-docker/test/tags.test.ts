@@ -5,7 +5,8 @@ import { collect, failure, rawServer, registry, seen, transport } from './peers.
 it('follows pages and gives each tag once', async () => {
   await using server = await registry({ tagsPageSize: 2 })
   const docker = transport()
-  for (const tag of ['b', 'a', 'c', 'e', 'd']) await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), testImage())
+  for (const tag of ['b', 'a', 'c', 'e', 'd'])
+    await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), testImage())
   const before = server.requests.length
   expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(seen(server).slice(before)).toEqual(Array<string>(3).fill('GET tags 200'))
@@ -20,16 +21,24 @@ it('stops where a page repeats', async () => {
 })
 
 it('does not follow pages to another host', async () => {
-  await using server = await registry({ faults: [{ match: { route: 'tags' }, action: { kind: 'linkTo', url: 'http://127.0.0.1:1/v2/a/tags/list' } }] })
+  await using server = await registry({
+    faults: [{ match: { route: 'tags' }, action: { kind: 'linkTo', url: 'http://127.0.0.1:1/v2/a/tags/list' } }],
+  })
   const docker = transport()
   await writeImage(docker.parseReference(`//${server.host}/a:t`), testImage())
-  expect(await failure(() => collect(docker.parseReference(`//${server.host}/a`).tags()))).toMatchObject({ code: 'INVALID_DATA' })
+  expect(await failure(() => collect(docker.parseReference(`//${server.host}/a`).tags()))).toMatchObject({
+    code: 'INVALID_DATA',
+  })
 })
 
 it.each([
   ['null', '{"name":"a","tags":null}', []],
   ['no list', '{"name":"a"}', []],
-  ['digests and what is no tag', JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', 7, '-no', 'a b', 'ok'] }), ['ok']],
+  [
+    'digests and what is no tag',
+    JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', 7, '-no', 'a b', 'ok'] }),
+    ['ok'],
+  ],
 ])('takes %s for tags as it is meant', async (_name, body, expected) => {
   const server = await rawServer((_request, response) => {
     response.end(body)

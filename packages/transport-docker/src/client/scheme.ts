@@ -1,4 +1,5 @@
 import type { HttpClient } from '@crossdock/http'
+import { raceSignal } from '@crossdock/streams'
 
 export type UrlScheme = 'https' | 'http'
 
@@ -52,7 +53,7 @@ async function race(
   const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
-    return await new Promise<UrlScheme | undefined>((resolve) => {
+    const answered = new Promise<UrlScheme | undefined>((resolve) => {
       const plain = once(async () => {
         const answer = await ping(http, new URL(`http://${host}/v2/`), either)
         if (answer === 'yes') resolve('http')
@@ -66,11 +67,11 @@ async function race(
       timer = setTimeout(() => void plain(), headStartMs)
       void secure()
     })
+    return await raceSignal(answered, signal)
   } finally {
     clearTimeout(timer)
     stop.abort()
     await http.close()
-    signal?.throwIfAborted()
   }
 }
 

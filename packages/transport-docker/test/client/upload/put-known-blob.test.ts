@@ -39,12 +39,9 @@ describe('in chunks', () => {
       const { server, destination } = await peer({ absoluteLocations })
       await destination.putBlob(watchedBody(BYTES, 100_000), BLOB)
       expect(seen(server)).toEqual(['POST upload 202', ...Array<string>(4).fill('PATCH upload 202'), 'PUT upload 201'])
-      expect(server.requests.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers['content-range'])).toEqual([
-        '0-262143',
-        '262144-524287',
-        '524288-786431',
-        '786432-1023999',
-      ])
+      expect(
+        server.requests.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers['content-range']),
+      ).toEqual(['0-262143', '262144-524287', '524288-786431', '786432-1023999'])
       expect(server.requests.at(-1)?.bytesReceived).toBe(0)
     }
   })
@@ -59,17 +56,17 @@ describe('in chunks', () => {
   it('are not smaller than the registry demands', async () => {
     const { server, destination } = await peer({ chunkMinBytes: 400 * KIB })
     await destination.putBlob(watchedBody(BYTES), BLOB)
-    expect(server.requests.filter(({ method }) => method === 'PATCH').map(({ bytesReceived }) => bytesReceived)).toEqual([
-      400 * KIB,
-      400 * KIB,
-      200 * KIB,
-    ])
+    expect(
+      server.requests.filter(({ method }) => method === 'PATCH').map(({ bytesReceived }) => bytesReceived),
+    ).toEqual([400 * KIB, 400 * KIB, 200 * KIB])
   })
 
   it('verify the whole before the registry is told the digest', async () => {
     const { server, destination } = await peer()
     for (const wrong of [BYTES.map((byte) => byte ^ 1), BYTES.subarray(1), Buffer.concat([BYTES, BYTES])]) {
-      expect(await failure(() => destination.putBlob(watchedBody(wrong), BLOB))).toMatchObject({ code: 'DIGEST_MISMATCH' })
+      expect(await failure(() => destination.putBlob(watchedBody(wrong), BLOB))).toMatchObject({
+        code: 'DIGEST_MISMATCH',
+      })
       expect(await destination.partialBlob?.(BLOB)).toBe(0)
     }
     expect(server.requests.some(({ method }) => method === 'PUT')).toBe(false)
@@ -99,16 +96,25 @@ describe('in chunks', () => {
 
 describe('after an interruption', () => {
   it('go on in another process at the byte that the registry has, without moving one again', async () => {
-    for (const action of [{ kind: 'cut', afterBytes: 100 * KIB, of: 'request' }, { kind: 'hang', afterBytes: 0, of: 'request' }] as const) {
+    for (const action of [
+      { kind: 'cut', afterBytes: 100 * KIB, of: 'request' },
+      { kind: 'hang', afterBytes: 0, of: 'request' },
+    ] as const) {
       const first = await peer({}, { ...CHUNKED })
       first.server.faults.add({ match: { method: 'PATCH', nth: 3 }, action })
       const controller = new AbortController()
       if (action.kind === 'hang') {
         const body = watchedBody(BYTES, 64 * KIB)
-        const put = first.destination.putBlob(stopAfter(body, 600 * KIB, () => controller.abort()), BLOB, { signal: controller.signal })
+        const put = first.destination.putBlob(
+          stopAfter(body, 600 * KIB, () => controller.abort()),
+          BLOB,
+          { signal: controller.signal },
+        )
         await failure(() => put)
       } else {
-        expect(await failure(() => first.destination.putBlob(watchedBody(BYTES, 64 * KIB), BLOB))).toMatchObject({ retryable: true })
+        expect(await failure(() => first.destination.putBlob(watchedBody(BYTES, 64 * KIB), BLOB))).toMatchObject({
+          retryable: true,
+        })
       }
       const second = await later(first)
       const kept = (await second.partialBlob?.(BLOB)) ?? 0
@@ -137,8 +143,13 @@ describe('after an interruption', () => {
 
   it('are done if only the last answer was lost', async () => {
     const first = await peer()
-    first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'respond', status: 500, afterHandling: true } })
-    expect(await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))).toMatchObject({ code: 'UNAVAILABLE' })
+    first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'respond', status: 500, afterHandling: true },
+    })
+    expect(await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))).toMatchObject({
+      code: 'UNAVAILABLE',
+    })
     const second = await later(first)
     const body = watchedBody(BYTES)
     await second.putBlob(body, BLOB)
@@ -206,7 +217,10 @@ describe('what a registry refuses is tried otherwise', () => {
   it('in chunks of 4 MiB, if larger ones are refused with 416', async () => {
     const all = await peer({}, { chunkFromBytes: 1, chunkBytes: 8 * KIB * KIB })
     const bytes = randomBytes(9000 * KIB, 'largest')
-    all.server.faults.add({ match: { method: 'PATCH' }, action: { kind: 'tooLarge', aboveBytes: 4 * KIB * KIB, status: 416 } })
+    all.server.faults.add({
+      match: { method: 'PATCH' },
+      action: { kind: 'tooLarge', aboveBytes: 4 * KIB * KIB, status: 416 },
+    })
     await all.destination.putBlob(watchedBody(bytes), descriptor(bytes))
     expect(await all.destination.findBlob?.(descriptor(bytes))).toBe('present')
     expect(Math.max(...all.server.requests.map(({ bytesReceived }) => bytesReceived))).toBe(4 * KIB * KIB)
@@ -274,17 +288,26 @@ it('keeps what a Location says of the upload and adds to it', async () => {
   ])
 })
 
-it.each(['file:///etc/passwd', 'http://169.254.169.254/x', 'http://user:pw@127.0.0.1/x'])('does not follow a Location to %s', async (location) => {
-  const server = await rawServer((_request, response) => {
-    response.writeHead(202, { location }).end()
-  })
-  const destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
-  const bytes = randomBytes(10)
-  expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({ code: 'INVALID_DATA' })
-  expect(server.requests).toHaveLength(1)
-})
+it.each(['file:///etc/passwd', 'http://169.254.169.254/x', 'http://user:pw@127.0.0.1/x'])(
+  'does not follow a Location to %s',
+  async (location) => {
+    const server = await rawServer((_request, response) => {
+      response.writeHead(202, { location }).end()
+    })
+    const destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
+    const bytes = randomBytes(10)
+    expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({
+      code: 'INVALID_DATA',
+    })
+    expect(server.requests).toHaveLength(1)
+  },
+)
 
-function stopAfter(body: ReturnType<typeof watchedBody>, bytes: number, stop: () => void): ReturnType<typeof watchedBody> {
+function stopAfter(
+  body: ReturnType<typeof watchedBody>,
+  bytes: number,
+  stop: () => void,
+): ReturnType<typeof watchedBody> {
   return {
     ...body,
     open: (offset) => ({
