@@ -2,15 +2,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export type Direction = 'toServer' | 'toClient'
 
-/** Counts what passes and, when told to, lets no more than so many bytes through. */
+/** Counts what passes and, when told to, stops it. */
 export interface HoldingProxy extends AsyncDisposable {
   /** `127.0.0.1:PORT`; the same as long as the proxy lives. */
   readonly host: string
   /** Bytes that have passed since the last `reset`. */
   readonly passed: Readonly<Record<Direction, number>>
-  /** From now on no more than `bytes` pass in this direction; the promise resolves when they have and more would. */
-  hold(direction: Direction, bytes: number): Promise<void>
-  /** Lets everything through again and begins to count from zero. */
+  /** Resets; from now on no more than `bytes` pass in this direction. Resolves when they have and more would. */
+  holdAfter(direction: Direction, bytes: number): Promise<void>
+  /** Resets; once the server has sent something that fits, nothing more reaches it. Resolves when something would. */
+  holdAfterAnswer(fits: (answer: string) => boolean): Promise<void>
+  /** Ends all connections with what they hold, begins to count from zero and lets everything through again. */
   reset(): void
 }
 
@@ -18,12 +20,14 @@ interface Lane {
   passed: number
   allowed: number
   held: () => void
-  readonly waiting: Set<() => void>
+  /** Looks at what passes, before it does. */
+  look: (chunk: Buffer) => void
 }
 
 /** A TCP proxy to a server on the loopback interface. */
 export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
-  const lanes: Record<Direction, Lane> = { toServer: newLane(), toClient: newLane() }
+  const toServer = newLane()
+  const toClient = newLane()
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(Number(target.split(':')[1]), '127.0.0.1')
@@ -31,11 +35,14 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     }
-    forward(client, upstream, lanes.toServer)
-    forward(upstream, client, lanes.toClient)
+    forward(client, upstream, toServer)
+    forward(upstream, client, toClient)
   })
   const port = await listen(server)
-  const { toServer, toClient } = lanes
+  const reset = (): void => {
+    for (const socket of sockets) socket.destroy()
+    for (const lane of [toServer, toClient]) Object.assign(lane, newLane())
+  }
   return {
     host: `127.0.0.1:${port}`,
     passed: {
@@ -46,19 +53,22 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
         return toClient.passed
       },
     },
-    hold: (direction, bytes) => {
-      const lane = lanes[direction]
+    holdAfter: (direction, bytes) => {
+      reset()
       const { promise, resolve } = Promise.withResolvers<void>()
-      Object.assign(lane, { passed: 0, allowed: bytes, held: resolve })
+      Object.assign(direction === 'toServer' ? toServer : toClient, { allowed: bytes, held: resolve })
       return promise
     },
-    reset: () => {
-      for (const lane of Object.values(lanes)) {
-        Object.assign(lane, { passed: 0, allowed: Infinity, held: ignore })
-        for (const wake of lane.waiting) wake()
-        lane.waiting.clear()
+    holdAfterAnswer: (fits) => {
+      reset()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      toServer.held = resolve
+      toClient.look = (chunk) => {
+        if (fits(chunk.toString('latin1'))) toServer.allowed = toServer.passed
       }
+      return promise
     },
+    reset,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => {
@@ -69,7 +79,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
 }
 
 function newLane(): Lane {
-  return { passed: 0, allowed: Infinity, held: ignore, waiting: new Set() }
+  return { passed: 0, allowed: Infinity, held: ignore, look: ignore }
 }
 
 function ignore(): void {}
@@ -89,23 +99,17 @@ function forward(from: Socket, to: Socket, lane: Lane): void {
   from.on('close', () => to.destroy())
   from.on('end', () => to.end())
   from.on('data', (chunk: Buffer) => {
-    const free = Math.max(0, lane.allowed - lane.passed)
-    const now = chunk.subarray(0, free)
-    lane.passed += now.byteLength
-    if (now.byteLength > 0 && !to.write(now)) pauseUntilDrained(from, to)
-    if (now.byteLength === chunk.byteLength) return
-    from.pause()
-    lane.held()
-    lane.waiting.add(() => {
-      const rest = chunk.subarray(free)
-      lane.passed += rest.byteLength
-      if (!to.destroyed) to.write(rest)
-      from.resume()
-    })
+    lane.look(chunk)
+    const passing = chunk.subarray(0, Math.max(0, lane.allowed - lane.passed))
+    lane.passed += passing.byteLength
+    const isRoomLeft = to.write(passing)
+    if (passing.byteLength < chunk.byteLength) {
+      // The rest stays here until the connection ends.
+      from.pause()
+      lane.held()
+    } else if (!isRoomLeft) {
+      from.pause()
+      to.once('drain', () => from.resume())
+    }
   })
-}
-
-function pauseUntilDrained(from: Socket, to: Socket): void {
-  from.pause()
-  to.once('drain', () => from.resume())
 }

@@ -1,0 +1,190 @@
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startRegistry } from '@crossdock/registry-server'
+import { verifyLayout } from '@crossdock/test-images'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
+import { startDockerRegistry } from '../src/docker-registry.ts'
+import { type HoldingProxy, startHoldingProxy } from '../src/holding-proxy.ts'
+import { namesIn } from '../src/layout-content.ts'
+import { readManifest, verifyInRegistry } from '../src/registry-content.ts'
+import type { FinishedProcess } from '../src/start-process.ts'
+import { temporaryFolder } from '../src/temporary-folder.ts'
+import { withPeers } from '../src/with-peers.ts'
+import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
+
+const MIB = 1024 * 1024
+/** Room for manifests and the heads of requests and answers. */
+const AROUND_BYTES = 64 * 1024
+/** What a killed process may hold of each of two blobs without having written it. */
+const UNWRITTEN_BYTES = 2 * MIB
+
+const SIGNALS = ['SIGKILL', 'SIGINT', 'SIGTERM'] as const
+
+interface Server extends AsyncDisposable {
+  readonly host: string
+}
+
+/** A registry with an image in `source:1`, and a proxy before it that stops a copy where a test wants it. */
+interface Site {
+  readonly fresh: (name: string) => string
+  readonly crossdock: Crossdock
+  readonly server: Server
+  readonly proxy: HoldingProxy
+  readonly image: WrittenImage
+}
+
+function useSite(startServer: (folder: string) => Promise<Server>): { readonly site: Site } {
+  const stack = new AsyncDisposableStack()
+  let site: Site | undefined
+  beforeAll(async () => {
+    const { fresh } = stack.use(await temporaryFolder())
+    const crossdock = await createCrossdock(fresh('home'))
+    const server = stack.use(await startServer(fresh('registry')))
+    const proxy = stack.use(await startHoldingProxy(server.host))
+    const image = await writeLayout(fresh('image'), { layers: [40 * MIB, 3 * MIB], content: 'random' })
+    await crossdock.done(['copy', `oci:${image.folder}:latest`, `docker://${server.host}/source:1`])
+    site = { fresh, crossdock, server, proxy, image }
+  })
+  afterAll(() => stack.disposeAsync())
+  return {
+    get site() {
+      return site ?? expect.fail('the site is not set up')
+    },
+  }
+}
+
+describe('a copy that is ended from outside', () => {
+  describe('against docker-registry', () => {
+    withPeers(['docker-registry'], (paths) => {
+      const place = useSite((folder) => startDockerRegistry(paths['docker-registry'], folder))
+
+      it.each(SIGNALS)('%s in a pull: the same command goes on at the byte', async (signal) => {
+        const { moved, image, kept } = await pull(place.site, signal)
+        expect(moved).toBeLessThan(image.bytes - kept + AROUND_BYTES)
+      })
+
+      it('SIGKILL between two chunks of a push: the same command goes on at the byte', async () => {
+        const { proxy } = place.site
+        let acknowledged = 0
+        const held = proxy.holdAfterAnswer((answer) => {
+          acknowledged = Math.max(acknowledged, Number(/\nRange: 0-(\d+)/i.exec(answer)?.[1] ?? 0) + 1)
+          return acknowledged > 5 * MIB
+        })
+        const { moved, image } = await push(place.site, { signal: 'SIGKILL', held })
+        // The other layer may or may not have arrived.
+        expect(moved).toBeLessThan(image.bytes - acknowledged + AROUND_BYTES)
+      })
+
+      it.each(SIGNALS)('%s within a chunk of a push: what had arrived whole is not sent again', async (signal) => {
+        // This registry keeps the part of a chunk and then refuses to go on with the upload: that layer begins anew.
+        const { moved, image } = await push(place.site, {
+          signal,
+          held: place.site.proxy.holdAfter('toServer', 36 * MIB),
+        })
+        expect(moved).toBeLessThan(image.bytes - 3 * MIB + AROUND_BYTES)
+      })
+    })
+  })
+
+  describe('against the registry of this project', () => {
+    const place = useSite(() => startRegistry())
+
+    it.each(SIGNALS)('%s in a pull: the same command goes on at the byte', async (signal) => {
+      const { moved, image, kept } = await pull(place.site, signal)
+      expect(moved).toBeLessThan(image.bytes - kept + AROUND_BYTES)
+    })
+
+    it.each(SIGNALS)('%s in a push: the same command goes on at the byte', async (signal) => {
+      const arrived = 36 * MIB
+      const { moved, image } = await push(place.site, { signal, held: place.site.proxy.holdAfter('toServer', arrived) })
+      expect(moved).toBeLessThan(image.bytes - arrived + AROUND_BYTES)
+    })
+  })
+})
+
+interface Interrupted {
+  readonly image: WrittenImage
+  /** Bytes that passed in the second run, in the direction of the image. */
+  readonly moved: number
+}
+
+interface Pulled extends Interrupted {
+  /** Bytes that the first run left in the folder. */
+  readonly kept: number
+}
+
+async function pull({ fresh, crossdock, proxy, image }: Site, signal: (typeof SIGNALS)[number]): Promise<Pulled> {
+  const layout = fresh('layout')
+  const argv = ['copy', `docker://${proxy.host}/source:1`, `oci:${layout}:here`]
+  const arriving = 24 * MIB
+  const held = proxy.holdAfter('toClient', arriving)
+  await using first = crossdock.start(argv)
+  await held
+  // What has passed the proxy is still on its way to the disk.
+  const wanted = arriving - AROUND_BYTES - UNWRITTEN_BYTES
+  await vi.waitFor(async () => expect(await bytesBelow(layout)).toBeGreaterThan(wanted), 10_000)
+  expectEnded(await first.kill(signal), signal)
+  expect(await namesIn(layout).catch(() => new Map())).toStrictEqual(new Map())
+  expect(await readdir(crossdock.temporary)).toStrictEqual([])
+  const kept = await bytesBelow(layout)
+
+  proxy.reset()
+  const { stdout } = await crossdock.done([...argv, '--json'])
+  const moved = proxy.passed.toClient
+  expect(JSON.parse(stdout.toString())).toMatchObject({ digest: image.digest })
+  expect(await namesIn(layout)).toStrictEqual(new Map([['here', image.digest]]))
+  const report = await verifyLayout(layout, { root: image.digest })
+  expect(report).toMatchObject({ problems: [], unreached: [] })
+  expect(await filesBelow(join(layout, '.crossdock/partial'))).toStrictEqual([])
+  return { image, moved, kept }
+}
+
+async function push(
+  { fresh, crossdock, server, proxy, image }: Site,
+  { signal, held }: { readonly signal: (typeof SIGNALS)[number]; readonly held: Promise<void> },
+): Promise<Interrupted> {
+  const repository = fresh('pushed').split('/').at(-1) ?? ''
+  const argv = ['copy', `oci:${image.folder}:latest`, `docker://${proxy.host}/${repository}:1`]
+  await using first = crossdock.start(argv)
+  await held
+  expectEnded(await first.kill(signal), signal)
+  expect(await readManifest(server.host, { repository, reference: '1' })).toBeUndefined()
+  expect(await readdir(crossdock.temporary)).toStrictEqual([])
+
+  proxy.reset()
+  const { stdout } = await crossdock.done([...argv, '--json'])
+  const moved = proxy.passed.toServer
+  expect(JSON.parse(stdout.toString())).toMatchObject({ digest: image.digest })
+  expect(await verifyInRegistry(server.host, { repository, reference: '1' })).toStrictEqual([])
+  return { image, moved }
+}
+
+const EXIT = { SIGKILL: 137, SIGINT: 130, SIGTERM: 143 } as const
+
+function expectEnded({ exitCode, stderr, stdout }: FinishedProcess, signal: keyof typeof EXIT): void {
+  expect(exitCode).toBe(EXIT[signal])
+  expect(stdout.toString()).toBe('')
+  if (signal !== 'SIGKILL') {
+    expect(stderr).toContain(`stopped by ${signal}`)
+    expect(stderr).toContain('Run the same command again')
+  }
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  if (!existsSync(folder)) return []
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+/** Bytes of all files below a folder that may change meanwhile. */
+async function bytesBelow(folder: string): Promise<number> {
+  const files = await filesBelow(folder)
+  const sizes = await Promise.all(files.map((file) => stat(file).then(sizeOf, () => 0)))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+function sizeOf({ size }: { readonly size: number }): number {
+  return size
+}
