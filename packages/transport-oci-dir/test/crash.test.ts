@@ -5,14 +5,14 @@ import { randomBytes, recordedBody, testBlob, writeImage } from '@crossdock/tran
 import { describe, expect, it } from 'vitest'
 import { ociDirTransport } from '../src/index.ts'
 import { imageWithReferrer } from './children/image-with-referrer.ts'
-import { startChild } from './children/run-child.ts'
+import { CHILDREN_RUN, startChild } from './children/run-child.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { readImage, strayFiles, wrongBlobs } from './verify-layout.ts'
 
 const oci = ociDirTransport()
 const POSIX = process.platform !== 'win32'
 
-describe.runIf(POSIX)('a process that is killed', () => {
+describe.runIf(POSIX && CHILDREN_RUN)('a process that is killed', () => {
   it.each([2_300_000, 3_456_789, 4_950_000])(
     'while it writes a blob leaves its bytes to the next, killed at byte %i',
     async (killAt) => {
@@ -79,7 +79,7 @@ describe.runIf(POSIX)('a process that is killed', () => {
   })
 })
 
-describe.runIf(POSIX)('a limit of the system', () => {
+describe.runIf(POSIX && CHILDREN_RUN)('a limit of the system', () => {
   it('is named with the path, and nothing of the blob is left', async () => {
     const folder = await temporaryFolder()
     const limited = ['sh', '-c', 'trap "" XFSZ; ulimit -f 2000; exec "$@"', 'sh']

@@ -345,7 +345,7 @@ describe('blobs', () => {
 
 describe.skipIf(process.platform === 'win32')('special files', () => {
   it.each([
-    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['a pipe', (path: string) => execFileSync('sh', ['-c', 'mkfifo "$0"', path])],
     ['a folder', (path: string) => mkdir(path)],
     ['a link to a device', (path: string) => symlink('/dev/zero', path)],
     ['a link to itself', (path: string) => symlink(path, path)],

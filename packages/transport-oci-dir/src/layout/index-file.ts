@@ -12,7 +12,7 @@ import { pathError, quotePath } from '../errors.ts'
 import type { Selection } from '../reference.ts'
 
 /** The annotation that names an entry (image-spec, annotations.md). */
-export const REF_NAME = 'org.opencontainers.image.ref.name'
+const REF_NAME = 'org.opencontainers.image.ref.name'
 
 type JsonObject = Readonly<Record<string, unknown>>
 

@@ -66,7 +66,7 @@ async function createFolder(path: string): Promise<void> {
 }
 
 /** Refuses a link, or anything else that is not what it should be, where something will be written. */
-export async function requirePlain(path: string, kind: 'file' | 'folder'): Promise<void> {
+async function requirePlain(path: string, kind: 'file' | 'folder'): Promise<void> {
   const found = await naming('look at', path, () => ifExists(lstat(path)))
   if (found === undefined || (kind === 'file' ? found.isFile() : found.isDirectory())) return
   const is = found.isSymbolicLink() ? 'is a symbolic link, which is never written through' : `is not a ${kind}`

@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest'
 /** So that children do not compile the same sources again and again. */
 const NODE_COMPILE_CACHE = join(tmpdir(), 'crossdock-test-compile-cache')
 
+/** The scripts are TypeScript with `await using`, which Node.js runs as it is from 24 on. */
+export const CHILDREN_RUN: boolean = Number.parseInt(process.versions.node, 10) >= 24
+
 export interface EndedChild {
   readonly code: number | null
   readonly signal: string | null

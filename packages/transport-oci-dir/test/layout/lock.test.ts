@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
 import { formatOwner, lifeOf, parseOwner, thisProcess } from '../../src/layout/owner.ts'
-import { runChild, startChild } from '../children/run-child.ts'
+import { CHILDREN_RUN, runChild, startChild } from '../children/run-child.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const OPTIONS: LockOptions = { timeoutMs: 10_000, guarded: 'the test' }
@@ -58,7 +58,7 @@ describe('a lock', () => {
     await lock.assertHeld()
   })
 
-  it('of a killed process is taken over at once, by one of many', async () => {
+  it.runIf(CHILDREN_RUN)('of a killed process is taken over at once, by one of many', async () => {
     const folder = await temporaryFolder()
     const { process: child, ended } = startChild('hold-lock.ts', [folder])
     await new Promise((resolve) => child.stdout?.once('data', resolve))
@@ -156,7 +156,7 @@ describe('an owner', () => {
     }
   })
 
-  it('is alive, dead, or of another place', async () => {
+  it.runIf(CHILDREN_RUN)('is alive, dead, or of another place', async () => {
     const self = thisProcess()
     expect(lifeOf(self)).toBe('alive')
     expect(lifeOf({ ...self, place: '00000000' })).toBe('unknown')
