@@ -44,7 +44,7 @@ export function runTransportCases(options: RunTransportCasesOptions): void {
 }
 
 /** The cases for a transport of these capabilities. */
-export function applicableCases(capabilities: readonly Capability[]): readonly ConformanceCase[] {
+function applicableCases(capabilities: readonly Capability[]): readonly ConformanceCase[] {
   return transportCases.filter(({ needs }) => needs.every((need) => capabilities.includes(need)))
 }
 
