@@ -25,8 +25,13 @@ import { createTrust, type Trust } from './layout/trust.ts'
 import { writeBlob } from './layout/write-blob.ts'
 import type { OpenOptions } from './source.ts'
 
-const OCI_TYPES: readonly string[] = [OCI_MANIFEST, OCI_INDEX]
-const ALL_TYPES: readonly string[] = [...OCI_TYPES, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST]
+/** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
+const MANIFEST_TYPES: readonly string[] = Object.freeze([
+  OCI_MANIFEST,
+  OCI_INDEX,
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+])
 
 /**
  * Opens a layout for writing, or the place where one shall be; nothing is created before the first write. Throws `CONFLICT` if
@@ -44,7 +49,7 @@ export async function openDestination(
   const { trust, paths } = session
   return Object.freeze<ImageDestination>({
     reference,
-    traits: Object.freeze({ manifestTypes: typesOf(session), parallelBlobs: 16 }),
+    traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 16 }),
     putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
     async reuseBlob(blob, reuseOptions) {
       reuseOptions?.signal?.throwIfAborted()
@@ -140,7 +145,7 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   signal?.throwIfAborted()
   const { bytes, mediaType } = manifest
   const digest = instance ?? session.selection.digest ?? manifest.digest
-  checkManifest(session, manifest, digest)
+  checkManifest(manifest, digest)
   const referrer = referrerOf({ bytes, mediaType, digest })
   await session.ready()
   const descriptor = { mediaType, digest, size: bytes.byteLength }
@@ -151,15 +156,11 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   else session.hasInstances = true
 }
 
-function typesOf({ options }: Pick<Session, 'options'>): readonly string[] {
-  return options.keepDockerManifests ? ALL_TYPES : OCI_TYPES
-}
-
-function checkManifest(session: Session, { bytes, mediaType }: ManifestBytes, digest: Digest): void {
-  if (!typesOf(session).includes(mediaType)) {
+function checkManifest({ bytes, mediaType }: ManifestBytes, digest: Digest): void {
+  if (!MANIFEST_TYPES.includes(mediaType)) {
     throw new ImageError(
       'UNSUPPORTED',
-      `an image layout takes manifests of the types ${typesOf(session).join(', ')}, not "${quoteForeign(mediaType, 100)}"; convert it`,
+      `an image layout takes manifests of the types ${MANIFEST_TYPES.join(', ')}, not "${quoteForeign(mediaType, 100)}"`,
     )
   }
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {

@@ -14,11 +14,6 @@ export interface OciDirTransportOptions {
    * (`sha256/<hex>`). Never cleaned by `delete`. Default: none.
    */
   readonly sharedBlobDir?: string | undefined
-  /**
-   * Whether Docker manifests (schema 2, manifest list) may be written as they are. Other readers of layouts may not
-   * understand them. Default: false, they have to be converted.
-   */
-  readonly keepDockerManifests?: boolean | undefined
   /** How long `commit` and `delete` wait for another writer, in milliseconds. Default: 30 000. */
   readonly lockTimeoutMs?: number | undefined
   /** The largest `index.json` that is read or written, in bytes. Default: 16 MiB. */
@@ -29,7 +24,6 @@ export interface ResolvedOptions {
   readonly durable: boolean
   readonly resume: boolean
   readonly sharedBlobDir: string | undefined
-  readonly keepDockerManifests: boolean
   readonly lockTimeoutMs: number
   readonly maxIndexBytes: number
 }
@@ -38,13 +32,12 @@ export interface ResolvedOptions {
 export function resolveOptions(options: OciDirTransportOptions): ResolvedOptions {
   const checked = checkOptions(options)
   if ('problem' in checked) throw new ImageError('INVALID_DATA', `options of the transport "oci": ${checked.problem}`)
-  const { durability = 'full', resume = true, sharedBlobDir, keepDockerManifests = false } = checked.options
+  const { durability = 'full', resume = true, sharedBlobDir } = checked.options
   const { lockTimeoutMs = 30_000, maxIndexBytes = 16 * 1024 * 1024 } = checked.options
   return Object.freeze({
     durable: durability === 'full',
     resume,
     sharedBlobDir: sharedBlobDir === undefined ? undefined : resolve(sharedBlobDir),
-    keepDockerManifests,
     lockTimeoutMs,
     maxIndexBytes,
   })
@@ -62,7 +55,6 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof OciDirTransportOptions,
   ['durability', { is: '"full" or "fast"', fits: (value) => value === 'full' || value === 'fast' }],
   ['resume', BOOLEAN],
   ['sharedBlobDir', { is: 'the path of a folder', fits: (value) => typeof value === 'string' && value !== '' }],
-  ['keepDockerManifests', BOOLEAN],
   ['lockTimeoutMs', COUNT],
   ['maxIndexBytes', COUNT],
 ])

@@ -35,7 +35,7 @@ interface Configuration {
 const CONFIGURATIONS: readonly Configuration[] = [
   { title: 'a name in a layout', options: {}, suffix: ':tag' },
   { title: 'the only image of a layout', options: { durability: 'fast' }, suffix: '' },
-  { title: 'docker manifests kept', options: { keepDockerManifests: true }, suffix: ':tag', format: 'docker' },
+  { title: 'docker manifests', options: {}, suffix: ':tag', format: 'docker' },
 ]
 
 for (const configuration of CONFIGURATIONS) {
