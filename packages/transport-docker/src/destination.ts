@@ -3,11 +3,14 @@ import {
   type BlobHint,
   type Descriptor,
   type Digest,
-  ImageError,
   type ImageDestination,
+  ImageError,
+  type ImageErrorCode,
+  imageName,
   type ManifestBytes,
   type OperationOptions,
   type PutManifestOptions,
+  shortDigest,
 } from '@crossdock/core'
 import { createBlobWriter } from './client/blob-writer.ts'
 import { writeManifest } from './client/manifest-write.ts'
@@ -22,27 +25,6 @@ export function openDestination(reference: DockerImageReference, repository: Rep
   const { tag, digest: pinned } = reference.dockerReference
   const blobs = createBlobWriter(repository)
   let top: ManifestBytes | undefined
-
-  const image = `docker:${reference.toString()}`
-  const { maxManifestBytes } = repository.session.options
-
-  function checkSize({ bytes }: ManifestBytes): void {
-    if (bytes.byteLength <= maxManifestBytes) return
-    throw new ImageError(
-      'LIMIT_EXCEEDED',
-      `the manifest for ${image} has ${bytes.byteLength} bytes; at most ${maxManifestBytes} are written`,
-      { side: 'destination', image },
-    )
-  }
-
-  function checkPinned(digest: Digest): void {
-    if (pinned === undefined || pinned === digest) return
-    throw new ImageError(
-      'DIGEST_MISMATCH',
-      `${image} is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`,
-      { side: 'destination', image },
-    )
-  }
 
   return {
     reference,
@@ -73,20 +55,40 @@ export function openDestination(reference: DockerImageReference, repository: Rep
     },
     putManifest: async (manifest, { instance, ...operation } = {}) => {
       operation.signal?.throwIfAborted()
-      checkSize(manifest)
+      checkSize(manifest, repository)
       if (instance !== undefined) return await writeManifest(repository, manifest, { name: instance, operation })
-      checkPinned(manifest.digest)
+      checkPinned(manifest.digest, reference)
       top = manifest
     },
     commit: async (options = {}) => {
       options.signal?.throwIfAborted()
       if (top === undefined) {
-        throw new ImageError('INVALID_DATA', `nothing was written to ${image}: put a manifest before commit`, {
-          side: 'destination',
-        })
+        throw refusal('INVALID_DATA', reference, 'no manifest was put: put one before commit')
       }
       await writeManifest(repository, top, { name: tag ?? pinned ?? top.digest, operation: options })
     },
     [Symbol.asyncDispose]: async () => await blobs.close(),
   }
+}
+
+function checkSize({ bytes, digest }: ManifestBytes, { session }: Repository): void {
+  const { maxManifestBytes } = session.options
+  if (bytes.byteLength <= maxManifestBytes) return
+  throw new ImageError(
+    'LIMIT_EXCEEDED',
+    `the manifest ${shortDigest(digest)} has ${bytes.byteLength} bytes; at most ${maxManifestBytes} are written`,
+    { side: 'destination' },
+  )
+}
+
+function checkPinned(digest: Digest, reference: DockerImageReference): void {
+  const { digest: pinned } = reference.dockerReference
+  if (pinned === undefined || pinned === digest) return
+  const why = `it is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`
+  throw refusal('DIGEST_MISMATCH', reference, why)
+}
+
+function refusal(code: ImageErrorCode, reference: DockerImageReference, why: string): ImageError {
+  const image = imageName(reference)
+  return new ImageError(code, `${image}: ${why}`, { side: 'destination', image })
 }

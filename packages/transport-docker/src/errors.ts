@@ -92,6 +92,10 @@ export function isSuccess({ status }: { readonly status: number }): boolean {
   return status >= 200 && status < 300
 }
 
+export function isRedirect({ status }: { readonly status: number }): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308
+}
+
 /** Whether the server may answer otherwise by itself later. */
 export function isServerTrouble({ status }: { readonly status: number }): boolean {
   return status === 408 || status === 429 || status === 499 || (status >= 500 && status !== 501 && status !== 505)

@@ -1,11 +1,12 @@
+import type { FaultRule } from '@crossdock/registry-server'
 import { testImage, writeImage } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
 import { collect, failure, registry, transport } from './peers.ts'
 
-const BY_DIGEST_ONLY = {
-  match: { method: 'DELETE', tag: ['t', 'u', 'v'] },
+const BY_DIGEST_ONLY: readonly FaultRule[] = ['t', 'u', 'v'].map((tag) => ({
+  match: { method: 'DELETE', tag },
   action: { kind: 'respond', status: 400, body: '{"errors":[{"code":"UNSUPPORTED","message":"by digest only"}]}' },
-} as const
+}))
 
 it('takes the tag alone', async () => {
   await using server = await registry()
@@ -26,7 +27,7 @@ it('takes the image and all its tags if the name has a digest', async () => {
 })
 
 it('deletes by digest where the registry wants that, if no other tag goes with it', async () => {
-  await using server = await registry({ faults: [BY_DIGEST_ONLY] })
+  await using server = await registry({ faults: BY_DIGEST_ONLY })
   const docker = transport()
   const image = testImage()
   for (const tag of ['t', 'u']) await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), image)

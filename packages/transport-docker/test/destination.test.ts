@@ -153,6 +153,22 @@ describe('reuseBlob', () => {
     expect(await destination.reuseBlob?.(blob)).toBeUndefined()
   })
 
+  it('takes a HEAD that leads to a storage service for "there", and asks a registry that has moved', async () => {
+    await using server = await registry()
+    const docker = transport()
+    const old = await rawServer((request, response) => {
+      response.writeHead(307, { location: `http://${server.host}${request.url}` }).end()
+    })
+    const front = await rawServer((_request, response) => {
+      response.writeHead(307, { location: `http://127.0.0.1:1/bucket/x?signature=for-get` }).end()
+    })
+    await using behind = await docker.parseReference(`//${front.host}/a:t`).openDestination()
+    expect(await behind.findBlob?.(blob)).toBe('present')
+    await using moved = await docker.parseReference(`//${old.host}/a:t`).openDestination()
+    expect(await moved.findBlob?.(blob)).toBeUndefined()
+    expect(seen(server)).toEqual(['HEAD blob 404'])
+  })
+
   it('does not believe a HEAD that speaks of another size or digest', async () => {
     for (const headers of [{ 'content-length': '7' }, { 'docker-content-digest': digestOf(new Uint8Array(1)) }]) {
       await using server = await registry()
@@ -209,13 +225,13 @@ describe('putManifest', () => {
     const image = testImage()
     const reference = transport().parseReference(`//${server.host}/a:t`)
     server.faults.add({ match: { method: 'PUT', route: 'manifest' }, action: { kind: 'amend', status } })
-    await writeImage(reference, image)
+    await expect(writeImage(reference, image)).resolves.toBeUndefined()
   })
 
   it('refuses a registry that says it stored something else', async () => {
     await using server = await registry({ faults: [{ match: { method: 'PUT' }, action: { kind: 'wrongDigest' } }] })
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
-    const bytes = randomBytes(100)
+    const bytes = randomBytes(100, 'bytes')
     expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({
       code: 'DIGEST_MISMATCH',
     })
@@ -237,7 +253,7 @@ describe('putManifest', () => {
 describe('putBlob', () => {
   it('never completes a wrong body', async () => {
     await using server = await registry()
-    const bytes = randomBytes(300_000)
+    const bytes = randomBytes(300_000, 'bytes')
     const blob = descriptor(bytes)
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     for (const wrong of [bytes.map((byte) => byte ^ 1), bytes.subarray(1), Buffer.concat([bytes, bytes])]) {
@@ -253,7 +269,7 @@ describe('putBlob', () => {
     await using server = await registry()
     await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
     const empty = descriptor(new Uint8Array())
-    expect(await failure(() => destination.putBlob(bytesBody(randomBytes(1)), empty))).toMatchObject({
+    expect(await failure(() => destination.putBlob(bytesBody(randomBytes(1, 'bytes')), empty))).toMatchObject({
       code: 'DIGEST_MISMATCH',
     })
     await destination.putBlob(bytesBody(new Uint8Array()), empty)
@@ -272,7 +288,7 @@ describe('putBlob', () => {
       mediaType: 'x/y',
     })
     expect(await destination.findBlob?.({ digest, size, mediaType: 'x/y' })).toBe('present')
-    const wrong = { digest: digestOf(randomBytes(3)) }
+    const wrong = { digest: digestOf(randomBytes(3, 'bytes')) }
     expect(await failure(() => destination.putBlob(unsizedBody(bytes), wrong))).toMatchObject({
       code: 'DIGEST_MISMATCH',
     })
@@ -283,7 +299,7 @@ describe('putBlob', () => {
       faults: [{ match: { method: 'POST' }, action: { kind: 'delay', delayMs: 30 } }],
     })
     const docker = transport()
-    const bytes = randomBytes(1000)
+    const bytes = randomBytes(1000, 'bytes')
     await using one = await docker.parseReference(`//${server.host}/a:t`).openDestination()
     await using two = await docker.parseReference(`//${server.host}/a:u`).openDestination()
     await Promise.all([one, two].map((destination) => destination.putBlob(bytesBody(bytes), descriptor(bytes))))
@@ -296,7 +312,9 @@ describe('putBlob', () => {
     })
     const docker = dockerTransport({ journal: memoryJournal(), insecure: true })
     await using destination = await docker.parseReference(`//${server.host}/a:t`).openDestination()
-    const error = await failure(() => destination.putBlob(bytesBody(randomBytes(1)), descriptor(randomBytes(1))))
+    const error = await failure(() =>
+      destination.putBlob(bytesBody(randomBytes(1, 'bytes')), descriptor(randomBytes(1, 'bytes'))),
+    )
     expect(error).toMatchObject({ code: 'INVALID_DATA' })
     expect(error.message).toContain('Location')
     await docker.close()

@@ -70,7 +70,7 @@ describe('responseError', () => {
     const body = `<html><title>No\u001b[31m</title>${'x'.repeat(5000)}`
     const page = await responseError(answer({ status: 502, body, type: 'text/html' }), context)
     expect(page.message.length).toBeLessThan(800)
-    expect(page.message).not.toMatch(/[\u001b<>]/)
+    expect(['\u001b', '<', '>'].filter((character) => page.message.includes(character))).toEqual([])
     const secret = errors('DENIED', 'token=eyJhbGciOiJSUzI1NiJ9.e30.s3cret-signature is not allowed')
     const denied = await responseError(answer({ status: 403, body: secret }), context)
     expect(denied.message).not.toContain('s3cret')

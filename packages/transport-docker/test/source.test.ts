@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { digestOf, type Descriptor } from '@crossdock/core'
 import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
@@ -100,7 +101,7 @@ describe('getManifest', () => {
     expect((await source.getManifest()).digest).toBe(digestOf(body))
   })
 
-  it.each<[string, (response: import('node:http').ServerResponse) => void, RegExp]>([
+  it.each<[string, (response: ServerResponse) => void, RegExp]>([
     [
       'a web page',
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'),
@@ -208,7 +209,7 @@ describe('getBlob', () => {
   it('knows that a missing blob is not found before the first byte', async () => {
     const server = await served()
     await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
-    const missing = descriptor(randomBytes(3))
+    const missing = descriptor(randomBytes(3, 'bytes'))
     expect(await failure(() => source.getBlob(missing))).toMatchObject({ code: 'NOT_FOUND' })
   })
 

@@ -1,6 +1,8 @@
 import { type Digest, type OperationOptions, shortDigest } from '@crossdock/core'
-import { isHeadRefused, isMissing, isSuccess } from '../errors.ts'
-import type { Repository } from './repository.ts'
+import type { HttpResponse } from '@crossdock/http'
+import { isHeadRefused, isMissing, isRedirect, isSuccess } from '../errors.ts'
+import { namedUrl } from './named-url.ts'
+import type { Repository, RepositoryRequest } from './repository.ts'
 
 interface WantedBlob {
   readonly digest: Digest
@@ -19,7 +21,7 @@ export async function hasBlob(
   operation?: OperationOptions,
 ): Promise<boolean> {
   if (!repository.lore.head) return false
-  const request = {
+  const request: RepositoryRequest = {
     method: 'HEAD',
     path: `blobs/${digest}`,
     access: repository.side === 'destination' && neighbour === undefined ? 'push' : 'pull',
@@ -27,8 +29,9 @@ export async function hasBlob(
     subject: 'blob',
     what: `blob ${shortDigest(digest)}`,
     operation,
-  } as const
-  const response = await repository.send(request)
+  }
+  const response = await sendHead(repository, request)
+  if (response === 'elsewhere') return true
   if (isSuccess(response)) {
     await response.discard()
     const length = response.headers.get('content-length')
@@ -39,6 +42,19 @@ export async function hasBlob(
   if (!isMissing(response) && !isHeadRefused(response)) throw await repository.failure(response, request)
   await response.discard()
   return false
+}
+
+/**
+ * Where a registry leads to a storage service, the blob is there, and that service may not answer HEAD at all: its URLs are signed
+ * for GET. A registry that has moved is asked at its new place.
+ */
+async function sendHead(repository: Repository, request: RepositoryRequest): Promise<HttpResponse | 'elsewhere'> {
+  const response = await repository.send({ ...request, followRedirects: false })
+  if (!isRedirect(response)) return response
+  await response.discard()
+  const target = namedUrl(response.headers.get('location') ?? '', response.url)
+  const moved = target === undefined || target.pathname.endsWith(response.url.pathname)
+  return moved ? await repository.send(request) : 'elsewhere'
 }
 
 /** A second digest of the same bytes is no contradiction. */

@@ -22,7 +22,10 @@ const ACTIONS: Readonly<Record<Access, string>> = {
   delete: 'delete,pull,push',
 }
 
-export interface RepositoryRequest extends Pick<HttpRequest, 'method' | 'headers' | 'body' | 'idempotent'> {
+export interface RepositoryRequest extends Pick<
+  HttpRequest,
+  'method' | 'headers' | 'body' | 'idempotent' | 'followRedirects'
+> {
   /** Below `/v2/REPOSITORY/`: `manifests/latest`. */
   readonly path?: string | undefined
   readonly query?: Readonly<Record<string, string>> | undefined
@@ -83,7 +86,7 @@ export function openRepository(
         headers: request.headers,
         body: request.body,
         idempotent: request.idempotent,
-        followRedirects: true,
+        followRedirects: request.followRedirects ?? true,
         scopes: [
           `repository:${neighbour}:${ACTIONS[access]}`,
           ...(readFrom === undefined ? [] : [`repository:${readFrom}:pull`]),

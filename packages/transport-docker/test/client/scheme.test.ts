@@ -25,18 +25,19 @@ describe('a plain registry on a loopback address', () => {
   })
 })
 
+const probe = (answer: (request: HttpRequest) => Promise<HttpResponse>): HttpClient => ({
+  request: answer,
+  close: () => Promise.resolve(),
+})
+const response = (request: HttpRequest, status: number): HttpResponse => ({
+  status,
+  url: request.url,
+  headers: { get: () => undefined, all: () => [] },
+  body: (async function* () {})(),
+  discard: () => Promise.resolve(),
+})
+
 describe('createSchemeFinder', () => {
-  const probe = (answer: (request: HttpRequest) => Promise<HttpResponse>): HttpClient => ({
-    request: answer,
-    close: () => Promise.resolve(),
-  })
-  const response = (request: HttpRequest, status: number): HttpResponse => ({
-    status,
-    url: request.url,
-    headers: { get: () => undefined, all: () => [] },
-    body: (async function* () {})(),
-    discard: () => Promise.resolve(),
-  })
   const refused = Object.assign(new Error('no'), {
     cause: Object.assign(new Error('tls'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }),
   })

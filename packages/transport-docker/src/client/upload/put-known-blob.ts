@@ -37,11 +37,9 @@ export async function putKnownBlob(body: BlobBody, blob: KnownBlob, options: Put
   let whole = blob.size < lore.chunkFromBytes || lore.monolithicOnly
   if (!whole) {
     const claimed = await claimUpload(wire, blob)
+    if (claimed !== undefined && session !== undefined) await cancelUpload(wire, session)
     if (claimed === 'present') return
-    if (claimed !== undefined) {
-      if (session !== undefined) await cancelUpload(wire, session)
-      session = claimed
-    }
+    session = claimed ?? session
   }
   let refusal: Refusal | undefined
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
