@@ -2,7 +2,9 @@ import { inspect } from 'node:util'
 import type { ProgressEvent } from '@crossdock/core'
 import { describeFailure } from './failure.ts'
 import { describeEvent } from './progress/progress-state.ts'
-import { Interruption, listenForInterruption } from './interruption.ts'
+import { type Flags, isSet, numberFlag } from './flags.ts'
+import { hintFor, type RunningCommand } from './hint.ts'
+import { listenForInterruption } from './interruption.ts'
 import type { Invocation, Terminal } from './invocation.ts'
 import { createProgram } from './program.ts'
 
@@ -11,6 +13,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   const { stdout, stderr } = terminal
   endQuietlyWithoutReader(stdout)
   const options = { timeoutMs: undefined as number | undefined, debug: false }
+  let running: RunningCommand | undefined
   const invocation: Invocation = {
     terminal,
     run: async (action) => {
@@ -25,15 +28,16 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     note: (text) => void stderr.write(text),
   }
   const program = createProgram(invocation).hook('preAction', (_, command) => {
-    const flags = command.optsWithGlobals<{ commandTimeout?: number; debug?: boolean }>()
-    Object.assign(options, { timeoutMs: flags.commandTimeout, debug: flags.debug ?? false })
+    const flags = command.optsWithGlobals<Flags>()
+    running = { name: command.name(), flags }
+    Object.assign(options, { timeoutMs: numberFlag(flags, 'commandTimeout'), debug: isSet(flags, 'debug') })
   })
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return 0
   } catch (error) {
     const { exitCode, message } = describeFailure(error)
-    if (message !== '') stderr.write(`crossdock: ${message}\n${hint(error, argv)}`)
+    if (message !== '') stderr.write(`crossdock: ${message}\n${hintFor(error, running)}`)
     if (options.debug) stderr.write(`${inspect(error)}\n`)
     return exitCode
   }
@@ -42,11 +46,6 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 function noteEvent(event: ProgressEvent, stderr: NodeJS.WritableStream): void {
   const line = describeEvent(event)
   if (line !== undefined) stderr.write(`${line}\n`)
-}
-
-function hint(error: unknown, argv: readonly string[]): string {
-  if (!(error instanceof Interruption) || argv[0] !== 'copy' || argv.includes('--no-resume')) return ''
-  return 'Run the same command again: it goes on where it stopped.\n'
 }
 
 /** `crossdock list-tags … | head -1` is no failure worth a stack trace. */

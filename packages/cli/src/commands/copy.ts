@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { CopyResult } from '@crossdock/copy'
-import { imageName } from '@crossdock/core'
+import { imageName, ImageError, quoteForeign } from '@crossdock/core'
 import type { Command } from 'commander'
 import { addCopyFlags, copyOptions } from '../copy-flags.ts'
 import { addEndpointFlags, withEnds } from '../endpoints.ts'
@@ -49,10 +49,21 @@ export function addCopyCommand(program: Command, invocation: Invocation): void {
 
 async function printResult(result: CopyResult, flags: Flags, invocation: Invocation): Promise<void> {
   const digestFile = textFlag(flags, 'digestfile')
-  if (digestFile !== undefined) await writeFile(digestFile, result.digest)
+  if (digestFile !== undefined) await writeDigest(digestFile, result.digest)
   if (!isSet(flags, 'json')) return
   const { manifest, ...rest } = result
   invocation.print(`${JSON.stringify({ ...rest, mediaType: manifest.mediaType })}\n`)
+}
+
+async function writeDigest(file: string, digest: string): Promise<void> {
+  try {
+    await writeFile(file, digest)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ImageError('IO', `the image was copied, but the digest file was not written: ${quoteForeign(reason)}`, {
+      cause: error,
+    })
+  }
 }
 
 function summarize(result: CopyResult, elapsedMs: number): string {
