@@ -2,7 +2,7 @@
 const commentOrString = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g
 
 // `from 'x'` and `import 'x'` stand at a statement's start or end; `import('x')` anywhere.
-const importForms = /(?:^|[\s}*;])(?:from|import)\s*(['"])([^'"\n]+)\1|\bimport\s*\(\s*(['"])([^'"\n]+)\3/g
+const importForms = /(?:^|[\s}*;])(?:from|import)\s*(['"])([^'"\s]+)\1|\bimport\s*\(\s*(['"])([^'"\s]+)\3/g
 
 /** The module specifiers that a TypeScript source imports, types included, in order of appearance. */
 export function importsOf(source: string): string[] {

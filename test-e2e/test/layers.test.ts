@@ -103,6 +103,7 @@ test('imports are found in every form, and none in comments', () => {
     type G = import('g').G
   `
   expect(importsOf(source)).toEqual(['a', 'b/c', './d.ts', 'e', 'f', 'g'])
+  expect(importsOf(`f('where it comes from', 'x')`)).toEqual([])
 })
 
 interface Made {
