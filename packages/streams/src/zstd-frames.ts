@@ -2,7 +2,7 @@ import { ImageError } from '@crossdock/core'
 import type { ByteReader } from './byte-reader.ts'
 
 /** The largest window that a zstd frame may ask for, in bytes: 128 MiB, what `zstd` itself decodes by default. */
-export const MAX_ZSTD_WINDOW_BYTES: number = 128 * 1024 * 1024
+const MAX_ZSTD_WINDOW_BYTES: number = 128 * 1024 * 1024
 
 /** Consecutive bytes of one zstd frame; skippable frames are left out. */
 export interface FramePiece {
