@@ -3,7 +3,7 @@
  * files, attw for what TypeScript sees in it. Needs `tsc -b` to have run.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -28,7 +28,6 @@ const folders = globSync('packages/*/package.json', { cwd: root })
   .filter(
     (folder) => !(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { private?: boolean }).private,
   )
-  .filter((folder) => existsSync(join(folder, 'src/index.ts')))
   .toSorted()
 const temporary = mkdtempSync(join(tmpdir(), 'crossdock-pack-'))
 try {
