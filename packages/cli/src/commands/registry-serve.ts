@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { ImageError, quoteForeign } from '@crossdock/core'
 import type { Command } from 'commander'
 import { UsageError } from '../failure.ts'
 import { type Flags, isSet, textFlag, wholeNumber } from '../flags.ts'
@@ -23,13 +24,16 @@ export function addRegistryCommand(program: Command, invocation: Invocation): vo
       const flags: Flags = command.optsWithGlobals()
       const { folderStorage, memoryStorage, startRegistry } = await import('@crossdock/registry-server')
       const dir = textFlag(flags, 'dir')
-      const server = await startRegistry({
+      const options = {
         storage: dir === undefined ? memoryStorage() : folderStorage(dir),
         host: textFlag(flags, 'address'),
         port: Number(flags['port']),
         readOnly: isSet(flags, 'readOnly'),
         maxRecordedRequests: 0,
         auth: basicAuth(textFlag(flags, 'user')),
+      }
+      const server = await startRegistry(options).catch((error: unknown) => {
+        throw cannotListen(error) ?? error
       })
       try {
         invocation.print(`${server.url.href}\n`)
@@ -40,6 +44,13 @@ export function addRegistryCommand(program: Command, invocation: Invocation): vo
       }
     }),
   )
+}
+
+/** What the operating system says of an address that cannot be listened on; undefined for any other failure. */
+function cannotListen(error: unknown): ImageError | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return undefined
+  const message = `the registry cannot listen: ${quoteForeign(error.message)}. Choose another --port (0 takes a free one) or --address`
+  return new ImageError('CONFLICT', message, { cause: error })
 }
 
 function basicAuth(pair: string | undefined): { kind: 'basic'; users: Readonly<Record<string, string>> } | undefined {
