@@ -83,11 +83,6 @@ export function isOffsetRefused({ status }: { readonly status: number }): boolea
   return status === 416
 }
 
-/** Whether a condition (`If-Match`) did not hold any more. */
-export function isPreconditionFailed({ status }: { readonly status: number }): boolean {
-  return status === 412 || status === 409
-}
-
 export function isSuccess({ status }: { readonly status: number }): boolean {
   return status >= 200 && status < 300
 }

@@ -112,7 +112,7 @@ function shown(text: string): string {
 }
 
 /** A host without its port. */
-export function hostOf(domain: string): string {
+function hostOf(domain: string): string {
   const colon = domain.lastIndexOf(':')
   return colon < 0 ? domain : domain.slice(0, colon)
 }

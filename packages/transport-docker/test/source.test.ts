@@ -230,6 +230,9 @@ describe('getBlob', () => {
     await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
     expect(Buffer.concat(await collect(await source.getBlob(layer))).equals(bytes)).toBe(true)
     expect(authorization).toBeUndefined()
+    const here = { ...layer, urls: [`http://${server.host}/v2/a/blobs/${blob.digest}`] }
+    expect(await failure(() => source.getBlob(here))).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(server.requests.at(-1)?.headers.authorization).toBeUndefined()
     const evil = { ...layer, urls: ['file:///etc/passwd', 'http://169.254.169.254/'] }
     expect(await failure(() => source.getBlob(evil))).toMatchObject({ code: 'INVALID_DATA' })
     const plain = { ...blob, urls: layer.urls }
