@@ -1,5 +1,5 @@
 // For callers
-export { ImageError, quoteForeign } from './errors.ts'
+export { hideUserInfo, ImageError, quoteForeign } from './errors.ts'
 export type { ImageErrorCode, ImageErrorOptions, Side } from './errors.ts'
 export { createTransportRegistry } from './registry.ts'
 export type { TransportRegistry } from './registry.ts'

@@ -1,4 +1,5 @@
 import {
+  hideUserInfo,
   type DockerReference,
   familiarDockerReference,
   formatDockerReference,
@@ -17,7 +18,7 @@ export function parseReferenceText(text: string): DockerReference {
   if (!text.startsWith('//')) {
     throw new ImageError(
       'INVALID_REFERENCE',
-      `"${quoteForeign(shown(text), 200)}" does not begin with "//": write docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`,
+      `"${quoteForeign(hideUserInfo(text), 200)}" does not begin with "//": write docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`,
     )
   }
   const reference = parseDockerReference(text.slice(2))
@@ -104,11 +105,6 @@ function badScope(scope: string, why: string): ImageError {
     'INVALID_REFERENCE',
     `no docker:// image has the policy scope "${quoteForeign(scope, 200)}": ${why}`,
   )
-}
-
-/** `user:secret@host/x` is a mistake that must not be echoed. */
-function shown(text: string): string {
-  return text.includes('@') && !text.includes('@sha') ? `…${text.slice(text.lastIndexOf('@'))}` : text
 }
 
 /** A host without its port. */

@@ -43,7 +43,11 @@ describe('parseReference', () => {
   })
 
   it('does not show a password that was written into the name', () => {
-    for (const text of ['//user:s3cret@example.com/a', 'user:s3cret@example.com/a']) {
+    for (const text of [
+      '//user:s3cret@example.com/a',
+      'user:s3cret@example.com/a',
+      `user:s3cret@example.com/a@sha256:${'0'.repeat(64)}`,
+    ]) {
       expect(() => docker.parseReference(text)).toThrowError(
         expect.objectContaining({ message: expect.not.stringContaining('s3cret') }),
       )

@@ -1,4 +1,12 @@
-import { ImageError, isDigest, isTag, quoteForeign, type Digest, type PolicyIdentity } from '@crossdock/core'
+import {
+  hideUserInfo,
+  ImageError,
+  isDigest,
+  isTag,
+  quoteForeign,
+  type Digest,
+  type PolicyIdentity,
+} from '@crossdock/core'
 
 /** Which image of the memory transport a reference means. With both, the digest decides what is read. */
 export interface MemoryLocation {
@@ -43,8 +51,9 @@ export function policyOf(location: MemoryLocation): PolicyIdentity {
   return Object.freeze({ identity: formatLocation(location), namespaces: Object.freeze(namespaces) })
 }
 
-/** What stands before an "@" that no digest follows may be a password. */
 function invalid(rule: string, text: string): ImageError {
-  const shown = /@(?!sha)/.test(text) ? text.replace(/^.*@/s, '…@') : text
-  return new ImageError('INVALID_REFERENCE', `"${quoteForeign(shown, 200)}" is not a name in memory: ${rule}`)
+  return new ImageError(
+    'INVALID_REFERENCE',
+    `"${quoteForeign(hideUserInfo(text), 200)}" is not a name in memory: ${rule}`,
+  )
 }
