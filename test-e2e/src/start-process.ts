@@ -5,6 +5,8 @@ export interface ProcessOptions {
   readonly cwd?: string | undefined
   /** The whole environment. Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Whether something will be typed. Default: false, there is no input. */
+  readonly keyboard?: boolean | undefined
 }
 
 export interface FinishedProcess {
@@ -22,6 +24,8 @@ export interface RunningProcess extends AsyncDisposable {
   /** Resolves when the output matches. Rejects, with the output, if the process ends before. */
   untilOutput(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray>
   kill(signal: NodeJS.Signals): Promise<FinishedProcess>
+  /** Writes to its input. */
+  type(keys: string): void
 }
 
 const running = new Set<ChildProcess>()
@@ -29,16 +33,17 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts a program without a shell and without input. Disposing kills it, should it still run. */
+/** Starts a program without a shell. Disposing kills it, should it still run. */
 export function startProcess(argv: readonly string[], options: ProcessOptions = {}): RunningProcess {
   const [program = '', ...rest] = argv
-  const child = spawn(program, rest, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { keyboard = false, ...where } = options
+  const child = spawn(program, rest, { ...where, stdio: [keyboard ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
   running.add(child)
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   const text = (stream: 'stdout' | 'stderr'): string => Buffer.concat(chunks[stream]).toString('utf8')
   const finished = new Promise<FinishedProcess>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
+    child.stdout?.on('data', (chunk: Buffer) => chunks.stdout.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => chunks.stderr.push(chunk))
     child.once('error', reject)
     child.once('close', (code, signal) => {
       running.delete(child)
@@ -62,6 +67,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     },
     untilOutput: (stream, pattern) => untilMatch(child, { stream, pattern, text }),
     kill,
+    type: (keys) => void child.stdin?.write(keys),
     [Symbol.asyncDispose]: async () => void (await kill('SIGKILL')),
   }
 }

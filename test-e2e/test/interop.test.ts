@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildImages, type BuiltImage, type ImageShape, verifyLayout } from '@crossdock/test-images'
 import { parseDigest } from '@crossdock/core'
@@ -10,6 +10,10 @@ import { readManifest, sha256, verifyInRegistry } from '../src/registry-content.
 import { createSkopeo, type Skopeo } from '../src/skopeo.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { withPeers } from '../src/with-peers.ts'
+import { writeLayout } from '../src/write-layout.ts'
+
+/** Gigabytes are for machines that have the time. */
+const isBigWanted = (process.env['CROSSDOCK_E2E_BIG'] ?? '') !== ''
 
 const shapes: readonly { readonly shape: ImageShape; readonly scale: number; readonly what: string }[] = [
   { shape: 'one-layer', scale: 0.05, what: 'one layer' },
@@ -82,6 +86,19 @@ describe('with skopeo and docker-registry', () => {
         const { Layers, Architecture, Os, Env } = facts
         expect(JSON.parse(ours.stdout.toString())).toMatchObject({ Layers, Architecture, Os, Env })
       })
+    })
+
+    it.skipIf(!isBigWanted)('one layer of 1 GB, there and back (CROSSDOCK_E2E_BIG=1)', async () => {
+      const { folder, digest } = await writeLayout(fresh('big'), { layers: [1_000_000_000], content: 'zeros' })
+      const [pushed, pulled, name] = [fresh('pushed'), fresh('pulled'), `docker://${registry.host}/big`]
+      await crossdock.done(['copy', `oci:${folder}:latest`, `${name}:ours`])
+      await skopeo.copy(`${name}:ours`, `oci:${pushed}:x`)
+      expect((await verifyLayout(pushed, { root: digest })).problems).toStrictEqual([])
+      await rm(pushed, { recursive: true })
+      await skopeo.copy(`oci:${folder}:latest`, `${name}:theirs`)
+      await crossdock.done(['copy', `${name}:theirs`, `oci:${pulled}:x`])
+      expect((await verifyLayout(pulled, { root: digest })).problems).toStrictEqual([])
+      await rm(pulled, { recursive: true })
     })
 
     it('one platform is the instance that the index names, whoever moves it', async () => {
