@@ -23,7 +23,7 @@ export async function namesIn(layout: string): Promise<ReadonlyMap<string, strin
   )
 }
 
-export async function readIndex(layout: string): Promise<IndexFile> {
+async function readIndex(layout: string): Promise<IndexFile> {
   return JSON.parse(await readFile(join(layout, 'index.json'), 'utf8')) as IndexFile
 }
 

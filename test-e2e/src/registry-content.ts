@@ -28,7 +28,7 @@ export async function readManifest(
 }
 
 /** The digest of the bytes that a registry on plain HTTP sends for a blob. */
-export async function hashBlob(host: string, repository: string, digest: string): Promise<string> {
+async function hashBlob(host: string, repository: string, digest: string): Promise<string> {
   const response = await fetch(`http://${host}/v2/${repository}/blobs/${digest}`)
   if (!response.ok || response.body === null) throw new Error(`${response.status} for ${repository}@${digest}`)
   const hash = createHash('sha256')
