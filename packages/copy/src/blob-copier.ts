@@ -1,30 +1,13 @@
-import {
-  type BlobBody,
-  type BlobReader,
-  type Descriptor,
-  type ImageDestination,
-  ImageError,
-  type ImageSource,
-  shortDigest,
-} from '@crossdock/core'
+import { type BlobBody, type BlobReader, type Descriptor, ImageError, shortDigest } from '@crossdock/core'
 import { createLimiter, createThrottle, delay, skipBytes } from '@crossdock/streams'
+import type { CountedEnds } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import { type Operation, sided } from './operation.ts'
-import type { ResolvedOptions } from './options.ts'
-import type { Tally } from './tally.ts'
 
 /** Brings blobs to the destination, a bounded number at a time. */
 export interface BlobCopier {
   /** Makes sure that the blob is there. `again` moves it even if the destination claims to have it. */
   copy(blob: Descriptor, how?: { readonly again?: boolean }): Promise<void>
-}
-
-interface Ends {
-  readonly source: ImageSource
-  readonly destination: ImageDestination
-  readonly options: ResolvedOptions
-  readonly operation: Operation
-  readonly tally: Tally
 }
 
 const PROGRESS_INTERVAL_MS = 100
@@ -35,7 +18,7 @@ const ENOUGH_PROGRESS_BYTES = 64 * 1024
 /** What both sides are taken to bear if they do not say. */
 const DEFAULT_PARALLEL_BLOBS = 6
 
-export function createBlobCopier(ends: Ends): BlobCopier {
+export function createBlobCopier(ends: CountedEnds): BlobCopier {
   const { source, destination, options, operation } = ends
   const limiter = createLimiter(
     Math.min(
@@ -57,7 +40,7 @@ export function createBlobCopier(ends: Ends): BlobCopier {
   }
 }
 
-async function reuse(blob: Descriptor, { source, destination, operation, tally }: Ends): Promise<boolean> {
+async function reuse(blob: Descriptor, { source, destination, operation, tally }: CountedEnds): Promise<boolean> {
   try {
     const reused = await destination.reuseBlob?.({ ...blob, from: source.reference }, operation)
     if (reused === undefined) return false
@@ -76,7 +59,7 @@ async function reuse(blob: Descriptor, { source, destination, operation, tally }
 }
 
 /** Puts the blob; what is retryable is tried again from where it stopped, and progress refills the budget. */
-async function move(blob: Descriptor, ends: Ends): Promise<void> {
+async function move(blob: Descriptor, ends: CountedEnds): Promise<void> {
   const { destination, options, operation, tally } = ends
   let moved = 0
   for (let attempt = 1; ; attempt += 1) {
@@ -132,7 +115,7 @@ interface CountedBody extends BlobBody {
 }
 
 /** The blob at the source as a body: failures name the source, and its bytes are counted and reported as they pass. */
-function createBody(blob: Descriptor, { source, operation }: Ends): CountedBody {
+function createBody(blob: Descriptor, { source, operation }: CountedEnds): CountedBody {
   let moved = 0
   const throttle = createThrottle(PROGRESS_INTERVAL_MS)
   async function* open(offset = 0): AsyncGenerator<Uint8Array, void, undefined> {

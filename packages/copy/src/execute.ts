@@ -1,24 +1,15 @@
-import { type Descriptor, type Digest, type ImageDestination, ImageError, type ImageSource } from '@crossdock/core'
+import { type Descriptor, type Digest, ImageError } from '@crossdock/core'
 import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
+import type { CountedEnds } from './ends.ts'
 import { distinctBlobs, type ImageGraph, type ManifestNode, manifestsOf } from './graph.ts'
-import { type Operation, onSide } from './operation.ts'
-import type { ResolvedOptions } from './options.ts'
-import type { Tally } from './tally.ts'
+import { onSide } from './operation.ts'
 import { createTaskGroup, type TaskGroup } from './task-group.ts'
-
-interface Ends {
-  readonly source: ImageSource
-  readonly destination: ImageDestination
-  readonly options: ResolvedOptions
-  readonly operation: Operation
-  readonly tally: Tally
-}
 
 /**
  * Writes the whole graph in one scheduler: every blob at once, largest first, each manifest as soon as all that it reaches
  * is there, then the top one, the commit, and what refers to the image.
  */
-export async function executeCopy(graph: ImageGraph, ends: Ends): Promise<void> {
+export async function executeCopy(graph: ImageGraph, ends: CountedEnds): Promise<void> {
   const { top, referrers } = graph
   const manifests = manifestsOf([top, ...referrers])
   const blobs = distinctBlobs([top, ...referrers])
@@ -39,7 +30,7 @@ interface Writer {
 
 function createWriter(
   group: TaskGroup,
-  ends: Ends,
+  ends: CountedEnds,
   known: { readonly manifests: readonly ManifestNode[]; readonly blobs: readonly Descriptor[] },
 ): Writer {
   const { destination, operation } = ends

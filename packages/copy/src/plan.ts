@@ -1,16 +1,10 @@
-import {
-  type Descriptor,
-  type Digest,
-  type ImageDestination,
-  imageName,
-  type ImageReference,
-  type ImageSource,
-} from '@crossdock/core'
+import { type Descriptor, type Digest, imageName, type ImageReference } from '@crossdock/core'
 import { createLimiter } from '@crossdock/streams'
+import type { Ends } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import { distinctBlobs, manifestsOf } from './graph.ts'
 import { type Operation, onSide, startOperation } from './operation.ts'
-import { type CopyOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { type CopyOptions, resolveOptions } from './options.ts'
 import { openBoth } from './open-both.ts'
 import { type Preparation, prepareCopy } from './prepare.ts'
 
@@ -60,13 +54,6 @@ export async function planCopy(from: ImageReference, to: ImageReference, options
     const blobs = await planBlobs(prepared, { source, destination, options: resolved, operation })
     return describe(prepared, blobs, { from, to, operation })
   })
-}
-
-interface Ends {
-  readonly source: ImageSource
-  readonly destination: ImageDestination
-  readonly options: ResolvedOptions
-  readonly operation: Operation
 }
 
 async function planBlobs(prepared: Preparation, ends: Ends): Promise<readonly PlannedBlob[]> {
