@@ -1,30 +1,30 @@
 import {
-  type Descriptor,
-  digestOf,
   imageName,
   ImageError,
   type ImageReference,
   type ImageSource,
-  MAX_CONFIG_BYTES,
   type ManifestBytes,
   type OperationOptions,
   quoteForeign,
   repositoryName,
   unparsedImage,
+  type UnparsedImage,
 } from '@crossdock/core'
 import {
   formatPlatform,
   hostPlatform,
+  type Image,
   type ImageConfig,
-  type ImageManifest,
+  type ImageIndex,
   isConfigType,
-  type Manifest,
-  parseImageConfig,
+  loadImage,
   parseManifest,
   parsePlatform,
   selectInstance,
 } from '@crossdock/formats'
-import { readVerified } from '@crossdock/streams'
+
+/** Indexes in indexes deeper than this are refused. */
+const MAX_DEPTH = 8
 
 /** What `inspect` prints. Where the meaning is the same the keys are those that scripts know from other tools. */
 export interface ImageDescription {
@@ -86,75 +86,67 @@ export async function inspectImage(image: ImageReference, settings: InspectSetti
 
 async function inspectSource(source: ImageSource, settings: InspectSettings): Promise<Inspected> {
   const { operation, wanted } = settings
-  const top = await unparsedImage(source).manifest(operation)
+  const unparsed = unparsedImage(source)
+  const top = await unparsed.manifest(operation)
   if (wanted === 'manifest' && settings.platform === undefined) return { kind: 'bytes', bytes: top.bytes }
-  const chosen = await choose(source, top, settings)
-  if (wanted === 'manifest') return { kind: 'bytes', bytes: chosen.manifest.bytes }
-  if (wanted === 'config') return { kind: 'bytes', bytes: await readConfig(source, chosen.parsed, operation) }
-  const { config } = chosen.parsed
-  const parsed = isConfigType(config.mediaType)
-    ? parseImageConfig(await readConfig(source, chosen.parsed, operation))
-    : undefined
-  return { kind: 'description', description: describe(source.reference, { top, chosen, config: parsed }) }
+  const { index, image } = await choose(source, unparsed, settings)
+  if (wanted === 'manifest') return { kind: 'bytes', bytes: image.bytes.bytes }
+  if (wanted === 'config') return { kind: 'bytes', bytes: await image.configBytes(operation) }
+  const config = isConfigType(image.manifest.config.mediaType) ? await image.config(operation) : undefined
+  return { kind: 'description', description: describe(source.reference, { top, index, image, config }) }
 }
 
 interface Chosen {
-  readonly index: Manifest | undefined
-  readonly manifest: ManifestBytes
-  readonly parsed: ImageManifest
+  /** What the name stands for, if that is an index. */
+  readonly index: ImageIndex | undefined
+  readonly image: Image
 }
 
-async function choose(source: ImageSource, top: ManifestBytes, settings: InspectSettings): Promise<Chosen> {
-  let manifest = top
-  let index: Manifest | undefined
-  for (let depth = 0; depth < 8; depth += 1) {
-    const parsed = parseManifest(manifest)
-    if (parsed.kind === 'image') return { index, manifest, parsed }
+/** The image itself, or the one for the platform, through indexes in indexes. */
+async function choose(
+  source: ImageSource,
+  top: UnparsedImage,
+  { platform, operation }: InspectSettings,
+): Promise<Chosen> {
+  const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform)
+  let unparsed = top
+  let index: ImageIndex | undefined
+  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
+    const parsed = parseManifest(await unparsed.manifest(operation))
+    if (parsed.kind === 'image') return { index, image: await loadImage(unparsed, source, operation) }
     index ??= parsed
-    const platform = settings.platform === undefined ? hostPlatform() : parsePlatform(settings.platform)
-    const instance = selectInstance(parsed, platform)
-    manifest = await unparsedImage(source, instance.digest).manifest(settings.operation)
+    unparsed = unparsedImage(source, selectInstance(parsed, wanted).digest)
   }
   throw new ImageError('LIMIT_EXCEEDED', `the indexes of ${imageName(source.reference)} are nested too deep`)
 }
 
-async function readConfig(
-  source: ImageSource,
-  { config }: ImageManifest,
-  operation: OperationOptions,
-): Promise<Uint8Array> {
-  const what = `the configuration of ${imageName(source.reference)}`
-  return readVerified(await source.getBlob(config, operation), config, { limitBytes: MAX_CONFIG_BYTES, what })
+interface Findings extends Chosen {
+  readonly top: ManifestBytes
+  /** Undefined for an artifact. */
+  readonly config: ImageConfig | undefined
 }
 
-function describe(
-  reference: ImageReference,
-  {
-    top,
-    chosen,
-    config,
-  }: { readonly top: ManifestBytes; readonly chosen: Chosen; readonly config: ImageConfig | undefined },
-): ImageDescription {
-  const { index, parsed } = chosen
+function describe(reference: ImageReference, { top, index, image, config }: Findings): ImageDescription {
+  const { manifest } = image
   const docker = reference.dockerReference
   return {
     Name: docker === undefined ? imageName(reference) : repositoryName(docker),
     Tag: docker?.tag,
     Digest: top.digest,
     MediaType: top.mediaType,
-    ArtifactType: parsed.artifactType,
-    Platforms: index?.kind === 'index' ? platformsOf(index.manifests) : undefined,
-    Instance: index === undefined ? undefined : digestOf(chosen.manifest.bytes),
-    Size: parsed.layers.reduce((total, { size }) => total + size, parsed.config.size),
-    Layers: parsed.layers.map(({ digest }) => digest),
-    LayersData: parsed.layers.map(({ mediaType, digest, size, annotations }) => ({
+    ArtifactType: manifest.artifactType,
+    Platforms: index === undefined ? undefined : platformsOf(index),
+    Instance: index === undefined ? undefined : image.bytes.digest,
+    Size: manifest.layers.reduce((total, { size }) => total + size, manifest.config.size),
+    Layers: manifest.layers.map(({ digest }) => digest),
+    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }) => ({
       MIMEType: quoteForeign(mediaType, 200),
       Digest: digest,
       Size: size,
       Annotations: annotations,
     })),
     ...describeConfig(config),
-    Annotations: parsed.annotations,
+    Annotations: manifest.annotations,
   }
 }
 
@@ -175,7 +167,7 @@ function describeConfig(config: ImageConfig | undefined): Partial<ImageDescripti
   }
 }
 
-function platformsOf(manifests: readonly Descriptor[]): readonly string[] {
+function platformsOf({ manifests }: ImageIndex): readonly string[] {
   return manifests.flatMap(({ platform }) =>
     platform === undefined || platform.os === 'unknown' ? [] : [formatPlatform(platform)],
   )

@@ -136,7 +136,7 @@ function createBody(blob: Descriptor, { source, operation }: CountedEnds): Count
 }
 
 async function readFrom(
-  source: ImageSource,
+  source: CountedEnds['source'],
   blob: Descriptor,
   { offset, operation }: { readonly offset: number; readonly operation: Operation },
 ): Promise<BlobReader | AsyncIterable<Uint8Array>> {

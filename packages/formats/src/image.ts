@@ -22,9 +22,11 @@ export interface Image {
   readonly bytes: ManifestBytes
   readonly manifest: ImageManifest
   /**
-   * Fetches the configuration, verifies digest and size, and reads it. Throws `UNSUPPORTED` for an artifact, whose config is
-   * something else, `DIGEST_MISMATCH`, and `LIMIT_EXCEEDED` beyond `MAX_CONFIG_BYTES`.
+   * Fetches the config, whatever it is, and verifies digest and size. Throws `DIGEST_MISMATCH`, and `LIMIT_EXCEEDED` beyond
+   * `MAX_CONFIG_BYTES`.
    */
+  configBytes(options?: OperationOptions): Promise<Uint8Array>
+  /** The same, read. Throws `UNSUPPORTED` besides for an artifact, whose config is something else. */
   config(options?: OperationOptions): Promise<ImageConfig>
 }
 
@@ -40,7 +42,23 @@ export async function loadImage(
   if (manifest.kind === 'index') {
     throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an index: choose one of its instances`, { image })
   }
-  return { bytes, manifest, config: (operation) => readConfig(source, manifest.config, { image, operation }) }
+  const configBytes = (operation?: OperationOptions): Promise<Uint8Array> =>
+    readConfig(source, manifest.config, { image, operation })
+  return {
+    bytes,
+    manifest,
+    configBytes,
+    config: async (operation) => {
+      checkIsImage(manifest.config, image)
+      return parseImageConfig(await configBytes(operation))
+    },
+  }
+}
+
+function checkIsImage(config: Descriptor, image: string): void {
+  if (isConfigType(config.mediaType)) return
+  const type = quoteForeign(config.mediaType, 100)
+  throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an artifact: its config is a "${type}"`, { image })
 }
 
 interface ConfigContext {
@@ -52,11 +70,7 @@ async function readConfig(
   source: ImageSource,
   config: Descriptor,
   { image, operation }: ConfigContext,
-): Promise<ImageConfig> {
-  if (!isConfigType(config.mediaType)) {
-    const type = quoteForeign(config.mediaType, 100)
-    throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an artifact: its config is a "${type}"`, { image })
-  }
+): Promise<Uint8Array> {
   if (config.size > MAX_CONFIG_BYTES) {
     throw new ImageError(
       'LIMIT_EXCEEDED',
@@ -78,7 +92,7 @@ async function readConfig(
       { image },
     )
   }
-  return parseImageConfig(bytes)
+  return bytes
 }
 
 /** Stops at the first chunk beyond `size`. */

@@ -89,10 +89,11 @@ test('other bytes, fewer bytes and more bytes are refused, and no more is read t
 })
 
 test('an artifact has no config to read, and a huge one is not fetched', async () => {
-  const artifact = serve(imageWith({ mediaType: 'application/vnd.acme+json' }))
-  await expect((await loadImage(unparsedImage(artifact.source), artifact.source)).config()).rejects.toMatchObject({
-    code: 'UNSUPPORTED',
-  })
+  const artifact = serve(imageWith({ mediaType: 'application/vnd.acme+json' }), [config])
+  const loaded = await loadImage(unparsedImage(artifact.source), artifact.source)
+  await expect(loaded.config()).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  expect(artifact.log).toEqual([])
+  expect(await loaded.configBytes()).toEqual(config)
   const huge = serve(imageWith({ size: 2 ** 40 }))
   await expect((await loadImage(unparsedImage(huge.source), huge.source)).config()).rejects.toMatchObject({
     code: 'LIMIT_EXCEEDED',
