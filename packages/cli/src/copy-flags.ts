@@ -28,7 +28,11 @@ export function addCopyFlags(command: Command): void {
     .option('--remove-signatures', 'leave signatures behind')
     .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
     .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
-    .option('--retry-times <n>', 'how often a blob is tried again while nothing moves (default 3)', wholeNumber(0))
+    .option(
+      '--retry-times <n>',
+      'how often a request, and a blob that does not move, is tried again (default 3)',
+      wholeNumber(0),
+    )
   addProgressFlags(command)
 }
 

@@ -1,7 +1,7 @@
 import { createTransportRegistry, type ImageReference, type TransportRegistry } from '@crossdock/core'
 import { type Command, Option } from 'commander'
 import { UsageError } from './failure.ts'
-import { booleanFlag, type Flags, isSet, textFlag } from './flags.ts'
+import { booleanFlag, type Flags, isSet, numberFlag, textFlag } from './flags.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
@@ -9,6 +9,8 @@ export interface EndpointSettings {
   /** Plain http and certificates that do not verify are accepted. */
   readonly insecure: boolean
   readonly resume: boolean
+  /** How often a request is sent at most; the transport's own default if undefined. */
+  readonly maxAttempts?: number | undefined
 }
 
 type Credentials = { readonly username: string; readonly password: string } | { readonly registryToken: string }
@@ -46,10 +48,12 @@ function flagName(prefix: EndpointPrefix, name: string): string {
 
 export function endpointSettings(flags: Flags, prefix: EndpointPrefix): EndpointSettings {
   const flag = (name: string): string => flagName(prefix, name)
+  const retries = numberFlag(flags, 'retryTimes')
   return {
     credentials: isSet(flags, flag('noCreds')) ? undefined : credentials(flags, flag),
     insecure: flags[flag('tlsVerify')] === false,
     resume: flags['resume'] !== false,
+    maxAttempts: retries === undefined ? undefined : retries + 1,
   }
 }
 
@@ -75,10 +79,10 @@ function splitPair(pair: string): Credentials {
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { credentials: known, insecure, resume } = settings
+  const { credentials: known, insecure, resume, maxAttempts } = settings
   return createTransportRegistry(
     defaultTransports({
-      docker: { insecure, resume, ...(known !== undefined && { credentials: known }) },
+      docker: { insecure, resume, maxAttempts, ...(known !== undefined && { credentials: known }) },
       ociDir: { resume },
     }),
   )

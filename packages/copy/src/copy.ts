@@ -1,7 +1,7 @@
 import type { Digest, ImageReference, ManifestBytes, TransportRegistry } from '@crossdock/core'
 import { executeCopy } from './execute.ts'
 import { openBoth } from './open-both.ts'
-import { startOperation } from './operation.ts'
+import { runOperation } from './operation.ts'
 import { type CopyOptions, resolveOptions } from './options.ts'
 import { prepareCopy } from './prepare.ts'
 import { type CopyCounts, createTally } from './tally.ts'
@@ -31,24 +31,24 @@ export async function copyImage(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   const resolved = resolveOptions(options)
-  const operation = startOperation(options)
-  operation.signal.throwIfAborted()
-  return openBoth(from, to, { operation }, async (source, destination) => {
-    const { root, graph } = await prepareCopy(source, destination, { options: resolved, operation })
-    const tally = createTally()
-    if (graph !== undefined) await executeCopy(graph, { source, destination, options: resolved, operation, tally })
-    const counts = tally.counts()
-    const { digest } = root.manifest
-    operation.onProgress({ type: 'done', digest, bytes: counts.bytes.moved })
-    return {
-      ...counts,
-      sourceDigest: root.sourceDigest,
-      digest,
-      manifest: root.manifest,
-      upToDate: graph === undefined,
-      warnings: operation.warnings,
-    }
-  })
+  return runOperation(options, (operation) =>
+    openBoth(from, to, { operation }, async (source, destination) => {
+      const { root, graph } = await prepareCopy(source, destination, { options: resolved, operation })
+      const tally = createTally()
+      if (graph !== undefined) await executeCopy(graph, { source, destination, options: resolved, operation, tally })
+      const counts = tally.counts()
+      const { digest } = root.manifest
+      operation.onProgress({ type: 'done', digest, bytes: counts.bytes.moved })
+      return {
+        ...counts,
+        sourceDigest: root.sourceDigest,
+        digest,
+        manifest: root.manifest,
+        upToDate: graph === undefined,
+        warnings: operation.warnings,
+      }
+    }),
+  )
 }
 
 /** Parses both image names in the registry and copies. Throws `INVALID_REFERENCE` and `UNKNOWN_TRANSPORT` besides. */

@@ -17,11 +17,22 @@ export interface Operation extends OperationOptions {
   under(signal: AbortSignal): Operation
 }
 
-export function startOperation(options: OperationOptions | undefined): Operation {
+/**
+ * Runs `work` as one operation. Once it has ended, its listener hears nothing more: what an abort left to close in the
+ * background is nobody's business.
+ */
+export async function runOperation<Value>(
+  options: OperationOptions,
+  work: (operation: Operation) => Promise<Value>,
+): Promise<Value> {
+  options.signal?.throwIfAborted()
   const warnings: string[] = []
+  let ended = false
   const onProgress = (event: ProgressEvent): void => {
-    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message))
+    if (ended) return
+    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message)) {
       warnings.push(event.message)
+    }
     report(options, event)
   }
   const make = (signal: AbortSignal): Operation => ({
@@ -30,7 +41,11 @@ export function startOperation(options: OperationOptions | undefined): Operation
     warnings,
     under: (other) => make(AbortSignal.any([signal, other])),
   })
-  return make(options?.signal ?? new AbortController().signal)
+  try {
+    return await work(make(options.signal ?? new AbortController().signal))
+  } finally {
+    ended = true
+  }
 }
 
 /** Runs a call on one side of the copy; its failure says which side and image that was. The abort reason passes as it is. */

@@ -3,7 +3,7 @@ import { createLimiter } from '@crossdock/streams'
 import type { Ends } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import { distinctBlobs, manifestsOf } from './graph.ts'
-import { type Operation, onSide, startOperation } from './operation.ts'
+import { type Operation, onSide, runOperation } from './operation.ts'
 import { type CopyOptions, resolveOptions } from './options.ts'
 import { openBoth } from './open-both.ts'
 import { type Preparation, prepareCopy } from './prepare.ts'
@@ -47,13 +47,13 @@ export interface CopyPlan {
 /** Finds out what `copyImage` would do. Changes nothing at the destination. Throws what `copyImage` throws up to there. */
 export async function planCopy(from: ImageReference, to: ImageReference, options: CopyOptions = {}): Promise<CopyPlan> {
   const resolved = resolveOptions(options)
-  const operation = startOperation(options)
-  operation.signal.throwIfAborted()
-  return openBoth(from, to, { operation }, async (source, destination) => {
-    const prepared = await prepareCopy(source, destination, { options: resolved, operation })
-    const blobs = await planBlobs(prepared, { source, destination, options: resolved, operation })
-    return describe(prepared, blobs, { from, to, operation })
-  })
+  return runOperation(options, (operation) =>
+    openBoth(from, to, { operation }, async (source, destination) => {
+      const ends = { source, destination, options: resolved, operation }
+      const prepared = await prepareCopy(source, destination, ends)
+      return describe(prepared, await planBlobs(prepared, ends), { from, to, operation })
+    }),
+  )
 }
 
 async function planBlobs(prepared: Preparation, ends: Ends): Promise<readonly PlannedBlob[]> {

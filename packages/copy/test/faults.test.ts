@@ -214,6 +214,29 @@ test('an aborted signal ends the copy before it begins', async () => {
   await expect(copy).rejects.toBe(reason)
 })
 
+test('nothing is told after the end, whatever a transport leaves to close', async () => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  memory.store.put('from:1', image)
+  let later: (() => void) | undefined
+  const from = wrapTransport(memory, {
+    source: (source) => ({
+      ...source,
+      getBlob: (_blob, options) => {
+        later = () => options?.onProgress?.({ type: 'note', level: 'info', message: 'too late' })
+        return Promise.reject(new ImageError('FORBIDDEN', 'not yours'))
+      },
+    }),
+  })
+  const events: ProgressEvent[] = []
+  const copy = copyImage(from.parseReference('from:1'), target.parseReference('to:1'), {
+    onProgress: (event) => events.push(event),
+  })
+  await expect(copy).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  later?.()
+  expect(later).toBeDefined()
+  expect(events.filter(({ type }) => type === 'note')).toEqual([])
+})
+
 test('no more blobs are in flight than both sides bear', async () => {
   vi.useRealTimers()
   const [memory, target] = [memoryTransport(), memoryTransport({ destinationTraits: { parallelBlobs: 3 } })]
