@@ -14,13 +14,32 @@ export function hintFor(error: unknown, command: RunningCommand | undefined): st
   if (error instanceof Interruption && command.name === 'copy' && command.flags['resume'] !== false) {
     return 'Run the same command again: it goes on where it stopped.\n'
   }
-  if (error instanceof ImageError && error.code === 'UNAUTHENTICATED') {
-    return `Give credentials with ${credentialsFlag(error, command.name)} USER:PASSWORD.\n`
+  if (!(error instanceof ImageError)) return ''
+  if (error.code === 'UNAUTHENTICATED') {
+    return `Give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD.\n`
   }
-  return ''
+  const untrusted = certificateProblem(error)
+  if (untrusted === undefined) return ''
+  const unverified = `use ${endpointFlag(error, command.name, 'tls-verify')}=false to go on without verification`
+  return untrusted === 'authority'
+    ? `Name a file with its certificate authority in the environment variable NODE_EXTRA_CA_CERTS, or ${unverified}.\n`
+    : `Correct the certificate, or ${unverified}.\n`
 }
 
-function credentialsFlag({ side }: ImageError, command: string): string {
-  if (command !== 'copy' && command !== 'plan') return '--creds'
-  return side === 'source' ? '--src-creds' : '--dest-creds'
+/** The flag as it is called for the end that failed. */
+function endpointFlag({ side }: ImageError, command: string, name: string): string {
+  if (command !== 'copy' && command !== 'plan') return `--${name}`
+  return side === 'source' ? `--src-${name}` : `--dest-${name}`
+}
+
+/** OpenSSL's and Node's names for a certificate of an authority that is not known. */
+const UNKNOWN_AUTHORITY = /SELF_SIGNED|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY|CERT_UNTRUSTED/
+/** And for one that is wrong whoever signed it. */
+const WRONG_CERTIFICATE = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH/
+
+/** What is wrong with the server's certificate, if that is why there was no connection. */
+function certificateProblem({ cause }: ImageError): 'authority' | 'certificate' | undefined {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+  if (UNKNOWN_AUTHORITY.test(code)) return 'authority'
+  return WRONG_CERTIFICATE.test(code) ? 'certificate' : undefined
 }

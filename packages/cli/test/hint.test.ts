@@ -23,7 +23,24 @@ test.each([
   expect(hint).toBe(`Give credentials with ${flag} USER:PASSWORD.\n`)
 })
 
+const UNKNOWN = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+
+test.each([
+  ['copy', 'source', UNKNOWN, /NODE_EXTRA_CA_CERTS.* --src-tls-verify=false /],
+  ['copy', 'destination', UNKNOWN, /NODE_EXTRA_CA_CERTS.* --dest-tls-verify=false /],
+  ['plan', 'source', 'DEPTH_ZERO_SELF_SIGNED_CERT', /NODE_EXTRA_CA_CERTS.* --src-tls-verify=false /],
+  ['inspect', 'source', 'SELF_SIGNED_CERT_IN_CHAIN', /NODE_EXTRA_CA_CERTS.* --tls-verify=false /],
+  ['copy', 'source', 'CERT_HAS_EXPIRED', /^Correct the certificate, .* --src-tls-verify=false /],
+  ['inspect', 'source', 'ERR_TLS_CERT_ALTNAME_INVALID', /^Correct the certificate, .* --tls-verify=false /],
+] as const)('%s from a %s with the certificate problem %s names the ways out', (name, side, code, hint) => {
+  const cause = Object.assign(new Error('no'), { code })
+  const error = new ImageError('UNAVAILABLE', 'no', { side, cause })
+  expect(hintFor(error, { name, flags: {} })).toMatch(hint)
+})
+
 test('other failures need no hint', () => {
   expect(hintFor(new ImageError('FORBIDDEN', 'no'), { name: 'copy', flags: {} })).toBe('')
   expect(hintFor(new Error('no'), { name: 'copy', flags: {} })).toBe('')
+  const reset = new ImageError('UNAVAILABLE', 'no', { cause: Object.assign(new Error('no'), { code: 'ECONNRESET' }) })
+  expect(hintFor(reset, { name: 'copy', flags: {} })).toBe('')
 })
