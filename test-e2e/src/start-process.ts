@@ -7,6 +7,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Whether something will be typed. Default: false, there is no input. */
   readonly keyboard?: boolean | undefined
+  /** What ends it when nobody wants it any more. Default: SIGKILL, after which it cannot end its own children. */
+  readonly endSignal?: NodeJS.Signals | undefined
 }
 
 export interface FinishedProcess {
@@ -28,17 +30,17 @@ export interface RunningProcess extends AsyncDisposable {
   type(keys: string): void
 }
 
-const running = new Set<ChildProcess>()
+const running = new Map<ChildProcess, NodeJS.Signals>()
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const [child, signal] of running) child.kill(signal)
 })
 
-/** Starts a program without a shell. Disposing kills it, should it still run. */
+/** Starts a program without a shell. Disposing ends it, should it still run. */
 export function startProcess(argv: readonly string[], options: ProcessOptions = {}): RunningProcess {
   const [program = '', ...rest] = argv
-  const { keyboard = false, ...where } = options
+  const { keyboard = false, endSignal = 'SIGKILL', ...where } = options
   const child = spawn(program, rest, { ...where, stdio: [keyboard ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
-  running.add(child)
+  running.set(child, endSignal)
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
   const text = (stream: 'stdout' | 'stderr'): string => Buffer.concat(chunks[stream]).toString('utf8')
   const finished = new Promise<FinishedProcess>((resolve, reject) => {
@@ -68,7 +70,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     untilOutput: (stream, pattern) => untilMatch(child, { stream, pattern, text }),
     kill,
     type: (keys) => void child.stdin?.write(keys),
-    [Symbol.asyncDispose]: async () => void (await kill('SIGKILL')),
+    [Symbol.asyncDispose]: async () => void (await kill(endSignal)),
   }
 }
 

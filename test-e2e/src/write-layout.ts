@@ -14,6 +14,8 @@ export interface WrittenImage {
   readonly digest: Digest
   /** Digests of the layers, in order. */
   readonly layers: readonly string[]
+  /** Digest of the configuration. */
+  readonly config: string
   /** Bytes of the layers and the configuration together. */
   readonly bytes: number
 }
@@ -40,7 +42,13 @@ export async function writeLayout(
     JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
   )
   const bytes = layers.reduce((sum, { size }) => sum + size, config.size)
-  return { folder, digest: parseDigest(manifest.digest), layers: layers.map(({ digest }) => digest), bytes }
+  return {
+    folder,
+    digest: parseDigest(manifest.digest),
+    layers: layers.map(({ digest }) => digest),
+    config: config.digest,
+    bytes,
+  }
 }
 
 async function writeDocument(

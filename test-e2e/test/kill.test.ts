@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startRegistry } from '@crossdock/registry-server'
 import { verifyLayout } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { startDockerRegistry } from '../src/docker-registry.ts'
+import { bytesBelow, filesBelow } from '../src/files-below.ts'
 import { type HoldingProxy, startHoldingProxy } from '../src/holding-proxy.ts'
 import { namesIn } from '../src/layout-content.ts'
 import { readManifest, verifyInRegistry } from '../src/registry-content.ts'
@@ -170,21 +170,4 @@ function expectEnded({ exitCode, stderr, stdout }: FinishedProcess, signal: keyo
     expect(stderr).toContain(`stopped by ${signal}`)
     expect(stderr).toContain('Run the same command again')
   }
-}
-
-async function filesBelow(folder: string): Promise<readonly string[]> {
-  if (!existsSync(folder)) return []
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-}
-
-/** Bytes of all files below a folder that may change meanwhile. */
-async function bytesBelow(folder: string): Promise<number> {
-  const files = await filesBelow(folder)
-  const sizes = await Promise.all(files.map((file) => stat(file).then(sizeOf, () => 0)))
-  return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-function sizeOf({ size }: { readonly size: number }): number {
-  return size
 }
