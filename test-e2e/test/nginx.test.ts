@@ -35,8 +35,9 @@ describe('docker-registry behind nginx', () => {
     })
     afterAll(() => stack.disposeAsync())
 
-    const nginx = (options: Omit<NginxOptions, 'folder'>): Promise<Nginx> =>
-      startNginx(paths.nginx, { ...options, folder: fresh('nginx') })
+    /** It ends with the suite at the latest, whatever becomes of the test that started it. */
+    const nginx = async (options: Omit<NginxOptions, 'folder'>): Promise<Nginx> =>
+      stack.use(await startNginx(paths.nginx, { ...options, folder: fresh('nginx') }))
     /** What every request is handed on with: the registry makes its own addresses of it. */
     const handOn = (): string => `
       proxy_pass http://${registry.host};
@@ -52,17 +53,15 @@ describe('docker-registry behind nginx', () => {
     describe('TLS with a certificate of an authority that nobody knows', () => {
       let host: string
       beforeAll(async () => {
-        const server = stack.use(
-          await nginx({
-            http: (address) => `
+        const server = await nginx({
+          http: (address) => `
               server {
                 listen ${address} ssl;
                 ssl_certificate ${certificates}/server.crt;
                 ssl_certificate_key ${certificates}/key.pem;
                 location / { ${handOn()} }
               }`,
-          }),
-        )
+        })
         host = server.hosts[0] ?? ''
         await crossdock.done(['copy', from, `docker://${registry.host}/there:1`])
       })
@@ -106,7 +105,7 @@ describe('docker-registry behind nginx', () => {
       { what: 'in chunks', size: 20 * MIB, repository: 'limited/chunks', refusals: [0, 1, 2] },
       { what: 'in one request', size: 7 * MIB, repository: 'limited/whole', refusals: [1] },
     ])('413 for what would have gone $what: smaller requests do', async ({ size, repository, refusals }) => {
-      await using server = await nginx({
+      const server = await nginx({
         http: (address) => `
           client_max_body_size 6m;
           server { listen ${address}; location / { ${handOn()} } }`,
@@ -122,9 +121,9 @@ describe('docker-registry behind nginx', () => {
       let host: string
       beforeAll(async () => {
         const users = await passwords()
-        const server = stack.use(
-          await nginx({ http: (address) => `server { listen ${address}; ${users} location / { ${handOn()} } }` }),
-        )
+        const server = await nginx({
+          http: (address) => `server { listen ${address}; ${users} location / { ${handOn()} } }`,
+        })
         host = server.hosts[0] ?? ''
       })
 
@@ -151,7 +150,7 @@ describe('docker-registry behind nginx', () => {
 
     it('a redirect to another origin: the password stays where it belongs', async () => {
       const users = await passwords()
-      await using server = await nginx({
+      const server = await nginx({
         listeners: 2,
         http: (front, storage) => `
           server {
@@ -180,7 +179,7 @@ describe('docker-registry behind nginx', () => {
     })
 
     it('SIGKILL for the worker in a pull: the next one goes on at the byte', async () => {
-      await using server = await nginx({
+      const server = await nginx({
         // The rest would take minutes, so that what comes in time comes from the next worker.
         http: (address) => `
           map $http_range $rate { "" 64k; default 0; }
@@ -192,7 +191,8 @@ describe('docker-registry behind nginx', () => {
       const large = await writeLayout(fresh('large'), { layers: [24 * MIB], content: 'random' })
       await crossdock.done(['copy', `oci:${large.folder}:latest`, `docker://${registry.host}/cut:1`])
       const layout = fresh('pulled')
-      await using pull = crossdock.start(['copy', `docker://${server.hosts[0]}/cut:1`, `oci:${layout}:here`])
+      const argv = ['copy', `docker://${server.hosts[0]}/cut:1`, `oci:${layout}:here`]
+      await using pull = crossdock.start(['--command-timeout', '60s', ...argv])
       await vi.waitFor(async () => expect(await bytesBelow(layout)).toBeGreaterThan(4 * MIB), 20_000)
       process.kill(server.workerPid, 'SIGKILL')
       const { exitCode, stderr } = await pull.finished
