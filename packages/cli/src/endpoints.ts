@@ -32,10 +32,9 @@ export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Comm
     .addOption(new Option(`${dashed}no-creds`, `reach the registry of ${of} anonymously`))
     .addOption(
       new Option(
-        `${dashed}tls-verify [boolean]`,
+        `${dashed}tls-verify <boolean>`,
         `whether the registry of ${of} must speak https with a valid certificate`,
       )
-        .preset('true')
         .default(true)
         .argParser(booleanFlag),
     )

@@ -1,4 +1,4 @@
-import { UsageError } from './failure.ts'
+import { InvalidArgumentError } from 'commander'
 
 /** Reads parsed flags, whose types the parser does not know, one by one. */
 export type Flags = Readonly<Record<string, unknown>>
@@ -27,18 +27,30 @@ export function gather(value: string, previous: readonly string[] = []): readonl
   return [...previous, ...value.split(',')]
 }
 
-/** For commander: `--flag`, `--flag=true`, `--flag=false`. */
+/**
+ * A flag with a value of its own or none, `--flag` or `--flag=false`, never takes the next argument: that is an image's name.
+ * Commander would take it, so a bare flag is given its value here.
+ */
+export function attachBooleans(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return argv.map((argument, position) => {
+    const isFlag = end < 0 || position < end
+    return isFlag && /^--(?:src-|dest-)?tls-verify$/.test(argument) ? `${argument}=true` : argument
+  })
+}
+
+/** For commander: `--flag=true`, `--flag=false`. */
 export function booleanFlag(value: string): boolean {
   if (value === 'true') return true
   if (value === 'false') return false
-  throw new UsageError(`"${value}" is neither "true" nor "false"`)
+  throw new InvalidArgumentError('It is either "true" or "false".')
 }
 
 /** For commander: a whole number from `least` on. */
 export function wholeNumber(least: number): (value: string) => number {
   return (value) => {
     if (!/^[0-9]{1,15}$/.test(value) || Number(value) < least) {
-      throw new UsageError(`"${value}" is not a whole number from ${least} on`)
+      throw new InvalidArgumentError(`It takes a whole number from ${least} on.`)
     }
     return Number(value)
   }
@@ -57,7 +69,7 @@ export function duration(value: string): number {
   const unit = UNITS.get(match?.[2] ?? 's')
   const amount = Number(match?.[1])
   if (unit === undefined || Number.isNaN(amount) || amount === 0) {
-    throw new UsageError(`"${value}" is not a duration: write 90s, 5m or 1h`)
+    throw new InvalidArgumentError('It takes a duration such as 90s, 5m or 1h.')
   }
   return amount * unit
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { ProgressEvent } from '@crossdock/core'
 import { describeFailure } from './failure.ts'
 import { describeEvent } from './progress/progress-state.ts'
-import { type Flags, isSet, numberFlag } from './flags.ts'
+import { attachBooleans, type Flags, isSet, numberFlag } from './flags.ts'
 import { hintFor, type RunningCommand } from './hint.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Invocation, Terminal } from './invocation.ts'
@@ -33,7 +33,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
     Object.assign(options, { timeoutMs: numberFlag(flags, 'commandTimeout'), debug: isSet(flags, 'debug') })
   })
   try {
-    await program.parseAsync([...argv], { from: 'user' })
+    await program.parseAsync([...attachBooleans(argv)], { from: 'user' })
     return 0
   } catch (error) {
     const { exitCode, message } = describeFailure(error)

@@ -25,17 +25,17 @@ test.each([
 test('--tls-verify may be switched off, and said to be on', () => {
   expect(settings(['--dest-tls-verify=false'], 'dest').insecure).toBe(true)
   expect(settings(['--dest-tls-verify=true'], 'dest').insecure).toBe(false)
-  expect(settings(['--dest-tls-verify'], 'dest').insecure).toBe(false)
   expect(settings(['--tls-verify=false'], '').insecure).toBe(true)
 })
 
-test.each([[['--src-creds', ':secret']], [['--src-password', 'secret']], [['--src-tls-verify=maybe']]])(
-  '%j is refused',
-  (argv) => {
-    expect(() => settings(argv)).toThrow(UsageError)
-  },
-)
+test.each([[['--src-creds', ':secret']], [['--src-password', 'secret']]])('%j is refused', (argv) => {
+  expect(() => settings(argv)).toThrow(UsageError)
+})
 
 test('a user name beside a pair is refused', () => {
   expect(() => settings(['--src-creds', 'me:secret', '--src-username', 'you'])).toThrow(/cannot be used with/)
+})
+
+test('a value that is no boolean is refused, and the flag named', () => {
+  expect(() => settings(['--src-tls-verify=maybe'])).toThrow(/--src-tls-verify.*'maybe'.*either "true" or "false"/)
 })

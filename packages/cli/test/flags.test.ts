@@ -1,6 +1,6 @@
+import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { UsageError } from '../src/failure.ts'
-import { booleanFlag, duration, gather, wholeNumber } from '../src/flags.ts'
+import { attachBooleans, booleanFlag, duration, gather, wholeNumber } from '../src/flags.ts'
 
 test.each([
   ['90', 90_000],
@@ -14,21 +14,32 @@ test.each([
 })
 
 test.each(['', '0', '-1s', '1d', '1h30m', 'abc', '1e3'])('"%s" is no duration', (text) => {
-  expect(() => duration(text)).toThrow(UsageError)
+  expect(() => duration(text)).toThrow(InvalidArgumentError)
 })
 
 test('whole numbers are read strictly', () => {
   const read = wholeNumber(1)
   expect(read('16')).toBe(16)
   for (const text of ['0', '', ' 1', '1x', '-1', '1.5', '99999999999999999999'])
-    expect(() => read(text)).toThrow(UsageError)
+    expect(() => read(text)).toThrow(InvalidArgumentError)
 })
 
 test('booleans are true or false', () => {
   expect([booleanFlag('true'), booleanFlag('false')]).toEqual([true, false])
-  expect(() => booleanFlag('no')).toThrow(UsageError)
+  expect(() => booleanFlag('no')).toThrow(InvalidArgumentError)
 })
 
 test('lists gather over commas and repetitions', () => {
   expect(gather('c', gather('a,b'))).toEqual(['a', 'b', 'c'])
+})
+
+test('a bare boolean does not take the name behind it', () => {
+  expect(attachBooleans(['copy', '--src-tls-verify', 'a', '--tls-verify=false', '--', '--dest-tls-verify'])).toEqual([
+    'copy',
+    '--src-tls-verify=true',
+    'a',
+    '--tls-verify=false',
+    '--',
+    '--dest-tls-verify',
+  ])
 })
