@@ -8,7 +8,7 @@ import { checkMarker, readIndex } from './layout/layout.ts'
 import { acquireLock } from './layout/lock.ts'
 import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
-import type { OpenOptions } from './source.ts'
+import type { OpenOptions } from './open-options.ts'
 
 /**
  * Removes the image's entry from `index.json`, then the blobs that no other entry reaches; blobs that layouts share stay.

@@ -17,13 +17,12 @@ import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '
 import { commitManifests } from './layout/commit.ts'
 import { isComplete, isNamed } from './layout/complete.ts'
 import { partialSize } from './layout/partial.ts'
-import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
-import { checkWritable, createAlgorithmFolder, createLayout, replaceFile } from './layout/prepare.ts'
-import { referrerOf, type Referrer } from './layout/referrers.ts'
-import { sweep } from './layout/sweep.ts'
-import { createTrust, type Trust } from './layout/trust.ts'
+import { blobPath } from './layout/paths.ts'
+import { checkWritable, createAlgorithmFolder, replaceFile } from './layout/prepare.ts'
+import { referrerOf } from './layout/referrers.ts'
+import { createSession, type Session } from './layout/session.ts'
 import { writeBlob } from './layout/write-blob.ts'
-import type { OpenOptions } from './source.ts'
+import type { OpenOptions } from './open-options.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
 const MANIFEST_TYPES: readonly string[] = Object.freeze([
@@ -81,45 +80,6 @@ export async function openDestination(
     },
     async [Symbol.asyncDispose]() {},
   })
-}
-
-/** What one open destination knows and has done. */
-export interface Session extends OpenOptions {
-  readonly paths: LayoutPaths
-  readonly trust: Trust
-  /** Makes the layout, once. */
-  ready(): Promise<void>
-  /** Blobs that were put or found, and that have to be there at the end. */
-  readonly needed: Set<Digest>
-  /** What the name will stand for. */
-  top: Descriptor | undefined
-  hasInstances: boolean
-  readonly referrers: Referrer[]
-}
-
-function createSession(opened: OpenOptions): Session {
-  const paths = layoutPaths(opened.folder, opened.options.sharedBlobDir)
-  let making: Promise<void> | undefined
-  const make = async (): Promise<void> => {
-    await createLayout(paths, opened.options)
-    await sweep(paths)
-  }
-  return {
-    ...opened,
-    paths,
-    trust: createTrust(paths.blobs),
-    ready() {
-      making ??= make().catch((reason: unknown) => {
-        making = undefined // what failed may succeed when it is tried again
-        throw reason
-      })
-      return making
-    },
-    needed: new Set(),
-    top: undefined,
-    hasInstances: false,
-    referrers: [],
-  }
 }
 
 interface PutBlob {

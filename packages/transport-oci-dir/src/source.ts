@@ -1,20 +1,11 @@
-import type { ImageReference, ImageSource, OperationOptions } from '@crossdock/core'
+import type { ImageSource, OperationOptions } from '@crossdock/core'
 import { openBlob, readManifestBlob } from './layout/blobs.ts'
 import { createManifestFinder } from './layout/find-manifest.ts'
 import { descriptorOf, selectEntry } from './layout/index-file.ts'
 import { openLayout } from './layout/layout.ts'
 import { layoutPaths } from './layout/paths.ts'
 import { findReferrers } from './layout/referrers.ts'
-import type { ResolvedOptions } from './options.ts'
-import type { Selection } from './reference.ts'
-
-export interface OpenOptions {
-  readonly reference: ImageReference
-  /** The layout's folder, absolute. */
-  readonly folder: string
-  readonly selection: Selection
-  readonly options: ResolvedOptions
-}
+import type { OpenOptions } from './open-options.ts'
 
 /**
  * Opens the layout as it is now: what others write to `index.json` later is not seen. Throws `NOT_FOUND` for a missing

@@ -6,7 +6,8 @@ import { openLayout } from './layout/layout.ts'
 import { layoutPaths } from './layout/paths.ts'
 import { resolveOptions, type OciDirTransportOptions, type ResolvedOptions } from './options.ts'
 import { formatLocation, parseLocation, policyOf, validateScope, type Location } from './reference.ts'
-import { openSource, type OpenOptions } from './source.ts'
+import { openSource } from './source.ts'
+import type { OpenOptions } from './open-options.ts'
 
 /** An image in a layout, or a layout. */
 export interface OciDirReference extends ImageReference, Location {

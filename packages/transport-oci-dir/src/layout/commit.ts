@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import { OCI_INDEX, referrersTag } from '@crossdock/formats'
-import type { Session } from '../destination.ts'
+import type { Session } from './session.ts'
 import { ifExists, naming, quotePath } from '../errors.ts'
 import { syncFolder } from './files.ts'
 import { walkGraph } from './graph.ts'

@@ -1,6 +1,6 @@
 import { ImageError, type Descriptor, type OperationOptions } from '@crossdock/core'
 import { isForeignLayer } from '@crossdock/formats'
-import type { Session } from '../destination.ts'
+import type { Session } from './session.ts'
 import { isDocument, neededBy, walkGraph } from './graph.ts'
 import { readIndex } from './layout.ts'
 import { listedReferrers } from './referrers.ts'

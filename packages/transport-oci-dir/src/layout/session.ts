@@ -1,0 +1,46 @@
+import type { Descriptor, Digest } from '@crossdock/core'
+import type { OpenOptions } from '../open-options.ts'
+import { layoutPaths, type LayoutPaths } from './paths.ts'
+import { createLayout } from './prepare.ts'
+import type { Referrer } from './referrers.ts'
+import { sweep } from './sweep.ts'
+import { createTrust, type Trust } from './trust.ts'
+
+/** What one open destination knows and has done. */
+export interface Session extends OpenOptions {
+  readonly paths: LayoutPaths
+  readonly trust: Trust
+  /** Makes the layout, once. */
+  ready(): Promise<void>
+  /** Blobs that were put or found, and that have to be there at the end. */
+  readonly needed: Set<Digest>
+  /** What the name will stand for. */
+  top: Descriptor | undefined
+  hasInstances: boolean
+  readonly referrers: Referrer[]
+}
+
+export function createSession(opened: OpenOptions): Session {
+  const paths = layoutPaths(opened.folder, opened.options.sharedBlobDir)
+  let making: Promise<void> | undefined
+  const make = async (): Promise<void> => {
+    await createLayout(paths, opened.options)
+    await sweep(paths)
+  }
+  return {
+    ...opened,
+    paths,
+    trust: createTrust(paths.blobs),
+    ready() {
+      making ??= make().catch((reason: unknown) => {
+        making = undefined // what failed may succeed when it is tried again
+        throw reason
+      })
+      return making
+    },
+    needed: new Set(),
+    top: undefined,
+    hasInstances: false,
+    referrers: [],
+  }
+}
