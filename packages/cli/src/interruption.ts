@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { EXIT } from './exit-codes.ts'
 
 /** Why an operation was ended from outside: a signal, or `--command-timeout`. */
 export class Interruption extends Error {
@@ -41,5 +42,5 @@ export function listenForInterruption(timeoutMs?: number): Interruptible {
 }
 
 function timedOut(timeoutMs: number): Interruption {
-  return new Interruption(`not done within the command's time limit of ${timeoutMs / 1000} s`, 6)
+  return new Interruption(`not done within the command's time limit of ${timeoutMs / 1000} s`, EXIT.network)
 }

@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 import { shortDigest } from '@crossdock/core'
 import { count, formatBytes, formatDuration } from '../output/sizes.ts'
 import type { ProgressDisplay } from './display.ts'
@@ -44,8 +44,7 @@ export function createBars(stream: NodeJS.WriteStream): ProgressDisplay {
 
 /** A row that wrapped would break the redrawing; style sequences take no columns. */
 function rowLimit(stream: NodeJS.WriteStream, row: string): number {
-  // eslint-disable-next-line no-control-regex -- these are the sequences that styleText writes
-  const styles = row.match(/\u001B\[[0-9;]*m/g)?.join('').length ?? 0
+  const styles = row.length - stripVTControlCharacters(row).length
   return Math.max(20, stream.columns || 80) - 1 + styles
 }
 
