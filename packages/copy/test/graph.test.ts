@@ -150,6 +150,10 @@ test('a manifest that cannot be read ends the reading of the others before the c
         await new Promise((resolve) => {
           options?.signal?.addEventListener('abort', resolve)
         })
+        // It takes a while to close what was open.
+        await new Promise((resolve) => {
+          setImmediate(resolve)
+        })
         ended = true
         throw options?.signal?.reason
       },
