@@ -10,12 +10,12 @@
  *   host-limit waits for a place, with the host's limit
  *   dispatch   one request on one connection
  */
-import { createAgents } from './agents.ts'
 import { authLayer } from './auth.ts'
 import { createDispatch } from './dispatch.ts'
 import { hostLimitLayer } from './host-limit.ts'
 import type { HttpHandler, HttpLayer } from './http.ts'
 import { resolveOptions, type HttpClientOptions } from './options.ts'
+import { createOrigins } from './origins.ts'
 import { redirectLayer } from './redirect.ts'
 import { retryLayer } from './retry.ts'
 import { warningsLayer } from './warnings.ts'
@@ -30,7 +30,7 @@ export interface HttpClient {
 /** Opens nothing, and loads nothing large, until the first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const resolved = resolveOptions(options)
-  const agents = createAgents(resolved)
+  const origins = createOrigins(resolved)
   const layers: readonly HttpLayer[] = [
     warningsLayer(),
     authLayer(resolved),
@@ -38,9 +38,9 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     retryLayer(resolved),
     hostLimitLayer(resolved.requestsPerHost),
   ]
-  const dispatch = createDispatch(agents, resolved)
+  const dispatch = createDispatch(origins)
   return {
     request: layers.reduceRight((next, layer) => layer(next), dispatch),
-    close: () => agents.close(),
+    close: () => origins.close(),
   }
 }

@@ -65,23 +65,48 @@ export function hostAndPort(url: URL): string {
 /** The code of the error with which `close` ends what is under way. */
 export const CLIENT_CLOSED = 'CLIENT_CLOSED'
 
+/** Codes of what goes wrong on a direct connection beyond what the system reports. */
+export const WIRE = {
+  connectTimeout: 'WIRE_CONNECT_TIMEOUT',
+  headersTimeout: 'WIRE_HEADERS_TIMEOUT',
+  bodyTimeout: 'WIRE_BODY_TIMEOUT',
+  closed: 'WIRE_CLOSED',
+  endedEarly: 'WIRE_ENDED_EARLY',
+  headTooLarge: 'WIRE_HEAD_TOO_LARGE',
+  badHeader: 'WIRE_BAD_HEADER',
+} as const
+
+export function wireFailure(code: (typeof WIRE)[keyof typeof WIRE]): Error {
+  return Object.assign(new Error(code), { code })
+}
+
+const CONNECTING: Cause = { text: 'time-out while connecting' }
+const CLOSED: Cause = { text: 'the connection was closed by the other side' }
+const ENDED_EARLY: Cause = { text: 'the answer ended before all of it came' }
+const HEAD_TOO_LARGE: Cause = {
+  text: 'the head of the answer is larger than 64 KiB',
+  code: 'LIMIT_EXCEEDED',
+  retryable: false,
+}
+
 const FIXED: Readonly<Record<string, Cause>> = {
   ECONNREFUSED: { text: 'connection refused; check that host and port are right and that the server runs' },
   ECONNRESET: { text: 'the connection was reset by the other side' },
-  EPIPE: { text: 'the connection was closed by the other side' },
+  EPIPE: CLOSED,
   EHOSTUNREACH: { text: 'the host cannot be reached' },
   ENETUNREACH: { text: 'the network cannot be reached' },
   ETIMEDOUT: { text: 'time-out: the network gave up' },
   EAI_AGAIN: { text: 'the host name cannot be looked up at the moment' },
   ENOTFOUND: { text: 'no such host name; check the spelling', retryable: false },
-  UND_ERR_CONNECT_TIMEOUT: { text: 'time-out while connecting' },
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: { text: 'the answer ended before its Content-Length' },
-  UND_ERR_SOCKET: { text: 'the connection was closed by the other side' },
-  UND_ERR_HEADERS_OVERFLOW: {
-    text: 'the head of the answer is larger than 64 KiB',
-    code: 'LIMIT_EXCEEDED',
-    retryable: false,
-  },
+  [WIRE.connectTimeout]: CONNECTING,
+  [WIRE.closed]: CLOSED,
+  [WIRE.endedEarly]: ENDED_EARLY,
+  [WIRE.headTooLarge]: HEAD_TOO_LARGE,
+  [WIRE.badHeader]: { text: 'a header has characters that none may have', code: 'INVALID_DATA', retryable: false },
+  UND_ERR_CONNECT_TIMEOUT: CONNECTING,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ENDED_EARLY,
+  UND_ERR_SOCKET: CLOSED,
+  UND_ERR_HEADERS_OVERFLOW: HEAD_TOO_LARGE,
   [CLIENT_CLOSED]: { text: 'the client was closed', retryable: false },
   UND_ERR_PRX_TLS: { text: 'TLS to the proxy failed', retryable: false },
 }
@@ -91,10 +116,10 @@ function causeOf(reason: unknown, context: NetworkContext): Cause {
   const code = codeOf(error)
   const fixed = Object.hasOwn(FIXED, code) ? FIXED[code] : undefined
   if (fixed !== undefined) return fixed
-  if (code === 'UND_ERR_HEADERS_TIMEOUT') {
+  if (code === WIRE.headersTimeout || code === 'UND_ERR_HEADERS_TIMEOUT') {
     return { text: `time-out: no answer for ${seconds(context.headersTimeoutMs)}` }
   }
-  if (code === 'UND_ERR_BODY_TIMEOUT') {
+  if (code === WIRE.bodyTimeout || code === 'UND_ERR_BODY_TIMEOUT') {
     return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}` }
   }
   const message = quoteForeign(error instanceof Error ? error.message : String(error), 200)
@@ -132,7 +157,7 @@ function tlsCause(code: string, message: string): Cause | undefined {
 }
 
 function parserCause(error: unknown, message: string): Cause | undefined {
-  const parser = error instanceof Error && error.name === 'HTTPParserError'
+  const parser = error instanceof Error && (error.name === 'HTTPParserError' || error.name === 'UnsoundAnswer')
   return parser ? { text: `the answer is not sound HTTP/1.1 (${message})` } : undefined
 }
 

@@ -1,13 +1,19 @@
+import { recycle } from '@crossdock/streams'
+
 /** What the connection can be told while a body comes in. */
 export interface BodySource {
   pause(): void
   resume(): void
   /** Closes the connection. */
   abort(): void
+  /** Somebody waits: whatever bytes are held back shall be pushed. */
+  flush?(): void
 }
 
 /** A body between the connection, which pushes, and the one reader, who pulls. */
 export interface ResponseBody extends AsyncIterable<Uint8Array> {
+  /** Whether the reader waits, or whatever comes is dropped anyway. */
+  readonly wanted: boolean
   push(chunk: Uint8Array): void
   end(): void
   /** What came before is still read, unless `drop` says that nobody shall. */
@@ -15,7 +21,9 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
   discard(): Promise<void>
 }
 
-const MAX_QUEUED_BYTES = 512 * 1024
+const MAX_QUEUED_BYTES = 1024 * 1024
+/** Smaller chunks that wait are handed over as one up to this size. */
+const JOINED_BYTES = 256 * 1024
 const MAX_DRAINED_BYTES = 64 * 1024
 const MAX_DRAIN_MS = 1000
 
@@ -24,7 +32,7 @@ interface Reader {
   readonly reject: (error: unknown) => void
 }
 
-/** Chunks that wait for the reader, handed over as one: each costs the reader a hash call and a write, and a copy costs less. */
+/** Chunks that wait for the reader. Small ones are joined: each costs the reader a hash call and a write, and a copy costs less. */
 interface ChunkQueue {
   readonly bytes: number
   push(chunk: Uint8Array): void
@@ -48,9 +56,16 @@ function createChunkQueue(): ChunkQueue {
       bytes += chunk.byteLength
     },
     take() {
-      const chunk = chunks.length > 1 ? Buffer.concat(chunks, bytes) : chunks[0]
-      clear()
-      return chunk
+      let count = 0
+      let taken = 0
+      for (const { byteLength } of chunks) {
+        if (count > 0 && taken + byteLength > JOINED_BYTES) break
+        count += 1
+        taken += byteLength
+      }
+      bytes -= taken
+      const next = chunks.splice(0, count)
+      return next.length > 1 ? Buffer.concat(next, taken) : next[0]
     },
     clear,
   }
@@ -96,6 +111,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
   function drop(chunk: Uint8Array): void {
     if (dropping === undefined) return
     dropping.bytes += chunk.byteLength
+    recycle(chunk)
     if (dropping.bytes > MAX_DRAINED_BYTES) source.abort()
   }
 
@@ -107,9 +123,13 @@ export function createResponseBody(source: BodySource): ResponseBody {
   }
 
   return {
+    get wanted() {
+      return reader !== undefined || dropping !== undefined
+    },
     [Symbol.asyncIterator]: () =>
       iteratorOf((next) => {
         reader = next
+        if (queue.bytes === 0 && state === undefined) source.flush?.()
         settle()
       }, leave),
     push(chunk) {

@@ -57,10 +57,10 @@ test('the connection pauses when enough waits, and goes on when it is taken', as
     resume: () => calls.push('resume'),
     abort: () => calls.push('abort'),
   })
-  body.push(new Uint8Array(600 * KIB))
+  body.push(new Uint8Array(1200 * KIB))
   expect(calls).toEqual(['pause'])
   const iterator = body[Symbol.asyncIterator]()
-  expect((await iterator.next()).value?.byteLength).toBe(600 * KIB)
+  expect((await iterator.next()).value?.byteLength).toBe(1200 * KIB)
   expect(calls).toEqual(['pause', 'resume'])
   await iterator.return?.()
   expect(calls).toEqual(['pause', 'resume', 'abort'])

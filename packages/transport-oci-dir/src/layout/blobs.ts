@@ -11,15 +11,13 @@ import {
   type GetBlobOptions,
   type ManifestBytes,
 } from '@crossdock/core'
+import { CHUNK_BYTES, takeChunk } from '@crossdock/streams'
 import { naming, quotePath } from '../errors.ts'
 import { openRegular, readFully, type OpenedFile } from './files.ts'
 import { blobPath, type BlobPaths } from './paths.ts'
 
-/** Large enough that a read costs little beside hashing its bytes. */
-const CHUNK_BYTES = 1024 * 1024
-
 /**
- * Opens a blob for reading. Every chunk is a buffer of its own, which the consumer may keep. Throws `NOT_FOUND`, and
+ * Opens a blob for reading. Every chunk is the consumer's. Throws `NOT_FOUND`, and
  * `DIGEST_MISMATCH` if the file's size is not the descriptor's.
  */
 export async function openBlob(blobs: BlobPaths, blob: Descriptor, options: GetBlobOptions = {}): Promise<BlobReader> {
@@ -63,7 +61,8 @@ interface Span {
 /** Reads one chunk ahead, so that the disk works while the consumer does. */
 function createReads({ handle, path, begin, end }: Span) {
   const readAt = async (position: number): Promise<Uint8Array> => {
-    const room = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - position))
+    const wanted = end - position
+    const room = wanted < CHUNK_BYTES / 2 ? new Uint8Array(wanted) : takeChunk().subarray(0, wanted)
     const length = await naming('read', path, () => readFully(handle, room, position))
     if (length < room.byteLength) throw new ImageError('CONFLICT', `${quotePath(path)} was cut off while it was read`)
     return room

@@ -1,12 +1,16 @@
 import type { FileHandle } from 'node:fs/promises'
+import { CHUNK_BYTES, recycle, takeChunk } from '@crossdock/streams'
 import { naming } from '../errors.ts'
 import { writeFully } from './files.ts'
 
-/** Writes a file from a position on, in large pieces and while the caller gets the next bytes ready. */
+/**
+ * Writes a file from a position on. Whatever comes is written at once, or as soon as the write before is over: what comes
+ * meanwhile is gathered, so that a slow source loses little to a kill and a fast one makes few large writes.
+ */
 export interface FileWriter {
-  /** Takes the chunk; waits only for the write before. A failed write is thrown by a later call. */
+  /** Takes the chunk and recycles it when it is written. A failed write is thrown by a later call. */
   write(chunk: Uint8Array): Promise<void>
-  /** Writes what is still held back, and waits for everything. Returns where the file ends. */
+  /** Waits for everything. Returns where the file ends. */
   finish(): Promise<number>
 }
 
@@ -20,9 +24,6 @@ export interface FileWriterOptions {
   readonly durable: boolean
 }
 
-/** Every write is a turn through the thread pool: smaller chunks are gathered, larger ones written as they are. */
-const GATHER_BELOW_BYTES = 256 * 1024
-const GATHER_BYTES = 1024 * 1024
 const FLUSH_EVERY_BYTES = 16 * 1024 * 1024
 
 export function createFileWriter({ handle, path, position: begin, durable }: FileWriterOptions): FileWriter {
@@ -30,61 +31,71 @@ export function createFileWriter({ handle, path, position: begin, durable }: Fil
   let unflushed = 0
   let writing: Promise<void> | undefined
   let flushing: Promise<void> | undefined
-  // Two rooms take turns: one is filled while the other is written.
-  let room: Uint8Array | undefined
-  let spare: Uint8Array | undefined
+  let failure: { readonly reason: unknown } | undefined
+  let gathered: Uint8Array | undefined
   let filled = 0
 
-  async function start(bytes: Uint8Array): Promise<void> {
-    await writing
+  async function writeNext(chunk: Uint8Array): Promise<void> {
     const at = position
-    position += bytes.byteLength
-    writing = naming('write', path, () => writeFully(handle, bytes, at))
-    writing.catch(() => undefined) // thrown where it is awaited, above or in finish
-    unflushed += bytes.byteLength
-    if (!durable || unflushed < FLUSH_EVERY_BYTES) return
-    await flushing
-    unflushed = 0
-    flushing = naming('flush', path, () => handle.datasync())
-    flushing.catch(() => undefined) // likewise
+    position += chunk.byteLength
+    unflushed += chunk.byteLength
+    try {
+      await naming('write', path, () => writeFully(handle, chunk, at))
+      recycle(chunk)
+    } catch (reason) {
+      failure ??= { reason }
+    }
+    writing = undefined
+    if (failure !== undefined) return
+    startGathered()
+    flushSome()
   }
 
-  async function startGathered(): Promise<void> {
-    if (room === undefined || filled === 0) return
-    const full = room
-    const bytes = full.subarray(0, filled)
+  function startGathered(): void {
+    if (gathered === undefined) return
+    const chunk = gathered.subarray(0, filled)
+    gathered = undefined
     filled = 0
-    room = undefined
-    await start(bytes)
-    room = spare // its write is over: start has waited for it
-    spare = full
+    writing = writeNext(chunk)
+  }
+
+  function flushSome(): void {
+    if (!durable || flushing !== undefined || unflushed < FLUSH_EVERY_BYTES) return
+    unflushed = 0
+    const flush = async (): Promise<void> => {
+      try {
+        await naming('flush', path, () => handle.datasync())
+      } catch (reason) {
+        failure ??= { reason }
+      }
+      flushing = undefined
+    }
+    flushing = flush()
+  }
+
+  function check(): void {
+    if (failure !== undefined) throw failure.reason
   }
 
   return {
     async write(chunk) {
-      if (chunk.byteLength >= GATHER_BELOW_BYTES) {
-        await startGathered()
-        await start(chunk)
+      check()
+      if (writing !== undefined && filled + chunk.byteLength <= CHUNK_BYTES && chunk.byteLength <= CHUNK_BYTES / 2) {
+        gathered ??= takeChunk()
+        gathered.set(chunk, filled)
+        filled += chunk.byteLength
+        recycle(chunk)
         return
       }
-      for (let rest = chunk; rest.byteLength > 0;) {
-        room ??= Buffer.allocUnsafeSlow(GATHER_BYTES)
-        const part = rest.subarray(0, room.byteLength - filled)
-        room.set(part, filled)
-        filled += part.byteLength
-        rest = rest.subarray(part.byteLength)
-        if (filled === room.byteLength) await startGathered()
-      }
+      while (writing !== undefined) await writing
+      check()
+      writing = writeNext(chunk)
     },
     async finish() {
-      try {
-        await startGathered()
-        await Promise.all([writing, flushing])
-        return position
-      } finally {
-        // Whatever failed: nothing touches the file any more, so that it can be closed.
-        await Promise.allSettled([writing, flushing])
-      }
+      // Whatever failed: nothing touches the file any more, so that it can be closed.
+      while (writing !== undefined || flushing !== undefined) await Promise.all([writing, flushing])
+      check()
+      return position
     },
   }
 }

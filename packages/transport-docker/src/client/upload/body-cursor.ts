@@ -61,7 +61,8 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
       if (chunk === undefined) throw wrongSize(blob, `ended after ${run.position}`)
       if (run !== current) return // a later request reads elsewhere
       const part = chunk.subarray(0, end - run.position)
-      if (part.byteLength < chunk.byteLength) run.rest = chunk.subarray(part.byteLength)
+      // A copy, since the part may be recycled with all that it is part of.
+      if (part.byteLength < chunk.byteLength) run.rest = new Uint8Array(chunk.subarray(part.byteLength))
       // Bytes that are read again were hashed the first time.
       if (run.position + part.byteLength > hashed) {
         hasher?.update(part.subarray(Math.max(0, hashed - run.position)))

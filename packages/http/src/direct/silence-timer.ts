@@ -1,0 +1,22 @@
+/** Ends a wait in which nothing happens for too long. */
+export interface SilenceTimer {
+  /** Begins to watch, for `ms` from now on, and after each `touch`. */
+  watch(ms: number, tooLong: () => void): void
+  touch(): void
+  stop(): void
+}
+
+export function createSilenceTimer(): SilenceTimer {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return {
+    watch(ms, tooLong) {
+      clearTimeout(timer)
+      timer = setTimeout(tooLong, ms)
+    },
+    touch: () => void timer?.refresh(),
+    stop() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+  }
+}
