@@ -75,7 +75,7 @@ async function authenticate(attempt: Attempt): Promise<HttpResponse> {
   const { host, request, next, answerer } = attempt
   let sent = host.scheme === undefined ? undefined : await answerer.prepare(host.scheme, request)
   for (let sends = 1; ; sends += 1) {
-    const response = await next(withAuthorization(request, sent))
+    const response = (sends === 1 ? request.refused : undefined) ?? (await next(withAuthorization(request, sent)))
     if (response.status !== 401) return response
     try {
       if (response.url.origin !== request.url.origin) throw await foreign(request, response)

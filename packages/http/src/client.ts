@@ -23,6 +23,8 @@ import { warningsLayer } from './warnings.ts'
 /** One session of work: connections, tokens, queues and pauses are shared by all that use it. */
 export interface HttpClient {
   readonly request: HttpHandler
+  /** Begins connections to the URL's origin ahead of the requests that will need them, until so many are free. */
+  warm(url: URL, count: number): void
   /** Ends every connection, those in use included. A later request opens new ones. */
   close(): Promise<void>
 }
@@ -41,6 +43,10 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const dispatch = createDispatch(origins)
   return {
     request: layers.reduceRight((next, layer) => layer(next), dispatch),
+    warm: (url, count) => void origins.get(url, undefined).then((origin) => origin.warm(count), ignore),
     close: () => origins.close(),
   }
 }
+
+/** The request that needs the connection will say what is wrong. */
+function ignore(): void {}

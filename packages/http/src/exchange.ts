@@ -84,7 +84,8 @@ export function createExchange({ request, options, resolve, reject, settled }: E
     fail(reason) {
       if (over) return
       const state = { sent: connection !== undefined, answered: body !== undefined, ...options }
-      const error = upload?.failure === undefined ? networkError(reason, { ...request, ...state }) : upload.failure.error
+      const error =
+        upload?.failure === undefined ? networkError(reason, { ...request, ...state }) : upload.failure.error
       finish()
       if (body === undefined) reject(error)
       else body.fail(error)

@@ -25,10 +25,14 @@ export interface HttpRequest extends OperationOptions {
    * HEAD, false for the others. (Where the server says with 429 that it did nothing, every request is sent again.)
    */
   readonly idempotent?: boolean | undefined
+  /** How often it is sent at most. Default: as the client's options say. */
+  readonly attempts?: number | undefined
   /** Default: true for GET and HEAD. A redirect of another method is handed back as the response. */
   readonly followRedirects?: boolean | undefined
   /** Never authenticates and sends no credential: for URLs that an image names. Default: false. */
   readonly anonymous?: boolean | undefined
+  /** The 401 that the same request got when it was sent `anonymous`: it is answered, and not asked for again. */
+  readonly refused?: HttpResponse | undefined
   /**
    * What the user named, if `url` came from a server instead (an upload `Location`, a `Link`). `url` is then judged by
    * `checkServerUrl`, and no credential goes to it unless it has the same origin.

@@ -18,6 +18,7 @@ export function retryLayer(options: ResolvedOptions): HttpLayer {
   return (next) => async (request) => {
     const host = hosts.get(request.url.origin) ?? createBackOff(options)
     hosts.set(request.url.origin, host)
+    const attempts = request.attempts ?? options.maxAttempts
     for (let attempt = 1; ; attempt += 1) {
       await host.wait(request.signal)
       const startedAt = options.clock.now()
@@ -27,14 +28,14 @@ export function retryLayer(options: ResolvedOptions): HttpLayer {
         host.succeeded()
         return { ...result.response, attempts: attempt }
       }
-      if (attempt >= options.maxAttempts) {
+      if (attempt >= attempts) {
         if ('error' in result) throw withAttempts(result.error, attempt)
         return { ...result.response, attempts: attempt }
       }
       const asked = 'response' in result ? retryAfterMs(result.response, options.clock.now()) : undefined
       if ('response' in result) await result.response.discard()
       const delayMs = host.failed({ attempt, startedAt, asked })
-      announce({ request, result, attempt, attempts: options.maxAttempts, delayMs, asked })
+      announce({ request, result, attempt, attempts, delayMs, asked })
     }
   }
 }

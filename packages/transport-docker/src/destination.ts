@@ -25,6 +25,7 @@ export function openDestination(reference: DockerImageReference, repository: Rep
   const { tag, digest: pinned } = reference.dockerReference
   const blobs = createBlobWriter(repository)
   let top: ManifestBytes | undefined
+  repository.warm()
 
   return {
     reference,

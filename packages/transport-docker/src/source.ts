@@ -14,6 +14,7 @@ export function openSource(reference: DockerImageReference, repository: Reposito
   // A tag may move: what was read first is what this source is about.
   const top = createInFlight<'top', ManifestBytes>({ remember: true })
   const kept = new Map<Digest, ManifestBytes>()
+  repository.warm()
 
   async function byDigest(wanted: Digest, operation: OperationOptions): Promise<ManifestBytes> {
     const known = kept.get(wanted)

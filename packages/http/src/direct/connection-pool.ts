@@ -7,7 +7,7 @@ import { Connection } from './connection.ts'
 export interface ConnectionPool {
   /** One that is free, the one used last first. */
   take(): Connection | undefined
-  /** The next one that is free or connected: a new one is begun, and whichever is first is taken. */
+  /** The next one that is free or connected, whichever is first; one is begun unless enough are on their way. */
   wait(): Waiting
   /** Gives back one that was not used. */
   free(connection: Connection): void
@@ -58,12 +58,14 @@ export function createConnectionPool({ url, tls, options }: PoolSettings): Conne
     free.set(connection, setTimeout(() => connection.close(), forMs).unref())
   }
 
-  function begin(waiter?: Waiter): void {
+  function begin(): void {
     const { connectTimeoutMs, tlsTimeoutMs } = options
     const connection = new Connection({ ...options, onFree: offer, onClosed: forget })
     const onSession = (latest: Buffer): void => void (session = latest)
     const limits = { connectTimeoutMs, tlsTimeoutMs }
-    const ready = connection.attach(connect({ url, tls, session, onSession, receiver: connection.receiver(), ...limits }))
+    const ready = connection.attach(
+      connect({ url, tls, session, onSession, receiver: connection.receiver(), ...limits }),
+    )
     open.add(connection)
     connecting.add(connection)
     ready.then(
@@ -73,6 +75,7 @@ export function createConnectionPool({ url, tls, options }: PoolSettings): Conne
       },
       (reason: unknown) => {
         connecting.delete(connection)
+        const [waiter] = waiters.size > connecting.size ? waiters : []
         if (waiter !== undefined && waiters.delete(waiter)) waiter.reject(reason)
       },
     )
@@ -93,7 +96,7 @@ export function createConnectionPool({ url, tls, options }: PoolSettings): Conne
       const { promise, resolve, reject } = Promise.withResolvers<Connection>()
       const waiter = { resolve, reject }
       waiters.add(waiter)
-      begin(waiter)
+      if (waiters.size > connecting.size) begin()
       return {
         connection: promise,
         giveUp() {

@@ -17,8 +17,10 @@ const MAX_INTERIM_ANSWERS = 20
 /** How long a connection without a request is kept, unless the server says that it does so for less. */
 const MAX_IDLE_MS = 10_000
 
-export interface ConnectionOptions
-  extends Pick<ResolvedOptions, 'headersTimeoutMs' | 'idleBodyTimeoutMs' | 'userAgent'> {
+export interface ConnectionOptions extends Pick<
+  ResolvedOptions,
+  'headersTimeoutMs' | 'idleBodyTimeoutMs' | 'userAgent'
+> {
   /** The connection is free for another request, for so long. */
   readonly onFree: (connection: Connection, forMs: number) => void
   readonly onClosed: (connection: Connection) => void

@@ -43,7 +43,8 @@ export async function sendRequest(
 function headText(request: HttpRequest, userAgent: string): string {
   const { method, url } = request
   const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`]
-  for (const [name, value] of Object.entries(requestHeaders(request, userAgent))) lines.push(`${name}: ${checked(value)}`)
+  for (const [name, value] of Object.entries(requestHeaders(request, userAgent)))
+    lines.push(`${name}: ${checked(value)}`)
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 

@@ -10,7 +10,9 @@ import {
 import { isForeignLayer } from '@crossdock/formats'
 import { type HttpRequest, type HttpResponse, resumableBody, resumeRequest } from '@crossdock/http'
 import { responseError } from '../errors.ts'
+import { apiHost } from '../reference.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
+import { apiUrl } from './scheme.ts'
 
 /** Larger embedded content is fetched: nobody embeds more than a config. */
 const MAX_EMBEDDED_BYTES = 4 * 1024 * 1024
@@ -98,7 +100,9 @@ async function fromUrls(
     subject: 'blob',
     what: `blob ${shortDigest(blob.digest)}`,
   })
-  const base = await repository.session.apiUrl(repository.reference, operation.signal)
+  const { session, reference } = repository
+  const api = apiHost(reference.domain)
+  const base = apiUrl(await session.schemeOf(api, operation), api)
   let failure = error
   for (const text of blob.urls ?? []) {
     const url = URL.parse(text)

@@ -10,6 +10,7 @@ import {
 import type { HttpRequest, HttpResponse } from '@crossdock/http'
 import { type FailureContext, responseError } from '../errors.ts'
 import { apiHost, userHost } from '../reference.ts'
+import { apiUrl, type Attempt, attempted, type UrlScheme } from './scheme.ts'
 import type { HostLore, Session } from './session.ts'
 
 /** What a request is allowed to do: the scope of its token. */
@@ -52,6 +53,8 @@ export interface Repository {
   readonly name: string
   readonly lore: HostLore
   readonly side: Side | undefined
+  /** To be called when requests in parallel are about to follow the next one. */
+  warm(): void
   send(request: RepositoryRequest): Promise<HttpResponse>
   /** The request as the client takes it. */
   prepare(request: RepositoryRequest): Promise<HttpRequest>
@@ -68,6 +71,25 @@ export function openRepository(
   const named = reference.dockerReference
   const image = imageName(reference)
   const host = userHost(apiHost(named.domain))
+  const api = apiHost(named.domain)
+  const httpRequest = (request: RepositoryRequest, scheme: UrlScheme): HttpRequest => {
+    const { method, path = '', query, url, headers, body, idempotent, neighbour = named.path, operation } = request
+    const base = apiUrl(scheme, api)
+    return {
+      method,
+      url: url ?? pathUrl(base, `${neighbour}/${path}`, query),
+      ...(url !== undefined && { base }),
+      headers,
+      body,
+      idempotent,
+      followRedirects: request.followRedirects ?? true,
+      scopes: scopesOf(request, neighbour),
+      what: whatOf(named, request),
+      side,
+      signal: operation?.signal,
+      onProgress: operation?.onProgress,
+    }
+  }
   const repository: Repository = {
     session,
     reference: named,
@@ -75,28 +97,17 @@ export function openRepository(
     name: named.path,
     lore: session.lore(host),
     side,
-    send: async (request) => await session.http.request(await repository.prepare(request)),
-    prepare: async (request) => {
-      const { path = '', query, url, access, neighbour = named.path, readFrom, operation } = request
-      const api = await session.apiUrl(named, operation?.signal)
-      return {
-        method: request.method,
-        url: url ?? pathUrl(api, `${neighbour}/${path}`, query),
-        ...(url !== undefined && { base: api }),
-        headers: request.headers,
-        body: request.body,
-        idempotent: request.idempotent,
-        followRedirects: request.followRedirects ?? true,
-        scopes: [
-          `repository:${neighbour}:${ACTIONS[access]}`,
-          ...(readFrom === undefined ? [] : [`repository:${readFrom}:pull`]),
-        ],
-        what: whatOf(named, request),
-        side,
-        signal: operation?.signal,
-        onProgress: operation?.onProgress,
+    warm: () => session.warm(api),
+    send: async (request) => {
+      const { operation, method, body } = request
+      const isKnown = session.schemes.known(api) !== undefined
+      if (isKnown || (method !== 'GET' && method !== 'HEAD') || body !== undefined || request.url !== undefined) {
+        return await session.http.request(await repository.prepare(request))
       }
+      const attempt: Attempt = (scheme, how) => session.http.request(attempted(httpRequest(request, scheme), how))
+      return await session.schemes.send(api, attempt, operation?.signal)
     },
+    prepare: async (request) => httpRequest(request, await session.schemeOf(api, request.operation)),
     context: (request) => ({
       what: whatOf(named, request),
       subject: request.subject,
@@ -107,6 +118,10 @@ export function openRepository(
     failure: (response, request) => responseError(response, repository.context(request)),
   }
   return repository
+}
+
+function scopesOf({ access, readFrom }: RepositoryRequest, name: string): readonly string[] {
+  return [`repository:${name}:${ACTIONS[access]}`, ...(readFrom === undefined ? [] : [`repository:${readFrom}:pull`])]
 }
 
 function whatOf(reference: DockerReference, { what }: RepositoryRequest): string {

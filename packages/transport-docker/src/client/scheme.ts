@@ -1,103 +1,177 @@
-import type { HttpClient } from '@crossdock/http'
-import { raceSignal } from '@crossdock/streams'
+import type { HttpRequest, HttpResponse } from '@crossdock/http'
+import { createInFlight, delay, raceSignal } from '@crossdock/streams'
 
 export type UrlScheme = 'https' | 'http'
 
 export interface SchemeSettings {
-  /** A client that tries once and takes any certificate: only the kind of server is looked for. */
-  readonly createProbe: () => HttpClient
   /** Whether plain HTTP may be spoken to this host, besides loopback ones. */
   readonly insecure: (host: string) => boolean
-  /** How long https is waited for before http is tried beside it. Default: 300. */
+  /** How long https is waited for once a plain answer is there. Default: 300. */
   readonly headStartMs?: number | undefined
+}
+
+/** Sends one request that changes nothing, in one of the schemes. */
+export type Attempt = (scheme: UrlScheme, how: AttemptOptions) => Promise<HttpResponse>
+
+export interface AttemptOptions {
+  readonly signal: AbortSignal | undefined
+  /** To be sent once, without noise, and over http without credentials: nobody knows yet whom it reaches. */
+  readonly trial: boolean
+  /** What the same request was refused with when it carried no credentials. */
+  readonly refused?: HttpResponse | undefined
 }
 
 /** Finds out, once for each host, how a registry is spoken to. `host` is that of the API, with its port. */
 export interface SchemeFinder {
-  find(host: string, signal?: AbortSignal): Promise<UrlScheme>
+  /** Undefined for a host that has to be asked first. */
+  known(host: string): UrlScheme | undefined
+  /** Sends the request to the host; the first one to a host also finds out the scheme, and costs nothing more for that. */
+  send(host: string, attempt: Attempt, signal?: AbortSignal): Promise<HttpResponse>
+  /** For requests that cannot be tried: asks with another one, in plain HTTP only if the greeting of TLS does not tell. */
+  find(host: string, ping: Attempt, signal?: AbortSignal): Promise<UrlScheme>
+}
+
+/** `https://registry-1.docker.io/v2/`. */
+export function apiUrl(scheme: UrlScheme, host: string): URL {
+  return new URL(`${scheme}://${host}/v2/`)
+}
+
+/** The request as an attempt sends it. */
+export function attempted(request: HttpRequest, { signal, trial, refused }: AttemptOptions): HttpRequest {
+  if (!trial) return { ...request, signal, refused }
+  const once: HttpRequest = { ...request, signal, attempts: 1, onProgress: undefined }
+  return request.url.protocol === 'https:' ? once : { ...once, anonymous: true, followRedirects: false }
 }
 
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?$/i
 /** OpenSSL's names for "this is not TLS". */
 const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/
+const ANY_TLS = /^ERR_(?:SSL|TLS)_|CERT|SELF_SIGNED|UNABLE_TO_/
 
 /**
- * Hosts that must speak TLS are not asked anything. At the others https is tried first. A server that answers the greeting in
- * plain text is a plain one, and was sent no request. One that is silent is asked in plain HTTP, too, after a moment: a server
- * that waits for the end of the greeting costs that moment, and a slow TLS server is not mistaken for a plain one, since the
- * first that really answers is taken.
+ * Hosts that must speak TLS are not asked anything. The others get the first request in both schemes at once, and https is
+ * preferred: a plain answer counts when the server has shown that it does not speak TLS, or has been silent about it for a
+ * moment.
  */
-export function createSchemeFinder(settings: SchemeSettings): SchemeFinder {
+export function createSchemeFinder({ insecure, headStartMs = 300 }: SchemeSettings): SchemeFinder {
   const found = new Map<string, UrlScheme>()
+  const asking = createInFlight<string, Outcome>()
+
+  function known(host: string): UrlScheme | undefined {
+    return found.get(host) ?? (LOOPBACK.test(host) || insecure(host) ? undefined : 'https')
+  }
+
+  async function ask(host: string, attempt: Attempt, race: Omit<Race, 'headStartMs'>): Promise<Outcome> {
+    const outcome = await tryBoth(attempt, { ...race, headStartMs })
+    // A host that does not answer at all may do so later.
+    if (outcome.scheme !== undefined) found.set(host, outcome.scheme)
+    return outcome
+  }
+
   return {
-    find: async (host, signal) => {
-      const known = found.get(host)
-      if (known !== undefined) return known
-      if (!LOOPBACK.test(host) && !settings.insecure(host)) return 'https'
-      const scheme = await race(host, settings, signal)
-      // A host that does not answer at all may do so later; the request itself then says what is wrong.
-      if (scheme !== undefined) found.set(host, scheme)
-      return scheme ?? 'https'
+    known,
+    async send(host, attempt, signal) {
+      const scheme = known(host)
+      if (scheme !== undefined) return await attempt(scheme, { signal, trial: false })
+      let outcome: Outcome | undefined
+      await asking.run(host, async (shared) => (outcome = await ask(host, attempt, { signal: shared, atOnce: true })), {
+        signal,
+      })
+      // Of requests that wait for another one's outcome each is still to be sent.
+      const { answer, refused } = outcome ?? {}
+      return answer ?? (await attempt(known(host) ?? 'https', { signal, trial: false, refused }))
+    },
+    async find(host, ping, signal) {
+      const scheme = known(host)
+      if (scheme !== undefined) return scheme
+      const { answer } = await asking.run(host, (shared) => ask(host, ping, { signal: shared, atOnce: false }), {
+        signal,
+      })
+      await answer?.discard()
+      return known(host) ?? 'https'
     },
   }
 }
 
-async function race(
-  host: string,
-  { createProbe, headStartMs = 300 }: SchemeSettings,
-  signal: AbortSignal | undefined,
-): Promise<UrlScheme | undefined> {
-  signal?.throwIfAborted()
-  const http = createProbe()
-  const stop = new AbortController()
-  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-  let timer: ReturnType<typeof setTimeout> | undefined
-  try {
-    const answered = new Promise<UrlScheme | undefined>((resolve) => {
-      const plain = once(async () => {
-        const answer = await ping(http, new URL(`http://${host}/v2/`), either)
-        if (answer === 'yes') resolve('http')
-        return answer
-      })
-      const secure = async (): Promise<void> => {
-        const answer = await ping(http, new URL(`https://${host}/v2/`), either)
-        if (answer !== 'no') resolve(answer === 'yes' ? 'https' : 'http')
-        else if ((await plain()) === 'no') resolve(undefined)
-      }
-      timer = setTimeout(() => void plain(), headStartMs)
-      void secure()
-    })
-    return await raceSignal(answered, signal)
-  } finally {
-    clearTimeout(timer)
-    stop.abort()
-    await http.close()
-  }
+interface Outcome {
+  /** Undefined: nobody answered. */
+  readonly scheme: UrlScheme | undefined
+  /** The answer to the request, if it need not be sent again. */
+  readonly answer?: HttpResponse | undefined
+  readonly refused?: HttpResponse | undefined
 }
 
-/** Whether there is a server of this scheme, whatever it answers; `plain` if it cannot be one of TLS. */
-async function ping(http: HttpClient, url: URL, signal: AbortSignal): Promise<'yes' | 'no' | 'plain'> {
-  try {
-    const response = await http.request({
-      method: 'GET',
-      url,
-      what: `the registry ${url.host}`,
-      anonymous: true,
-      idempotent: false,
-      followRedirects: false,
-      signal,
-    })
-    await response.discard()
-    // "You speak plain HTTP to a TLS port" is a 400.
-    return url.protocol === 'https:' || response.status !== 400 ? 'yes' : 'no'
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
-    return NOT_TLS.test(code) ? 'plain' : 'no'
+interface Race {
+  readonly signal: AbortSignal
+  readonly headStartMs: number
+  /** Whether http is tried from the beginning, or only if https does not tell. */
+  readonly atOnce: boolean
+}
+
+async function tryBoth(attempt: Attempt, { signal, headStartMs, atOnce }: Race): Promise<Outcome> {
+  const stops = { https: new AbortController(), http: new AbortController() }
+  const send = (scheme: UrlScheme): Promise<Verdict> =>
+    judged(() => attempt(scheme, { trial: true, signal: AbortSignal.any([signal, stops[scheme].signal]) }))
+  const secure = send('https')
+  const plain = once(() => send('http'))
+  const late = (atOnce ? plain() : Promise.resolve())
+    .then(() => delay(headStartMs, stops.https.signal))
+    .catch(() => undefined)
+  const verdict = await raceSignal(Promise.race([secure, late]), signal)
+  if (verdict?.kind === 'answer' || verdict?.kind === 'tls') {
+    stops.http.abort()
+    if (atOnce) dropLater(plain())
+    return { scheme: 'https', answer: final(verdict.answer) }
   }
+  stops.https.abort()
+  dropLater(secure)
+  if (verdict?.kind === 'plain' && !atOnce) return { scheme: 'http' }
+  return plainOutcome(await raceSignal(plain(), signal), verdict?.kind === 'plain')
 }
 
 function once<Value>(task: () => Promise<Value>): () => Promise<Value> {
   let running: Promise<Value> | undefined
   return () => (running ??= task())
+}
+
+function plainOutcome({ kind, answer }: Verdict, isCertain: boolean): Outcome {
+  if (answer === undefined) return { scheme: isCertain && kind !== 'silent' ? 'http' : undefined }
+  if (answer.status === 401) return { scheme: 'http', refused: answer }
+  // "You speak plain HTTP to a TLS port" is a 400, too.
+  const isTls = answer.status === 400 && !isCertain
+  return { scheme: isTls ? undefined : 'http', answer: isTls ? dropped(answer) : final(answer) }
+}
+
+/** Redirects and passing trouble are left to a request that is sent in earnest. */
+function final(answer: HttpResponse | undefined): HttpResponse | undefined {
+  if (answer === undefined) return undefined
+  const { status } = answer
+  const isPassing = status === 408 || status === 429 || (status >= 500 && status !== 501)
+  const isFinal = (status < 300 || status >= 400) && !isPassing
+  return isFinal ? answer : dropped(answer)
+}
+
+function dropped(answer: HttpResponse): undefined {
+  void answer.discard()
+}
+
+/** `tls`: it speaks TLS, but the request failed; `plain`: it certainly does not; `silent`: nothing can be said. */
+interface Verdict {
+  readonly kind: 'answer' | 'tls' | 'plain' | 'silent'
+  readonly answer?: HttpResponse | undefined
+}
+
+async function judged(send: () => Promise<HttpResponse>): Promise<Verdict> {
+  try {
+    return { kind: 'answer', answer: await send() }
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined
+    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+    if (NOT_TLS.test(code)) return { kind: 'plain' }
+    return { kind: ANY_TLS.test(code) ? 'tls' : 'silent' }
+  }
+}
+
+function dropLater(verdict: Promise<Verdict>): void {
+  void verdict.then(({ answer }) => answer?.discard())
 }

@@ -1,11 +1,11 @@
-import type { DockerReference } from '@crossdock/core'
+import type { OperationOptions } from '@crossdock/core'
 import { createHttpClient, type Credentials, type HttpClient, type TlsOptions } from '@crossdock/http'
 import { createInFlight, type InFlight, type Limiter } from '@crossdock/streams'
 import type { DockerTransportOptions, ResolvedOptions } from '../options.ts'
 import { resolveOptions } from '../options.ts'
-import { apiHost, userHost } from '../reference.ts'
+import { userHost } from '../reference.ts'
 import { createKnownBlobs, type KnownBlobs } from './known-blobs.ts'
-import { createSchemeFinder } from './scheme.ts'
+import { apiUrl, type Attempt, attempted, createSchemeFinder, type SchemeFinder, type UrlScheme } from './scheme.ts'
 import { defaultJournalFolder, folderJournal } from './upload/folder-journal.ts'
 import { memoryJournal, type UploadJournal } from './upload/journal.ts'
 
@@ -34,19 +34,20 @@ export interface Session {
   readonly listUpdates: Map<string, Limiter>
   /** By host as users type it. */
   lore(host: string): HostLore
-  /** `https://registry-1.docker.io/v2/`. */
-  apiUrl(reference: DockerReference, signal?: AbortSignal): Promise<URL>
+  readonly schemes: SchemeFinder
+  /** How the host of an API is spoken to; asks it if that is not known yet. */
+  schemeOf(host: string, operation: OperationOptions | undefined): Promise<UrlScheme>
+  /** Opens connections while the first answer is awaited: what comes next is asked for in parallel. */
+  warm(host: string): void
   close(): Promise<void>
 }
+
+const WARM_CONNECTIONS = 2
 
 export function createSession(options: DockerTransportOptions): Session {
   const resolved = resolveOptions(options)
   const http = options.http ?? createHttpClient(clientOptions(options, resolved))
-  const schemes = createSchemeFinder({
-    createProbe: () =>
-      createHttpClient({ ...wireOptions(options), maxAttempts: 1, tls: () => ({ rejectUnauthorized: false }) }),
-    insecure: (host) => resolved.insecure(userHost(host)),
-  })
+  const schemes = createSchemeFinder({ insecure: (host) => resolved.insecure(userHost(host)) })
   const lore = new Map<string, HostLore>()
   return {
     options: resolved,
@@ -60,10 +61,15 @@ export function createSession(options: DockerTransportOptions): Session {
       lore.set(host, known)
       return known
     },
-    apiUrl: async ({ domain }, signal) => {
-      const host = apiHost(domain)
-      return new URL(`${await schemes.find(host, signal)}://${host}/v2/`)
+    schemes,
+    schemeOf: async (host, operation) => {
+      const ping: Attempt = (scheme, how) => {
+        const what = `the registry ${userHost(host)}`
+        return http.request(attempted({ method: 'GET', url: apiUrl(scheme, host), what, anonymous: true }, how))
+      }
+      return await schemes.find(host, ping, operation?.signal)
     },
+    warm: (host) => http.warm(apiUrl(schemes.known(host) ?? 'http', host), WARM_CONNECTIONS),
     close: async () => {
       if (options.http === undefined) await http.close()
     },
@@ -81,17 +87,6 @@ type ClientOptions = NonNullable<Parameters<typeof createHttpClient>[0]>
 function clientOptions(options: DockerTransportOptions, resolved: ResolvedOptions): ClientOptions {
   const { credentials } = options
   return {
-    ...wireOptions(options),
-    maxAttempts: options.maxAttempts,
-    requestsPerHost: options.requestsPerHost,
-    tls: (url) => tlsFor(userHost(url.host), options, resolved),
-    credentials: ({ host, repository, signal }): Credentials | undefined | Promise<Credentials | undefined> =>
-      typeof credentials === 'function' ? credentials(userHost(host), repository, { signal }) : credentials,
-  }
-}
-
-function wireOptions(options: DockerTransportOptions): ClientOptions {
-  return {
     connectTimeoutMs: options.connectTimeoutMs,
     tlsTimeoutMs: options.connectTimeoutMs,
     headersTimeoutMs: options.headersTimeoutMs,
@@ -99,6 +94,11 @@ function wireOptions(options: DockerTransportOptions): ClientOptions {
     proxy: options.proxy,
     trustedHosts: options.trustedHosts,
     userAgent: options.userAgent,
+    maxAttempts: options.maxAttempts,
+    requestsPerHost: options.requestsPerHost,
+    tls: (url) => tlsFor(userHost(url.host), options, resolved),
+    credentials: ({ host, repository, signal }): Credentials | undefined | Promise<Credentials | undefined> =>
+      typeof credentials === 'function' ? credentials(userHost(host), repository, { signal }) : credentials,
   }
 }
 

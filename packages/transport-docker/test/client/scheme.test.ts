@@ -1,8 +1,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import type { HttpClient, HttpRequest, HttpResponse } from '@crossdock/http'
-import { createHttpClient } from '@crossdock/http'
+import type { HttpResponse } from '@crossdock/http'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createSchemeFinder } from '../../src/client/scheme.ts'
+import { type Attempt, type AttemptOptions, createSchemeFinder, type UrlScheme } from '../../src/client/scheme.ts'
 import { collect, failure, registry, seen, transport } from '../peers.ts'
 
 describe('a plain registry on a loopback address', () => {
@@ -25,86 +24,164 @@ describe('a plain registry on a loopback address', () => {
   })
 })
 
-const probe = (answer: (request: HttpRequest) => Promise<HttpResponse>): HttpClient => ({
-  request: answer,
-  close: () => Promise.resolve(),
-})
-const response = (request: HttpRequest, status: number): HttpResponse => ({
-  status,
-  url: request.url,
-  headers: { get: () => undefined, all: () => [] },
-  body: (async function* () {})(),
-  discard: () => Promise.resolve(),
-})
+function answer(status: number): HttpResponse {
+  return {
+    status,
+    url: new URL('http://host.test/'),
+    headers: { get: () => undefined, all: () => [] },
+    body: (async function* () {})(),
+    discard: () => Promise.resolve(),
+  }
+}
+
+function failing(code: string): Promise<never> {
+  return Promise.reject(Object.assign(new Error(code), { cause: Object.assign(new Error(code), { code }) }))
+}
+
+function never(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+type Behaviour = (options: AttemptOptions) => Promise<HttpResponse>
+
+/** A host that behaves in each scheme as told, and what it was asked. */
+function host({ https, http }: Readonly<Record<UrlScheme, Behaviour>>) {
+  const asked: string[] = []
+  const attempt: Attempt = (scheme, options) => {
+    asked.push(`${scheme}${options.trial ? '?' : ''}${options.refused === undefined ? '' : ' refused'}`)
+    return (scheme === 'https' ? https : http)(options)
+  }
+  return { asked, attempt }
+}
+
+const insecure = { insecure: () => true, headStartMs: 5 }
+const notTls: Behaviour = () => failing('ERR_SSL_WRONG_VERSION_NUMBER')
+const says = (status: number): Behaviour => {
+  return () => Promise.resolve(answer(status))
+}
 
 describe('createSchemeFinder', () => {
-  const refused = Object.assign(new Error('no'), {
-    cause: Object.assign(new Error('tls'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }),
-  })
-
   it('asks hosts nothing that must speak TLS', async () => {
-    const finder = createSchemeFinder({
-      createProbe: () => probe(() => Promise.reject(new Error('asked'))),
-      insecure: () => false,
-    })
-    for (const host of [
+    const finder = createSchemeFinder({ insecure: () => false })
+    for (const name of [
       'example.com',
       'localhost.example.com',
       '127.0.0.1.example.com',
       '10.0.0.1:5000',
       'notlocalhost',
     ]) {
-      expect(await finder.find(host)).toBe('https')
+      expect(finder.known(name)).toBe('https')
+      const { asked, attempt } = host({ https: says(200), http: says(200) })
+      await finder.send(name, attempt)
+      expect(asked).toEqual(['https'])
     }
   })
 
-  it('prefers https, remembers, and finds plain servers by what they answer to a greeting', async () => {
-    const asked: string[] = []
-    const finder = createSchemeFinder({
-      createProbe: () =>
-        probe((request) => {
-          asked.push(request.url.href)
-          return request.url.host === 'tls.test' ? Promise.resolve(response(request, 401)) : Promise.reject(refused)
-        }),
-      insecure: () => true,
+  it.each([
+    ['a plain one', { https: notTls, http: says(200) }, 'http', ['https?', 'http?']],
+    [
+      'a plain one that cuts off greetings',
+      { https: () => failing('ECONNRESET'), http: says(404) },
+      'http',
+      ['https?', 'http?'],
+    ],
+    [
+      'a plain one that is silent to greetings',
+      { https: ({ signal }) => never(signal), http: says(200) },
+      'http',
+      ['https?', 'http?'],
+    ],
+    [
+      'a plain one that wants credentials',
+      { https: notTls, http: says(401) },
+      'http',
+      ['https?', 'http?', 'http refused'],
+    ],
+    ['a plain one that leads elsewhere', { https: notTls, http: says(307) }, 'http', ['https?', 'http?', 'http']],
+    ['a plain one in trouble', { https: notTls, http: says(503) }, 'http', ['https?', 'http?', 'http']],
+    ['a plain one that finds fault with the request', { https: notTls, http: says(400) }, 'http', ['https?', 'http?']],
+    ['one of TLS', { https: says(200), http: says(400) }, 'https', ['https?', 'http?']],
+    ['one of TLS and plain HTTP', { https: says(200), http: says(200) }, 'https', ['https?', 'http?']],
+    [
+      'one of TLS that says nothing in plain HTTP',
+      { https: says(200), http: ({ signal }) => never(signal) },
+      'https',
+      ['https?', 'http?'],
+    ],
+    ['one of TLS in trouble', { https: says(500), http: says(400) }, 'https', ['https?', 'http?', 'https']],
+    [
+      'one whose certificate is not trusted',
+      { https: (how) => (how.trial ? failing('DEPTH_ZERO_SELF_SIGNED_CERT') : says(200)(how)), http: says(400) },
+      'https',
+      ['https?', 'http?', 'https'],
+    ],
+  ] satisfies [string, Record<UrlScheme, Behaviour>, UrlScheme, string[]][])(
+    'finds %s, and asks no more often than it must',
+    async (_what, behaviour, scheme, asks) => {
+      const finder = createSchemeFinder(insecure)
+      const { asked, attempt } = host(behaviour)
+      expect((await finder.send('host.test', attempt)).status).toBeGreaterThanOrEqual(200)
+      expect(asked).toEqual(asks)
+      expect(finder.known('host.test')).toBe(scheme)
+      await finder.send('host.test', attempt).catch(() => undefined)
+      expect(asked.slice(asks.length)).toEqual([scheme])
+    },
+  )
+
+  it.each([
+    ['a plain one by its answer to a greeting', { https: notTls, http: says(200) }, 'http', ['https?']],
+    [
+      'a plain one that is silent to greetings',
+      { https: ({ signal }) => never(signal), http: says(200) },
+      'http',
+      ['https?', 'http?'],
+    ],
+    ['one of TLS', { https: says(401), http: says(400) }, 'https', ['https?']],
+  ] satisfies [string, Record<UrlScheme, Behaviour>, UrlScheme, string[]][])(
+    'without a request to try, finds %s',
+    async (_what, behaviour, scheme, asks) => {
+      const finder = createSchemeFinder(insecure)
+      const { asked, attempt } = host(behaviour)
+      expect(await finder.find('host.test', attempt)).toBe(scheme)
+      expect(await finder.find('host.test', attempt)).toBe(scheme)
+      expect(asked).toEqual(asks)
+    },
+  )
+
+  it('does not take a slow TLS server for a plain one that refuses', async () => {
+    const finder = createSchemeFinder(insecure)
+    const { attempt } = host({
+      https: async ({ trial }) => (trial ? await failing('ECONNRESET') : answer(200)),
+      http: says(400),
     })
-    for (let round = 0; round < 2; round += 1) {
-      expect(await finder.find('tls.test')).toBe('https')
-      expect(await finder.find('plain.test')).toBe('http')
-    }
-    expect(asked).toEqual(['https://tls.test/v2/', 'https://plain.test/v2/'])
+    await finder.send('host.test', attempt)
+    expect(finder.known('host.test')).toBeUndefined()
   })
 
-  it('does not take "you speak plain HTTP to a TLS port" for a registry', async () => {
-    const finder = createSchemeFinder({
-      createProbe: () =>
-        probe((request) =>
-          request.url.protocol === 'http:'
-            ? Promise.resolve(response(request, 400))
-            : Promise.reject(new Error('bad certificate')),
-        ),
-      insecure: () => true,
-    })
-    expect(await finder.find('tls.test')).toBe('https')
+  it('lets parallel requests wait for the first', async () => {
+    const finder = createSchemeFinder(insecure)
+    const { asked, attempt } = host({ https: notTls, http: says(200) })
+    await Promise.all([1, 2, 3].map(() => finder.send('host.test', attempt)))
+    expect(asked).toEqual(['https?', 'http?', 'http', 'http'])
   })
 
   it('ends with the reason of an abort', async () => {
     const reason = new Error('enough')
     const controller = new AbortController()
-    const waiting = probe(
-      (request) =>
-        new Promise((_resolve, reject) => {
-          request.signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
-          controller.abort(reason)
-        }),
-    )
-    const finder = createSchemeFinder({ createProbe: () => waiting, insecure: () => true })
-    await expect(finder.find('host.test', controller.signal)).rejects.toBe(reason)
+    const { attempt } = host({ https: ({ signal }) => never(signal), http: ({ signal }) => never(signal) })
+    const sent = createSchemeFinder(insecure).send('host.test', attempt, controller.signal)
+    controller.abort(reason)
+    await expect(sent).rejects.toBe(reason)
   })
 
-  it('says https of a host where nobody listens', async () => {
-    const finder = createSchemeFinder({ createProbe: () => createHttpClient({ maxAttempts: 1 }), insecure: () => true })
-    expect(await finder.find('127.0.0.1:1')).toBe('https')
+  it('leaves it to https to say what is wrong where nobody listens', async () => {
+    const finder = createSchemeFinder(insecure)
+    const { asked, attempt } = host({ https: () => failing('ECONNREFUSED'), http: () => failing('ECONNREFUSED') })
+    await expect(finder.send('host.test', attempt)).rejects.toThrow('ECONNREFUSED')
+    expect(asked).toEqual(['https?', 'http?', 'https'])
+    expect(finder.known('host.test')).toBeUndefined()
   })
 })
 
