@@ -1,5 +1,5 @@
 import { type BlobBody, type BlobReader, type Descriptor, ImageError, shortDigest } from '@crossdock/core'
-import { createLimiter, createThrottle, delay, skipBytes } from '@crossdock/streams'
+import { createLimiter, createThrottle, delay, firstBytes, type Limiter, skipBytes } from '@crossdock/streams'
 import type { CountedEnds } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import { type Operation, sided } from './operation.ts'
@@ -20,24 +20,50 @@ const DEFAULT_PARALLEL_BLOBS = 6
 
 export function createBlobCopier(ends: CountedEnds): BlobCopier {
   const { source, destination, options, operation } = ends
-  const limiter = createLimiter(
-    Math.min(
-      options.concurrency,
-      source.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
-      destination.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
-    ),
+  const most = Math.min(
+    options.concurrency,
+    source.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
+    destination.traits.parallelBlobs ?? DEFAULT_PARALLEL_BLOBS,
   )
+  const limiter = createLimiter(most)
+  const lease = createLease(ends, { limiter, most })
   return {
     copy: async (blob, { again = false } = {}) => {
       if (staysForeign(blob, destination, options)) return
       await limiter.run(
         async () => {
-          if (again || !(await reuse(blob, ends))) await move(blob, ends)
+          if (again || !(await reuse(blob, ends))) await move(blob, { ...ends, lease })
         },
         { signal: operation.signal },
       )
     },
   }
+}
+
+/**
+ * Leave to read one blob in several parts at once: as long as there are fewer blobs to move than may be in flight, and of a
+ * source where that may help.
+ */
+function createLease(
+  { source }: CountedEnds,
+  { limiter, most }: { readonly limiter: Limiter; readonly most: number },
+): NonNullable<BlobBody['lease']> {
+  let leased = 0
+  return () => {
+    const { parallelRanges, rangeReads } = source.traits
+    if (parallelRanges !== true || rangeReads !== true) return undefined
+    if (limiter.active + limiter.waiting + leased >= most) return undefined
+    leased += 1
+    let isOver = false
+    return () => {
+      if (!isOver) leased -= 1
+      isOver = true
+    }
+  }
+}
+
+interface Moving extends CountedEnds {
+  readonly lease: NonNullable<BlobBody['lease']>
 }
 
 async function reuse(blob: Descriptor, { source, destination, operation, tally }: CountedEnds): Promise<boolean> {
@@ -59,7 +85,7 @@ async function reuse(blob: Descriptor, { source, destination, operation, tally }
 }
 
 /** Puts the blob; what is retryable is tried again from where it stopped, and progress refills the budget. */
-async function move(blob: Descriptor, ends: CountedEnds): Promise<void> {
+async function move(blob: Descriptor, ends: Moving): Promise<void> {
   const { destination, options, operation, tally } = ends
   let moved = 0
   for (let attempt = 1; ; attempt += 1) {
@@ -115,14 +141,15 @@ interface CountedBody extends BlobBody {
 }
 
 /** The blob at the source as a body: failures name the source, and its bytes are counted and reported as they pass. */
-function createBody(blob: Descriptor, { source, operation }: CountedEnds): CountedBody {
+function createBody(blob: Descriptor, { source, operation, lease }: Moving): CountedBody {
   let moved = 0
+  let position: number | undefined
   const throttle = createThrottle(PROGRESS_INTERVAL_MS)
-  async function* open(offset = 0): AsyncGenerator<Uint8Array, void, undefined> {
-    operation.onProgress({ type: 'blob:start', blob, offset })
-    let position = offset
+  async function* open(offset = 0, end?: number): AsyncGenerator<Uint8Array, void, undefined> {
+    if (position === undefined) operation.onProgress({ type: 'blob:start', blob, offset })
+    position ??= offset
     try {
-      for await (const chunk of await readFrom(source, blob, { offset, operation })) {
+      for await (const chunk of await readFrom(source, blob, { offset, end, operation })) {
         moved += chunk.byteLength
         position += chunk.byteLength
         if (throttle()) operation.onProgress({ type: 'blob:bytes', digest: blob.digest, position, size: blob.size })
@@ -132,14 +159,21 @@ function createBody(blob: Descriptor, { source, operation }: CountedEnds): Count
       throw sided(error, 'source', source.reference, operation.signal)
     }
   }
-  return { size: blob.size, open, moved: () => moved }
+  return { size: blob.size, open, lease, moved: () => moved }
 }
 
 async function readFrom(
   source: CountedEnds['source'],
   blob: Descriptor,
-  { offset, operation }: { readonly offset: number; readonly operation: Operation },
+  {
+    offset,
+    end,
+    operation,
+  }: { readonly offset: number; readonly end: number | undefined; readonly operation: Operation },
 ): Promise<BlobReader | AsyncIterable<Uint8Array>> {
-  if (offset === 0 || source.traits.rangeReads === true) return source.getBlob(blob, { ...operation, offset })
-  return skipBytes(await source.getBlob(blob, operation), offset)
+  if (source.traits.rangeReads === true || (offset === 0 && end === undefined)) {
+    return source.getBlob(blob, { ...operation, offset, end })
+  }
+  const rest = skipBytes(await source.getBlob(blob, operation), offset)
+  return end === undefined ? rest : firstBytes(rest, end - offset)
 }

@@ -18,13 +18,23 @@ export interface ManifestBytes {
 export interface SourceTraits {
   /** How many blobs may be read at once. Default: 6. */
   readonly parallelBlobs?: number | undefined
-  /** Whether `getBlob` with an `offset` moves only the bytes from there on. Default: false, the head is read and dropped. */
+  /**
+   * Whether `getBlob` with `offset` and `end` moves only the bytes in between, and several ranges of one blob may be read at
+   * once. Default: false, the head is read and dropped.
+   */
   readonly rangeReads?: boolean | undefined
+  /**
+   * Whether reading several ranges of one blob at once may be faster than reading it in one go, as over connections that are
+   * slow one by one. Default: false.
+   */
+  readonly parallelRanges?: boolean | undefined
 }
 
 export interface GetBlobOptions extends OperationOptions {
   /** Where to begin, in bytes. Default: 0. */
   readonly offset?: number | undefined
+  /** Where to stop, in bytes from the blob's beginning; nothing from there on is given. Default: the blob's end. */
+  readonly end?: number | undefined
 }
 
 /** An open handle on an image, to read from. The contract is `docs/contract.md`. */

@@ -11,6 +11,8 @@ export interface ResumeOptions {
   readonly offset?: number | undefined
   /** All bytes of the content, whatever the offset. If it is not known, ranges are open-ended. */
   readonly size?: number | undefined
+  /** Where to stop, in bytes from the content's beginning. Default: its end. */
+  readonly end?: number | undefined
   /** How often in a row it may bring less than 64 KiB (or the rest, if that is less). Default: 4. */
   readonly maxAttempts?: number | undefined
   /** The pause after an attempt that brought little; it doubles from there. None after one that brought enough. Default: 500. */
@@ -24,9 +26,9 @@ export interface ResumeOptions {
 const MIN_PROGRESS_BYTES = 64 * 1024
 
 /** The request for the content from `offset` on. Never asks past the last byte, which some servers refuse. */
-export function resumeRequest(request: HttpRequest, { offset = 0, size }: ResumeOptions = {}): HttpRequest {
-  if (offset === 0) return request
-  const range = `bytes=${offset}-${size === undefined ? '' : size - 1}`
+export function resumeRequest(request: HttpRequest, { offset = 0, size, end = size }: ResumeOptions = {}): HttpRequest {
+  if (offset === 0 && end === size) return request
+  const range = `bytes=${offset}-${end === undefined ? '' : end - 1}`
   return { ...request, headers: { ...request.headers, range } }
 }
 
@@ -44,7 +46,7 @@ export async function* resumableBody(
   options: ResumeOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const progress = createProgress(options)
-  if (progress.position === options.size) {
+  if (progress.position === progress.stop) {
     await options.opened?.discard()
     return
   }
@@ -54,7 +56,7 @@ export async function* resumableBody(
     try {
       response ??= await client.request(nextRequest(request, progress))
       yield* attempt(response, request, progress)
-      if (options.size === undefined || progress.position === options.size) return
+      if (progress.stop === undefined || progress.position === progress.stop) return
       throw endedEarly(request, progress)
     } catch (error) {
       request.signal?.throwIfAborted()
@@ -69,6 +71,8 @@ export async function* resumableBody(
 
 interface Progress {
   position: number
+  /** Where it is to end; undefined if nobody knows. */
+  readonly stop: number | undefined
   readonly options: ResumeOptions
   /** A strong ETag and where it was seen: another server may name the same content otherwise. */
   tag: { readonly value: string; readonly origin: string } | undefined
@@ -79,14 +83,16 @@ interface Progress {
 
 function createProgress(options: ResumeOptions): Progress {
   const attempts = options.maxAttempts ?? 4
+  const stop = options.end ?? options.size
   let fruitless = 0
   return {
     position: options.offset ?? 0,
+    stop,
     options,
     tag: undefined,
     ranges: true,
     async pause(error, { before, request }) {
-      const wanted = Math.min(MIN_PROGRESS_BYTES, (options.size ?? Number.POSITIVE_INFINITY) - before)
+      const wanted = Math.min(MIN_PROGRESS_BYTES, (stop ?? Number.POSITIVE_INFINITY) - before)
       fruitless = this.position - before >= wanted ? 0 : fruitless + 1
       if (fruitless >= attempts) throw withAttempts(error, fruitless)
       const delayMs = fruitless === 0 ? 0 : (options.retryDelayMs ?? 500) * 2 ** (fruitless - 1)
@@ -107,7 +113,7 @@ function createProgress(options: ResumeOptions): Progress {
 
 function nextRequest(request: HttpRequest, { position, options, ranges, tag }: Progress): HttpRequest {
   if (!ranges) return request
-  const next = resumeRequest(request, { offset: position, size: options.size })
+  const next = resumeRequest(request, { ...options, offset: position })
   if (tag === undefined || next === request) return next
   return { ...next, headers: { ...next.headers, 'if-range': tag.value } }
 }
@@ -126,8 +132,15 @@ function worthAnotherTry(request: HttpRequest, why: string): ImageError {
 }
 
 async function* attempt(response: HttpResponse, request: HttpRequest, progress: Progress): AsyncGenerator<Uint8Array> {
-  const { size } = progress.options
+  const { size, end } = progress.options
   for await (const chunk of await bodyAtPosition(response, request, progress)) {
+    if (end !== undefined && progress.position + chunk.byteLength > end) {
+      // A server that does not do ranges gives all.
+      const last = chunk.subarray(0, end - progress.position)
+      progress.position = end
+      if (last.byteLength > 0) yield last
+      return
+    }
     if (size !== undefined && progress.position + chunk.byteLength > size) {
       throw new ImageError(
         'INVALID_DATA',
@@ -214,5 +227,5 @@ function codeFor(status: number): 'NOT_FOUND' | 'FORBIDDEN' | 'RATE_LIMITED' | '
 }
 
 function endedEarly(request: HttpRequest, { position, options }: Progress): ImageError {
-  return worthAnotherTry(request, `the content ended at byte ${position} of ${options.size}`)
+  return worthAnotherTry(request, `the content ended at byte ${position} of ${options.end ?? options.size}`)
 }

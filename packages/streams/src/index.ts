@@ -6,6 +6,7 @@ export type { ReadBytesOptions } from './read-bytes.ts'
 
 // Reshaping
 export { coalesce } from './coalesce.ts'
+export { firstBytes } from './first-bytes.ts'
 export { skipBytes } from './skip-bytes.ts'
 export { CHUNK_BYTES, recycle, takeChunk } from './chunk-pool.ts'
 

@@ -35,7 +35,14 @@ export function openSource(reference: DockerImageReference, repository: Reposito
 
   return {
     reference,
-    traits: Object.freeze({ rangeReads: true, parallelBlobs: repository.session.options.parallelBlobs }),
+    traits: Object.freeze({
+      rangeReads: true,
+      parallelBlobs: repository.session.options.parallelBlobs,
+      // A connection may be slower than the network that it is part of.
+      get parallelRanges() {
+        return repository.lore.ranges
+      },
+    }),
     getManifest: async (instance, options = {}) => {
       options.signal?.throwIfAborted()
       if (instance !== undefined) return await byDigest(instance, options)

@@ -45,7 +45,7 @@ export async function openDestination(
   const session = createSession(opened)
   await checkWritable(session.paths)
   operation.signal?.throwIfAborted()
-  const { trust, paths } = session
+  const { trust } = session
   return Object.freeze<ImageDestination>({
     reference,
     traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 16 }),
@@ -62,7 +62,7 @@ export async function openDestination(
     },
     async partialBlob(blob, partialOptions) {
       partialOptions?.signal?.throwIfAborted()
-      return options.resume ? Math.min(await partialSize(paths.blobs, blob.digest), blob.size) : 0
+      return options.resume ? await partialSize(blob, session.leftovers) : 0
     },
     async hasManifest(manifest, hasOptions) {
       hasOptions?.signal?.throwIfAborted()
@@ -93,7 +93,9 @@ async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promi
   await session.ready()
   const { durable, resume } = session.options
   const size = blob.size ?? body.size
-  const written = await writeBlob(session.paths.blobs, body, { digest: blob.digest, size, durable, resume, signal })
+  const { leftovers } = session
+  const options = { digest: blob.digest, size, durable, resume, leftovers, signal }
+  const written = await writeBlob(session.paths.blobs, body, options)
   await session.trust.record(written.digest)
   session.needed.add(written.digest)
   const { mediaType = 'application/octet-stream', annotations } = blob

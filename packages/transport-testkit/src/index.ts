@@ -24,8 +24,8 @@ export type { MemoryTransportOptions } from './memory/options.ts'
 export type { BlobOpen, MemoryRepository, MemoryStore } from './memory/store.ts'
 
 // Faults and compositions
-export { faultyBody, hangingBody, recordedBody, slowBody } from './faults/bodies.ts'
-export type { FaultyBodyOptions, HangingBody, HangingBodyOptions, RecordedBody } from './faults/bodies.ts'
+export { faultyBody, hangingBody, leasedBody, recordedBody, slowBody } from './faults/bodies.ts'
+export type { FaultyBodyOptions, HangingBody, HangingBodyOptions, LeasedBody, RecordedBody } from './faults/bodies.ts'
 export { readOnly } from './wrappers/read-only.ts'
 export { tracing } from './wrappers/tracing.ts'
 export type { TracedCall } from './wrappers/tracing.ts'

@@ -26,9 +26,9 @@ export async function readBlob(
   blob: Descriptor,
   options: GetBlobOptions = {},
 ): Promise<BlobReader> {
-  const offset = options.offset ?? 0
+  const { offset = 0, end } = options
   const content = embedded(blob)
-  if (content !== undefined) return reader(blob.size, bytes(content.subarray(offset)))
+  if (content !== undefined) return reader(blob.size, bytes(content.subarray(offset, end)))
   try {
     return await fromRegistry(repository, blob, options)
   } catch (error) {
@@ -46,7 +46,7 @@ function embedded({ data, digest, size }: Descriptor): Uint8Array | undefined {
 }
 
 async function fromRegistry(repository: Repository, blob: Descriptor, options: GetBlobOptions): Promise<BlobReader> {
-  const { offset = 0, ...operation } = options
+  const { offset = 0, end, ...operation } = options
   const request: RepositoryRequest = {
     method: 'GET',
     path: `blobs/${blob.digest}`,
@@ -59,6 +59,7 @@ async function fromRegistry(repository: Repository, blob: Descriptor, options: G
   const found = await open(repository, http, {
     blob,
     offset,
+    end,
     refused: (response) => repository.failure(response, request),
   })
   const { host, name } = repository
@@ -69,18 +70,20 @@ async function fromRegistry(repository: Repository, blob: Descriptor, options: G
 interface Wanted {
   readonly blob: Descriptor
   readonly offset: number
+  readonly end: number | undefined
   readonly refused: (response: HttpResponse) => Promise<ImageError>
 }
 
 async function open(
-  { session }: Repository,
+  { session, lore }: Repository,
   request: HttpRequest,
-  { blob, offset, refused }: Wanted,
+  { blob, offset, end, refused }: Wanted,
 ): Promise<BlobReader> {
   const { size } = blob
-  const range = { offset, size, refused }
-  if (offset > 0 && offset >= size) return reader(size, bytes(new Uint8Array()))
+  const range = { offset, size, end, refused }
+  if (offset > 0 && offset >= (end ?? size)) return reader(size, bytes(new Uint8Array()))
   const opened = await session.http.request(resumeRequest(request, range))
+  if (opened.status === 200 && offset > 0) lore.ranges = false
   // Refused ranges and signed URLs that ran out are mended like a cut on the way.
   const mendable = opened.status === 416 || opened.url.origin !== request.url.origin
   if (opened.status !== 200 && opened.status !== 206 && !mendable) throw await refused(opened)
@@ -93,7 +96,7 @@ async function fromUrls(
   blob: Descriptor,
   { options, error }: { readonly options: GetBlobOptions; readonly error: unknown },
 ): Promise<BlobReader> {
-  const { offset = 0, ...operation } = options
+  const { offset = 0, end, ...operation } = options
   const context = repository.context({
     method: 'GET',
     access: 'pull',
@@ -118,7 +121,12 @@ async function fromUrls(
       ...operation,
     }
     try {
-      return await open(repository, request, { blob, offset, refused: (response) => responseError(response, context) })
+      return await open(repository, request, {
+        blob,
+        offset,
+        end,
+        refused: (response) => responseError(response, context),
+      })
     } catch (reason) {
       operation.signal?.throwIfAborted()
       failure = reason

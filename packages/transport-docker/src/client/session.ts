@@ -18,6 +18,8 @@ export interface HostLore {
   readonly head: boolean
   /** Chunks are refused here: everything goes in one request. */
   monolithicOnly: boolean
+  /** Whether parts of blobs can be asked for; true until it turns out otherwise. */
+  ranges: boolean
   /** Whether the registry has a referrers API; undefined if nobody asked yet. */
   referrersApi: boolean | undefined
 }
@@ -57,7 +59,12 @@ export function createSession(options: DockerTransportOptions): Session {
     uploads: createInFlight(),
     listUpdates: new Map(),
     lore: (host) => {
-      const known = lore.get(host) ?? { ...resolved.host(host), monolithicOnly: false, referrersApi: undefined }
+      const known = lore.get(host) ?? {
+        ...resolved.host(host),
+        monolithicOnly: false,
+        ranges: true,
+        referrersApi: undefined,
+      }
       lore.set(host, known)
       return known
     },

@@ -21,11 +21,11 @@ import { blobPath, type BlobPaths } from './paths.ts'
  * `DIGEST_MISMATCH` if the file's size is not the descriptor's.
  */
 export async function openBlob(blobs: BlobPaths, blob: Descriptor, options: GetBlobOptions = {}): Promise<BlobReader> {
-  const { signal, offset = 0 } = options
+  const { signal, offset = 0, end = blob.size } = options
   signal?.throwIfAborted()
   const path = blobPath(blobs, blob.digest)
   const { handle } = await openOfSize(path, blob)
-  const read = createReads({ handle, path, begin: Math.min(offset, blob.size), end: blob.size })
+  const read = createReads({ handle, path, begin: Math.min(offset, blob.size), end: Math.min(end, blob.size) })
   return {
     size: blob.size,
     async *[Symbol.asyncIterator]() {

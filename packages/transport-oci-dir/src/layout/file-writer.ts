@@ -20,17 +20,13 @@ export interface FileWriterOptions {
   readonly path: string
   /** Where the first byte goes. */
   readonly position: number
-  /** Whether the file is flushed to the disk in the background while it grows, so that little is left to do at its end. */
-  readonly durable: boolean
+  /** Told after each write how many bytes it was and where it ended. What it throws is thrown by a later call. */
+  readonly onWritten?: ((bytes: number, end: number) => void) | undefined
 }
 
-const FLUSH_EVERY_BYTES = 16 * 1024 * 1024
-
-export function createFileWriter({ handle, path, position: begin, durable }: FileWriterOptions): FileWriter {
+export function createFileWriter({ handle, path, position: begin, onWritten }: FileWriterOptions): FileWriter {
   let position = begin
-  let unflushed = 0
   let writing: Promise<void> | undefined
-  let flushing: Promise<void> | undefined
   let failure: { readonly reason: unknown } | undefined
   let gathered: Uint8Array | undefined
   let filled = 0
@@ -38,17 +34,15 @@ export function createFileWriter({ handle, path, position: begin, durable }: Fil
   async function writeNext(chunk: Uint8Array): Promise<void> {
     const at = position
     position += chunk.byteLength
-    unflushed += chunk.byteLength
     try {
       await naming('write', path, () => writeFully(handle, chunk, at))
+      onWritten?.(chunk.byteLength, at + chunk.byteLength)
       recycle(chunk)
     } catch (reason) {
       failure ??= { reason }
     }
     writing = undefined
-    if (failure !== undefined) return
-    startGathered()
-    flushSome()
+    if (failure === undefined) startGathered()
   }
 
   function startGathered(): void {
@@ -57,20 +51,6 @@ export function createFileWriter({ handle, path, position: begin, durable }: Fil
     gathered = undefined
     filled = 0
     writing = writeNext(chunk)
-  }
-
-  function flushSome(): void {
-    if (!durable || flushing !== undefined || unflushed < FLUSH_EVERY_BYTES) return
-    unflushed = 0
-    const flush = async (): Promise<void> => {
-      try {
-        await naming('flush', path, () => handle.datasync())
-      } catch (reason) {
-        failure ??= { reason }
-      }
-      flushing = undefined
-    }
-    flushing = flush()
   }
 
   function check(): void {
@@ -93,7 +73,7 @@ export function createFileWriter({ handle, path, position: begin, durable }: Fil
     },
     async finish() {
       // Whatever failed: nothing touches the file any more, so that it can be closed.
-      while (writing !== undefined || flushing !== undefined) await Promise.all([writing, flushing])
+      while (writing !== undefined) await writing
       check()
       return position
     },

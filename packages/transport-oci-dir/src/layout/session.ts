@@ -1,5 +1,6 @@
 import type { Descriptor, Digest } from '@crossdock/core'
 import type { OpenOptions } from '../open-options.ts'
+import { createLeftovers, type LeftoversOf } from './leftovers.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 import type { Referrer } from './referrers.ts'
@@ -10,6 +11,7 @@ import { createTrust, type Trust } from './trust.ts'
 export interface Session extends OpenOptions {
   readonly paths: LayoutPaths
   readonly trust: Trust
+  readonly leftovers: LeftoversOf
   /** Makes the layout, once. */
   ready(): Promise<void>
   /** Blobs that were put or found, and that have to be there at the end. */
@@ -31,6 +33,7 @@ export function createSession(opened: OpenOptions): Session {
     ...opened,
     paths,
     trust: createTrust(paths.blobs),
+    leftovers: createLeftovers(paths.blobs),
     ready() {
       making ??= make().catch((reason: unknown) => {
         making = undefined // what failed may succeed when it is tried again

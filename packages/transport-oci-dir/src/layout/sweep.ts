@@ -1,8 +1,8 @@
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ifExists, naming } from '../errors.ts'
+import { sweepPartials } from './leftovers.ts'
 import { lifeOf, parseOwner, STALE_MS } from './owner.ts'
-import { sweepPartials } from './partial.ts'
 import type { LayoutPaths } from './paths.ts'
 
 /** Files that exist for an instant, before they are renamed or linked to their final name. */

@@ -11,7 +11,7 @@ import {
 } from '@crossdock/core'
 import { errorNumber, ifExists, naming } from '../errors.ts'
 import { openRegular, PRIVATE_MODE, readBounded } from './files.ts'
-import { hashPrefix } from './hash-prefix.ts'
+import { hashRange } from './hash-range.ts'
 import { blobPath, type BlobPaths } from './paths.ts'
 
 /**
@@ -88,7 +88,7 @@ async function hashFile(path: string, digest: Digest, signal: AbortSignal | unde
   try {
     const before = stampOf(await handle.stat({ bigint: true }))
     const hasher = createHasher(digestAlgorithm(digest))
-    await naming('read', path, () => hashPrefix(handle, { hasher, size, signal }))
+    await naming('read', path, () => hashRange(handle, { hasher, to: size, signal }))
     const after = stampOf(await handle.stat({ bigint: true }))
     return hasher.digest() === digest && before === after ? after : undefined
   } finally {

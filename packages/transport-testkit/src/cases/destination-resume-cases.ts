@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { bytesBody, ImageError, type ImageDestination, type OperationOptions } from '@crossdock/core'
 import { assertHolds, describe, failureOf, imageFor, layerOf } from '../case-steps.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
-import { faultyBody, recordedBody } from '../faults/bodies.ts'
+import { faultyBody, leasedBody, recordedBody, slowBody } from '../faults/bodies.ts'
 import type { TestBlob } from '../images/test-image.ts'
 import { openDestination, putImage } from '../images/write-image.ts'
 
@@ -42,6 +42,27 @@ export const destinationResumeCases: readonly ConformanceCase[] = [
       {
         await using destination = await openDestination(reference, operation)
         await assertResumes(destination, { blob, operation })
+        await putImage(destination, image, operation)
+        await destination.commit(operation)
+      }
+      await assertHolds(fixture, { reference, image, operation })
+    },
+  },
+  {
+    id: 'destination/opens-by-leave',
+    rule: 'a body is opened once at a time, or as its leave allows, and each leave is given back',
+    needs: ['writable', 'readable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture, { layerBytes: LAYER_BYTES, layers: 2 })
+      const reference = await fixture.emptyLocation()
+      {
+        await using destination = await openDestination(reference, operation)
+        for (const [leases, { bytes, descriptor }] of image.blobs.entries()) {
+          const body = leasedBody(slowBody(bytesBody(bytes), { chunkBytes: 64 * 1024 }), { leases })
+          await destination.putBlob(body, descriptor, operation)
+          assert.ok(body.mostAtOnce() <= 1 + leases, `${body.mostAtOnce()} openings at once with ${leases} leaves`)
+          assert.equal(body.outstanding(), 0, 'leaves that were not given back')
+        }
         await putImage(destination, image, operation)
         await destination.commit(operation)
       }

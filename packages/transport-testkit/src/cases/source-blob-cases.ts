@@ -35,6 +35,30 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: 'source/blob-range',
+    rule: 'a blob is given up to any end, and in several ranges at once if traits.rangeReads says so',
+    needs: ['readable'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      await using source = await openSource(await fixture.seeded(image), operation)
+      const { descriptor, bytes } = layerOf(image)
+      const half = Math.floor(bytes.byteLength / 2)
+      const read = async ([offset, end]: readonly [number, number]): Promise<void> => {
+        const part = await readAll(await source.getBlob(descriptor, { ...operation, offset, end }))
+        assertBytes(part, bytes.subarray(offset, end), `from ${offset} to ${end}`)
+      }
+      const ranges = [
+        [0, 1],
+        [0, half],
+        [half, half + 1],
+        [half, bytes.byteLength],
+        [1, bytes.byteLength - 1],
+      ] as const
+      if (source.traits.rangeReads === true) await Promise.all(ranges.map(read))
+      else for (const range of ranges) await read(range)
+    },
+  },
+  {
     id: 'source/blob-size-honest',
     rule: 'the size given with a blob is that of all of it, whatever the offset, or undefined',
     needs: ['readable'],

@@ -22,8 +22,8 @@ export function faultyBody(body: BlobBody, options: FaultyBodyOptions = {}): Rec
   return {
     size: body.size,
     offsets: recorded.offsets,
-    async *open(offset = 0) {
-      const bytes = recorded.open(offset)
+    async *open(offset, end) {
+      const bytes = recorded.open(offset, end)
       if (recorded.offsets.length > times) {
         yield* bytes
         return
@@ -40,9 +40,43 @@ export function recordedBody(body: BlobBody): RecordedBody {
   return {
     size: body.size,
     offsets,
-    open(offset = 0) {
+    open(offset = 0, end) {
       offsets.push(offset)
-      return body.open(offset)
+      return body.open(offset, end)
+    },
+  }
+}
+
+/** A body that counts its openings, with leave for `leases` more of them at a time (default: it gives no leave). */
+export interface LeasedBody extends BlobBody {
+  /** The most openings that were read at the same time. */
+  mostAtOnce(): number
+  /** Leaves that were not given back. */
+  outstanding(): number
+}
+
+export function leasedBody(body: BlobBody, { leases = 0 }: { readonly leases?: number } = {}): LeasedBody {
+  let [open, most, leased] = [0, 0, 0]
+  const lease = (): (() => void) | undefined => {
+    if (leased === leases) return undefined
+    leased += 1
+    return () => {
+      leased -= 1
+    }
+  }
+  return {
+    size: body.size,
+    mostAtOnce: () => most,
+    outstanding: () => leased,
+    ...(leases > 0 && { lease }),
+    async *open(offset, end) {
+      open += 1
+      most = Math.max(most, open)
+      try {
+        yield* body.open(offset, end)
+      } finally {
+        open -= 1
+      }
     },
   }
 }
@@ -64,9 +98,9 @@ export function hangingBody(body: BlobBody, options: HangingBodyOptions = {}): H
   return {
     size: body.size,
     closed: () => closed,
-    open: (offset = 0) => ({
+    open: (offset, end) => ({
       [Symbol.asyncIterator]() {
-        const bytes = firstBytes(body.open(offset), hangAfterBytes)
+        const bytes = firstBytes(body.open(offset, end), hangAfterBytes)
         const { promise, resolve } = Promise.withResolvers<IteratorResult<Uint8Array>>()
         return {
           async next() {
@@ -97,8 +131,8 @@ export function slowBody(body: BlobBody, options: { readonly chunkBytes?: number
   const { chunkBytes = 1 } = options
   return {
     size: body.size,
-    async *open(offset = 0) {
-      for await (const chunk of body.open(offset)) {
+    async *open(offset, end) {
+      for await (const chunk of body.open(offset, end)) {
         for (let start = 0; start < chunk.byteLength; start += chunkBytes) {
           await new Promise<void>((resolve) => {
             setImmediate(resolve)

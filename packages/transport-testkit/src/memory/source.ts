@@ -71,7 +71,7 @@ function openBlob(
   { reference, location, store, options }: OpenedLocation,
   repository: MemoryRepository,
   { digest }: Descriptor,
-  { offset = 0, signal }: GetBlobOptions = {},
+  { offset = 0, end, signal }: GetBlobOptions = {},
 ): BlobReader {
   signal?.throwIfAborted()
   const image = imageName(reference)
@@ -85,7 +85,7 @@ function openBlob(
     )
   }
   store.opened({ repository: location.repository, digest, offset })
-  const chunks = untilAborted(chunked(bytes.subarray(offset), options.chunkBytes), signal)
+  const chunks = untilAborted(chunked(bytes.subarray(offset, end), options.chunkBytes), signal)
   return {
     size: bytes.byteLength,
     [Symbol.asyncIterator]: () => chunks,

@@ -20,6 +20,31 @@ export const destinationSaboteurs: readonly Saboteur[] = [
     })),
   },
   {
+    wrong: 'opens a body twice at once without leave',
+    breaks: ['destination/opens-by-leave'],
+    apply: inDestinations((destination) => ({
+      putBlob: async (body, hint, operation) => {
+        const beside = body.open()[Symbol.asyncIterator]()
+        await beside.next()
+        try {
+          return await destination.putBlob(body, hint, operation)
+        } finally {
+          await beside.return?.()
+        }
+      },
+    })),
+  },
+  {
+    wrong: 'keeps the leave to open a body',
+    breaks: ['destination/opens-by-leave'],
+    apply: inDestinations((destination) => ({
+      putBlob: async (body, hint, operation) => {
+        body.lease?.()
+        return await destination.putBlob(body, hint, operation)
+      },
+    })),
+  },
+  {
     wrong: 'forgets media types',
     breaks: ['destination/put-blob-answers'],
     apply: inDestinations((destination) => ({

@@ -82,6 +82,13 @@ export const sourceSaboteurs: readonly Saboteur[] = [
     apply: inSources((source) => ({ getBlob: (blob, options) => source.getBlob(blob, { ...options, offset: 0 }) })),
   },
   {
+    wrong: 'goes on behind the end',
+    breaks: ['source/blob-range'],
+    apply: inSources((source) => ({
+      getBlob: (blob, options) => source.getBlob(blob, { ...options, end: undefined }),
+    })),
+  },
+  {
     wrong: 'says how much is left instead of how large the blob is',
     breaks: ['source/blob-size-honest'],
     apply: inSources((source) => ({

@@ -1,0 +1,70 @@
+/** Finds out whether reading a blob in more parts at once makes it come faster. */
+export interface Growth {
+  /** To be told of all bytes as they come. */
+  came(bytes: number): void
+  /** How many parts there should be now. */
+  wanted(parts: number): number
+  /** Whether that number will not change any more. */
+  readonly settled: boolean
+}
+
+const MEASURE_MS = 100
+/** After parts were added they need a moment to get going. */
+const SETTLE_MS = 100
+/** A single connection that is as fast as this is not what holds the copy up. */
+const FAST_BYTES_PER_MS = 400_000
+/** More parts that bring less than this factor were not worth it. */
+const WORTHWHILE = 1.2
+const FIRST_STEP = 4
+const MOST_PARTS = 8
+
+interface Measurement {
+  readonly rate: number
+  readonly parts: number
+}
+
+/** `now` gives milliseconds; default: the monotonic clock. */
+export function createGrowth(now: () => number = () => performance.now()): Growth {
+  let since: number | undefined
+  let bytes = 0
+  let before: Measurement | undefined
+  let final: number | undefined
+
+  /** Bytes in a millisecond, once measured for long enough. */
+  function measure(): number | undefined {
+    const time = now()
+    since ??= time
+    if (time - since < MEASURE_MS) return undefined
+    const rate = bytes / (time - since)
+    since = time + SETTLE_MS
+    bytes = 0
+    return rate
+  }
+
+  /** Undefined if another step is worth trying. */
+  function verdict({ rate, parts }: Measurement): number | undefined {
+    if (parts === 1 && rate >= FAST_BYTES_PER_MS) return 1
+    if (before !== undefined && parts > before.parts && rate < before.rate * WORTHWHILE) return before.parts
+    return parts >= MOST_PARTS ? parts : undefined
+  }
+
+  return {
+    get settled() {
+      return final !== undefined
+    },
+    came(count) {
+      const time = now()
+      since ??= time
+      if (time >= since) bytes += count
+    },
+    wanted(parts) {
+      if (final !== undefined) return final
+      const rate = measure()
+      if (rate === undefined) return parts
+      const measured = { rate, parts }
+      final = verdict(measured)
+      before = measured
+      return final ?? (parts < FIRST_STEP ? FIRST_STEP : MOST_PARTS)
+    },
+  }
+}
