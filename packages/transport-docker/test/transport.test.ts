@@ -56,6 +56,7 @@ describe('credentials', () => {
         requests.push(request)
         return Promise.reject(new Error('enough'))
       },
+      warm: () => undefined,
       close: () => Promise.resolve(),
     }
     await failure(() => collect(dockerTransport({ http, resume: false }).parseReference('//alpine').tags()))

@@ -52,10 +52,11 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
   }
 
   function take(): Span | undefined {
-    if (active > Math.max(1, growth.wanted(active))) return undefined
+    const wanted = growth.wanted(active)
+    if (active > Math.max(1, wanted)) return undefined
     const [gap] = gaps
     if (gap === undefined) return undefined
-    const isAlone = growth.settled && active === 1
+    const isAlone = active === 1 && (body.lease === undefined || (growth.settled && wanted === 1))
     const length = Math.min(gap.to - gap.from, isAlone ? Infinity : partBytes(gaps, growth))
     const part = { from: gap.from, to: gap.from + length }
     if (part.to === gap.to) gaps.shift()

@@ -18,6 +18,8 @@ export interface FillOptions {
   readonly size?: number | undefined
   readonly durable: boolean
   readonly signal?: AbortSignal | undefined
+  /** Says how many parts at once are best. Default: finds it out. */
+  readonly growth?: Growth | undefined
 }
 
 interface Filling extends FillOptions {
@@ -41,7 +43,7 @@ export async function fillNamed(file: PartialFile, body: BlobBody, options: Fill
     file,
     hasher: createHasher(digestAlgorithm(digest)),
     flusher: durable ? createFlusher(file) : undefined,
-    growth: createGrowth(),
+    growth: options.growth ?? createGrowth(),
   }
   const parts = size === undefined ? [] : await readParts({ handle: file.handle, blobSize: size }, file.size)
   const coverage = createCoverage(size === undefined ? [{ from: 0, to: file.size }] : parts)

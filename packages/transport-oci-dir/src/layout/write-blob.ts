@@ -1,6 +1,6 @@
 import { createHasher, ImageError, type BlobBody, type Digest } from '@crossdock/core'
 import { errorNumber, naming } from '../errors.ts'
-import { fillNamed } from './fill-named.ts'
+import { type FillOptions, fillNamed } from './fill-named.ts'
 import { createFileWriter } from './file-writer.ts'
 import { publicMode } from './files.ts'
 import { createFlusher } from './flusher.ts'
@@ -10,7 +10,7 @@ import { blobPath, type BlobPaths } from './paths.ts'
 import { createAlgorithmFolder } from './prepare.ts'
 import { untilAborted } from './until-aborted.ts'
 
-export interface WriteBlobOptions {
+export interface WriteBlobOptions extends Pick<FillOptions, 'growth'> {
   /** Default: not known, a sha256 digest is computed. */
   readonly digest?: Digest | undefined
   readonly size?: number | undefined

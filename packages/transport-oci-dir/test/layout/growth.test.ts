@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { createGrowth } from '../../src/layout/growth.ts'
+
+/** What parts bring in a millisecond, by their number. */
+type Rates = (parts: number) => number
+
+/** Lets time pass in steps of 10 ms, with as many parts as are wanted at most `granted`. */
+function course(rates: Rates, granted = 16): { readonly numbers: readonly number[]; readonly settled: boolean } {
+  let now = 0
+  let parts = 1
+  const numbers = [parts]
+  const growth = createGrowth(() => now)
+  for (let step = 0; step < 200; step += 1) {
+    now += 10
+    growth.came(rates(parts) * 10)
+    const wanted = Math.min(granted, growth.wanted(parts))
+    if (wanted !== parts) numbers.push(wanted)
+    parts = wanted
+  }
+  return { numbers, settled: growth.settled }
+}
+
+describe('growth', () => {
+  it.each([
+    ['connections that are slow one by one', (parts: number) => parts * 100_000, [1, 4, 8]],
+    ['a network that is slow as a whole', () => 10_000, [1, 4, 1]],
+    ['a network that takes four connections to fill', (parts: number) => Math.min(parts, 4) * 50_000, [1, 4, 8, 4]],
+    ['a connection that is fast enough', () => 500_000, [1]],
+    ['silence', () => 0, [1, 4, 8]],
+  ] satisfies [string, Rates, number[]][])('of %s', (_what, rates, numbers) => {
+    expect(course(rates)).toEqual({ numbers, settled: true })
+  })
+
+  it('waits for leave', () => {
+    expect(course((parts) => parts * 100_000, 1)).toEqual({ numbers: [1], settled: false })
+    expect(course((parts) => parts * 100_000, 2)).toEqual({ numbers: [1, 2], settled: false })
+  })
+
+  it('decides nothing before it has measured', () => {
+    let now = 0
+    const growth = createGrowth(() => now)
+    growth.came(1)
+    now += 99
+    expect([growth.wanted(1), growth.settled]).toEqual([1, false])
+  })
+})
