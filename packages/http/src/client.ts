@@ -25,6 +25,8 @@ export interface HttpClient {
   readonly request: HttpHandler
   /** Begins connections to the URL's origin ahead of the requests that will need them, until so many are free. */
   warm(url: URL, count: number): void
+  /** Ends the connections to the URL's origin that nobody uses. */
+  cool(url: URL): void
   /** Ends every connection, those in use included. A later request opens new ones. */
   close(): Promise<void>
 }
@@ -44,6 +46,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return {
     request: layers.reduceRight((next, layer) => layer(next), dispatch),
     warm: (url, count) => void origins.get(url, undefined).then((origin) => origin.warm(count), ignore),
+    cool: (url) => void origins.get(url, undefined).then((origin) => origin.cool(), ignore),
     close: () => origins.close(),
   }
 }

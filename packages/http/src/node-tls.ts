@@ -10,10 +10,13 @@ export interface NodeTls {
 }
 
 export function nodeTls({ ca, cert, key, rejectUnauthorized }: TlsOptions): NodeTls {
-  const authorities = typeof ca === 'string' || ca instanceof Uint8Array ? [ca] : ca
+  const verifies = rejectUnauthorized ?? true
+  // Without verification no authority is needed, and loading Node's own ones takes a while.
+  const given = ca ?? (verifies ? undefined : [])
+  const authorities = typeof given === 'string' || given instanceof Uint8Array ? [given] : given
   return {
     // Never by the environment: NODE_TLS_REJECT_UNAUTHORIZED would switch verification off for every host.
-    rejectUnauthorized: rejectUnauthorized ?? true,
+    rejectUnauthorized: verifies,
     minVersion: 'TLSv1.2',
     ...(authorities !== undefined && { ca: authorities.map(pem) }),
     ...(cert !== undefined && { cert: pem(cert) }),

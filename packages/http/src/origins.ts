@@ -9,6 +9,8 @@ export interface Origin {
   readonly send: HttpHandler
   /** Begins connections ahead of the requests that will need them, until so many are free. */
   warm(count: number): void
+  /** Ends the connections that nobody uses. */
+  cool(): void
   /** Ends every connection. */
   end(): Promise<void>
 }

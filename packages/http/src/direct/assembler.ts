@@ -12,30 +12,38 @@ export interface Assembler {
   add(bytes: number): number | undefined
   /** A chunk, if the room is full. To be called only while the socket waits for its next room. */
   takeFull(): Uint8Array | undefined
-  /** What there is, copied, so that the socket can go on in the same room. */
-  copyRest(): Uint8Array | undefined
+  /** What there is, while the socket goes on in the same room. */
+  takeSome(): Uint8Array | undefined
   /** What there is; nothing comes behind it. */
   takeLast(): Uint8Array | undefined
 }
 
-/** Below this a body, or what is left of it, gets memory of its own size. */
-const SMALL_BYTES = CHUNK_BYTES / 4
 const FIRST_UNKNOWN_BYTES = 16 * 1024
 
+/** A body that is no longer than a chunk gets memory of its own; what is longer goes through rooms that are used again. */
 export function createAssembler(decoder: BodyDecoder): Assembler {
-  let room = roomFor(decoder, true)
+  let room = firstRoom(decoder)
+  let isOwn = true
   let taken = 0
   let filled = 0
 
-  /** Few bytes in a large room are copied out of it: whoever keeps them shall not keep the room. */
-  function handOver(): Uint8Array {
-    const chunk = room.subarray(taken, filled)
-    const isSmall = chunk.byteLength < room.byteLength / 2
-    const handed = isSmall ? chunk.slice() : chunk
-    if (!isSmall) room = roomFor(decoder, false)
+  function nextRoom(): void {
+    room = takeChunk()
+    isOwn = false
     taken = 0
     filled = 0
-    return handed
+  }
+
+  if (decoder.remaining !== undefined && decoder.remaining > CHUNK_BYTES) nextRoom()
+
+  /** Of a room that is used again it is a copy, unless that is all that was in it. */
+  function take(isAll: boolean): Uint8Array | undefined {
+    if (filled === taken) return undefined
+    const isLarge = filled - taken >= room.byteLength / 2
+    const chunk = isOwn || (isAll && isLarge) ? room.subarray(taken, filled) : room.slice(taken, filled)
+    taken = filled
+    if (isAll && !isOwn && !isLarge) recycle(room)
+    return chunk
   }
 
   return {
@@ -45,22 +53,21 @@ export function createAssembler(decoder: BodyDecoder): Assembler {
       filled = end
       return surplus
     },
-    takeFull: () => (filled === room.byteLength ? handOver() : undefined),
-    copyRest() {
-      if (filled === taken) return undefined
-      const copy = room.slice(taken, filled)
-      taken = filled
-      return copy
+    takeFull() {
+      if (filled < room.byteLength) return undefined
+      const chunk = take(true)
+      if (decoder.remaining !== 0) nextRoom()
+      return chunk
     },
+    takeSome: () => take(false),
     takeLast() {
-      const last = filled === taken ? undefined : handOver()
-      recycle(room)
+      const last = take(true)
+      if (last === undefined && !isOwn) recycle(room)
       return last
     },
   }
 }
 
-function roomFor({ remaining }: BodyDecoder, first: boolean): Uint8Array {
-  if (remaining === undefined) return first ? new Uint8Array(FIRST_UNKNOWN_BYTES) : takeChunk()
-  return remaining <= SMALL_BYTES ? new Uint8Array(Math.max(remaining, 1)) : takeChunk()
+function firstRoom({ remaining = FIRST_UNKNOWN_BYTES }: BodyDecoder): Uint8Array {
+  return new Uint8Array(remaining > CHUNK_BYTES ? 0 : Math.max(remaining, 1))
 }

@@ -13,7 +13,7 @@ export interface ConnectionPool {
   free(connection: Connection): void
   /** Begins connections until so many are free or on their way. */
   warm(count: number): void
-  /** Ends those that are free: one was found to be dead, and the others are likely to be. */
+  /** Ends those that are free, or will be. */
   dropFree(): void
   close(): void
 }
@@ -101,7 +101,7 @@ export function createConnectionPool({ url, tls, options }: PoolSettings): Conne
         connection: promise,
         giveUp() {
           if (!waiters.delete(waiter) || waiters.size > 0) return
-          for (const unwanted of connecting) unwanted.close()
+          for (const connection of connecting) connection.close()
         },
       }
     },
@@ -111,6 +111,7 @@ export function createConnectionPool({ url, tls, options }: PoolSettings): Conne
     },
     dropFree() {
       for (const connection of free.keys()) connection.close()
+      if (waiters.size === 0) for (const connection of connecting) connection.close()
     },
     close() {
       const reason = Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })

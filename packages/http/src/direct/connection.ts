@@ -221,7 +221,7 @@ export class Connection {
   }
 
   #flush(): void {
-    const chunk = this.#incoming?.assembler.copyRest()
+    const chunk = this.#incoming?.assembler.takeSome()
     if (chunk !== undefined) this.#exchange?.received(chunk)
   }
 

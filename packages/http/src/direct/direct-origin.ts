@@ -38,6 +38,7 @@ export function createDirectOrigin(settings: PoolSettings): Origin {
       }
     },
     warm: (count) => pool.warm(count),
+    cool: () => pool.dropFree(),
     end: () => Promise.resolve(pool.close()),
   }
 }

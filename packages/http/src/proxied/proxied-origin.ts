@@ -37,7 +37,9 @@ export function createProxiedOrigin({ proxy, tls, options }: ProxiedSettings): O
           exchange.fail(error)
         }
       }),
+    // undici opens and closes connections as it sees fit.
     warm() {},
+    cool() {},
     end: async () => {
       await agent.destroy(Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED }))
     },

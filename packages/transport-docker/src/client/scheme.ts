@@ -1,5 +1,6 @@
 import type { HttpRequest, HttpResponse } from '@crossdock/http'
 import { createInFlight, delay, raceSignal } from '@crossdock/streams'
+import { greet } from './tls-greeting.ts'
 
 export type UrlScheme = 'https' | 'http'
 
@@ -8,6 +9,8 @@ export interface SchemeSettings {
   readonly insecure: (host: string) => boolean
   /** How long https is waited for once a plain answer is there. Default: 300. */
   readonly headStartMs?: number | undefined
+  /** Told once for each host that had to be asked. */
+  readonly onFound?: ((host: string, scheme: UrlScheme) => void) | undefined
 }
 
 /** Sends one request that changes nothing, in one of the schemes. */
@@ -49,11 +52,11 @@ const NOT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/
 const ANY_TLS = /^ERR_(?:SSL|TLS)_|CERT|SELF_SIGNED|UNABLE_TO_/
 
 /**
- * Hosts that must speak TLS are not asked anything. The others get the first request in both schemes at once, and https is
- * preferred: a plain answer counts when the server has shown that it does not speak TLS, or has been silent about it for a
- * moment.
+ * Hosts that must speak TLS are not asked anything. The others get the first request in both schemes at once (hosts of this
+ * machine a greeting instead of the one in https, which needs no certificates to be loaded), and https is preferred: a plain
+ * answer counts when the server has shown that it does not speak TLS, or has been silent about it for a moment.
  */
-export function createSchemeFinder({ insecure, headStartMs = 300 }: SchemeSettings): SchemeFinder {
+export function createSchemeFinder({ insecure, headStartMs = 300, onFound }: SchemeSettings): SchemeFinder {
   const found = new Map<string, UrlScheme>()
   const asking = createInFlight<string, Outcome>()
 
@@ -62,9 +65,11 @@ export function createSchemeFinder({ insecure, headStartMs = 300 }: SchemeSettin
   }
 
   async function ask(host: string, attempt: Attempt, race: Omit<Race, 'headStartMs'>): Promise<Outcome> {
-    const outcome = await tryBoth(attempt, { ...race, headStartMs })
+    const outcome = await tryBoth(host, attempt, { ...race, headStartMs })
     // A host that does not answer at all may do so later.
-    if (outcome.scheme !== undefined) found.set(host, outcome.scheme)
+    if (outcome.scheme === undefined) return outcome
+    found.set(host, outcome.scheme)
+    onFound?.(host, outcome.scheme)
     return outcome
   }
 
@@ -108,11 +113,15 @@ interface Race {
   readonly atOnce: boolean
 }
 
-async function tryBoth(attempt: Attempt, { signal, headStartMs, atOnce }: Race): Promise<Outcome> {
+async function tryBoth(host: string, attempt: Attempt, { signal, headStartMs, atOnce }: Race): Promise<Outcome> {
   const stops = { https: new AbortController(), http: new AbortController() }
+  const signals = {
+    https: AbortSignal.any([signal, stops.https.signal]),
+    http: AbortSignal.any([signal, stops.http.signal]),
+  }
   const send = (scheme: UrlScheme): Promise<Verdict> =>
-    judged(() => attempt(scheme, { trial: true, signal: AbortSignal.any([signal, stops[scheme].signal]) }))
-  const secure = send('https')
+    judged(() => attempt(scheme, { trial: true, signal: signals[scheme] }))
+  const secure = LOOPBACK.test(host) ? greeted(host, signals.https) : send('https')
   const plain = once(() => send('http'))
   const late = (atOnce ? plain() : Promise.resolve())
     .then(() => delay(headStartMs, stops.https.signal))
@@ -159,6 +168,10 @@ function dropped(answer: HttpResponse): undefined {
 interface Verdict {
   readonly kind: 'answer' | 'tls' | 'plain' | 'silent'
   readonly answer?: HttpResponse | undefined
+}
+
+async function greeted(host: string, signal: AbortSignal): Promise<Verdict> {
+  return { kind: await greet(host, { signal }).catch(() => 'silent' as const) }
 }
 
 async function judged(send: () => Promise<HttpResponse>): Promise<Verdict> {

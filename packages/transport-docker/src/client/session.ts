@@ -49,7 +49,11 @@ const WARM_CONNECTIONS = 2
 export function createSession(options: DockerTransportOptions): Session {
   const resolved = resolveOptions(options)
   const http = options.http ?? createHttpClient(clientOptions(options, resolved))
-  const schemes = createSchemeFinder({ insecure: (host) => resolved.insecure(userHost(host)) })
+  const schemes = createSchemeFinder({
+    insecure: (host) => resolved.insecure(userHost(host)),
+    // Connections that were begun for plain HTTP are of no use any more.
+    onFound: (host, scheme) => (scheme === 'https' ? http.cool(apiUrl('http', host)) : undefined),
+  })
   const lore = new Map<string, HostLore>()
   return {
     options: resolved,

@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
-import { CHUNK_BYTES, recycle, takeChunk } from '@crossdock/streams'
+import { CHUNK_BYTES, recycle } from '@crossdock/streams'
 import { naming } from '../errors.ts'
 import { writeFully } from './files.ts'
 
 /**
  * Writes a file from a position on. Whatever comes is written at once, or as soon as the write before is over: what comes
- * meanwhile is gathered, so that a slow source loses little to a kill and a fast one makes few large writes.
+ * meanwhile waits and is written together, so that a slow source loses little to a kill and a fast one makes few large writes.
  */
 export interface FileWriter {
   /** Takes the chunk and recycles it when it is written. A failed write is thrown by a later call. */
@@ -26,31 +26,31 @@ export interface FileWriterOptions {
 
 export function createFileWriter({ handle, path, position: begin, onWritten }: FileWriterOptions): FileWriter {
   let position = begin
+  let waiting: Uint8Array[] = []
+  let waitingBytes = 0
   let writing: Promise<void> | undefined
   let failure: { readonly reason: unknown } | undefined
-  let gathered: Uint8Array | undefined
-  let filled = 0
 
-  async function writeNext(chunk: Uint8Array): Promise<void> {
+  function start(): void {
+    const chunks = waiting
+    const bytes = waitingBytes
+    waiting = []
+    waitingBytes = 0
+    writing = write(chunks, bytes)
+  }
+
+  async function write(chunks: readonly Uint8Array[], bytes: number): Promise<void> {
     const at = position
-    position += chunk.byteLength
+    position += bytes
     try {
-      await naming('write', path, () => writeFully(handle, chunk, at))
-      onWritten?.(chunk.byteLength, at + chunk.byteLength)
-      recycle(chunk)
+      await naming('write', path, () => writeFully(handle, chunks, at))
+      onWritten?.(bytes, at + bytes)
+      chunks.forEach(recycle)
     } catch (reason) {
       failure ??= { reason }
     }
     writing = undefined
-    if (failure === undefined) startGathered()
-  }
-
-  function startGathered(): void {
-    if (gathered === undefined) return
-    const chunk = gathered.subarray(0, filled)
-    gathered = undefined
-    filled = 0
-    writing = writeNext(chunk)
+    if (failure === undefined && waitingBytes > 0) start()
   }
 
   function check(): void {
@@ -60,16 +60,11 @@ export function createFileWriter({ handle, path, position: begin, onWritten }: F
   return {
     async write(chunk) {
       check()
-      if (writing !== undefined && filled + chunk.byteLength <= CHUNK_BYTES && chunk.byteLength <= CHUNK_BYTES / 2) {
-        gathered ??= takeChunk()
-        gathered.set(chunk, filled)
-        filled += chunk.byteLength
-        recycle(chunk)
-        return
-      }
-      while (writing !== undefined) await writing
+      while (writing !== undefined && waitingBytes > 0 && waitingBytes + chunk.byteLength > CHUNK_BYTES) await writing
       check()
-      writing = writeNext(chunk)
+      waiting.push(chunk)
+      waitingBytes += chunk.byteLength
+      if (writing === undefined) start()
     },
     async finish() {
       // Whatever failed: nothing touches the file any more, so that it can be closed.

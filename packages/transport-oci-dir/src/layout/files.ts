@@ -90,13 +90,28 @@ export async function readFully(handle: FileHandle, room: Uint8Array, position: 
   return length
 }
 
-/** Writes all of `bytes` at `position`; the system may take them in pieces. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let written = 0
-  while (written < bytes.byteLength) {
-    const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written, position + written)
-    written += bytesWritten
+/** Writes all chunks, one behind the other, at `position`; the system may take them in pieces. */
+export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position
+  for (let left = chunks.filter(({ byteLength }) => byteLength > 0); left.length > 0;) {
+    const [first, ...others] = left
+    const { bytesWritten } =
+      first !== undefined && others.length === 0
+        ? await handle.write(first, 0, first.byteLength, at)
+        : await handle.writev(left, at)
+    at += bytesWritten
+    left = behind(left, bytesWritten)
   }
+}
+
+/** What is left of the chunks after so many bytes. */
+function behind(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let taken = bytes
+  return chunks.flatMap((chunk) => {
+    const part = chunk.subarray(Math.min(taken, chunk.byteLength))
+    taken -= chunk.byteLength - part.byteLength
+    return part.byteLength > 0 ? [part] : []
+  })
 }
 
 /** Makes a rename or a new name in the folder outlive a power cut. Windows has no such call and needs none. */

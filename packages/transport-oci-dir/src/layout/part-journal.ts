@@ -52,14 +52,14 @@ export async function createPartJournal(file: NotedFile, parts: readonly Span[])
   const line = (part: Span): string => `${`${part.from} ${part.to}`.padEnd(LINE_BYTES - 1)}\n`
 
   // What an earlier run noted is replaced in one write, so that no part is ever lost from the notes.
-  await writeFully(handle, Buffer.from(parts.map(line).join('') || '\n'), blobSize)
+  await writeFully(handle, [Buffer.from(parts.map(line).join('') || '\n')], blobSize)
   await handle.truncate(blobSize + Math.max(parts.length * LINE_BYTES, 1))
   count = parts.length
 
   function write(slot: number, part: Span): void {
     if (slot >= MAX_PARTS) return
     // Notes only save work: without them the next run fetches more.
-    const done = writeFully(handle, Buffer.from(line(part)), blobSize + slot * LINE_BYTES).catch(() => undefined)
+    const done = writeFully(handle, [Buffer.from(line(part))], blobSize + slot * LINE_BYTES).catch(() => undefined)
     writing.add(done)
     void done.then(() => writing.delete(done))
   }
