@@ -4,12 +4,12 @@
  */
 export const CHUNK_BYTES: number = 512 * 1024
 
-/** What waits to be used again is at most this much: 8 MiB. */
-const MAX_FREE = 16
+/** What waits to be used again is at most this much: 16 MiB. */
+const MAX_FREE = 32
 
 interface Room {
   readonly bytes: Uint8Array<ArrayBuffer>
-  lent: boolean
+  holders: number
 }
 
 const rooms = new WeakMap<ArrayBufferLike, Room>()
@@ -17,12 +17,18 @@ const free: Room[] = []
 
 /**
  * Room for a chunk of `CHUNK_BYTES` with unspecified content, one that was used before if there is one: new memory costs more
- * than hashing what goes into it.
+ * than hashing what goes into it. Whoever takes it holds it.
  */
 export function takeChunk(): Uint8Array<ArrayBuffer> {
   const room = free.pop() ?? createRoom()
-  room.lent = true
+  room.holders = 1
   return room.bytes
+}
+
+/** Says that a part of the chunk goes to somebody else, who is to recycle it by himself. Chunks of other origin are left alone. */
+export function shareChunk(chunk: Uint8Array): void {
+  const room = rooms.get(chunk.buffer)
+  if (room !== undefined && room.holders > 0) room.holders += 1
 }
 
 /**
@@ -31,13 +37,13 @@ export function takeChunk(): Uint8Array<ArrayBuffer> {
  */
 export function recycle(chunk: Uint8Array): void {
   const room = rooms.get(chunk.buffer)
-  if (room?.lent !== true) return
-  room.lent = false
-  if (free.length < MAX_FREE) free.push(room)
+  if (room === undefined || room.holders === 0) return
+  room.holders -= 1
+  if (room.holders === 0 && free.length < MAX_FREE) free.push(room)
 }
 
 function createRoom(): Room {
-  const room: Room = { bytes: new Uint8Array(CHUNK_BYTES), lent: false }
+  const room: Room = { bytes: new Uint8Array(CHUNK_BYTES), holders: 0 }
   rooms.set(room.bytes.buffer, room)
   return room
 }

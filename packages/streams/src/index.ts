@@ -8,7 +8,7 @@ export type { ReadBytesOptions } from './read-bytes.ts'
 export { coalesce } from './coalesce.ts'
 export { firstBytes } from './first-bytes.ts'
 export { skipBytes } from './skip-bytes.ts'
-export { CHUNK_BYTES, recycle, takeChunk } from './chunk-pool.ts'
+export { CHUNK_BYTES, recycle, shareChunk, takeChunk } from './chunk-pool.ts'
 
 // Compression
 export { detectCompression } from './detect-compression.ts'

@@ -1,4 +1,5 @@
 import { ImageError } from '@crossdock/core'
+import { recycle } from './chunk-pool.ts'
 import { verifyBlob, type ExpectedBlob } from './verify-blob.ts'
 
 export interface ReadBytesOptions {
@@ -9,7 +10,7 @@ export interface ReadBytesOptions {
 }
 
 /**
- * All bytes of a body. Throws `LIMIT_EXCEEDED` and stops reading as soon as more than `limitBytes` came. Memory follows the
+ * All bytes of a body, in memory of their own. Throws `LIMIT_EXCEEDED` and stops reading as soon as more than `limitBytes` came. Memory follows the
  * bytes that arrived, whatever a peer announced.
  */
 export async function readBytes(body: AsyncIterable<Uint8Array>, options: ReadBytesOptions): Promise<Uint8Array> {
@@ -38,12 +39,13 @@ export async function readVerified(
 
 function joinChunks(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const [first] = chunks
-  if (first !== undefined && chunks.length === 1) return first
+  if (first !== undefined && chunks.length === 1 && first.buffer.byteLength === size) return first
   const joined = new Uint8Array(size)
   let position = 0
   for (const chunk of chunks) {
     joined.set(chunk, position)
     position += chunk.byteLength
+    recycle(chunk)
   }
   return joined
 }

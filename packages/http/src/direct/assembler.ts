@@ -1,12 +1,12 @@
-import { CHUNK_BYTES, recycle, takeChunk } from '@crossdock/streams'
+import { recycle, shareChunk, takeChunk } from '@crossdock/streams'
 import type { BodyDecoder } from './framing.ts'
 
 /**
- * Gathers the bytes of one body into chunks: the socket writes into `room()`, and what fills it is handed over without a copy.
+ * Gathers the bytes of one body into chunks: the socket writes into `room()`, and what is there is handed over without a copy.
  * The socket keeps to the room that it was given last, until it is given another behind the next bytes.
  */
 export interface Assembler {
-  /** Where the next bytes are to be put; never empty. */
+  /** Where the next bytes are to be put; never empty before the body's end. */
   room(): Uint8Array
   /** The bytes are in the room. Answers with how many came behind the body's end, once it has ended. */
   add(bytes: number): number | undefined
@@ -18,31 +18,19 @@ export interface Assembler {
   takeLast(): Uint8Array | undefined
 }
 
+/** A body that is no longer gets memory of its own size: whoever keeps it shall not keep a large room. */
+const SMALL_BYTES = 64 * 1024
 const FIRST_UNKNOWN_BYTES = 16 * 1024
 
-/** A body that is no longer than a chunk gets memory of its own; what is longer goes through rooms that are used again. */
 export function createAssembler(decoder: BodyDecoder): Assembler {
   let room = firstRoom(decoder)
-  let isOwn = true
   let taken = 0
   let filled = 0
 
-  function nextRoom(): void {
-    room = takeChunk()
-    isOwn = false
-    taken = 0
-    filled = 0
-  }
-
-  if (decoder.remaining !== undefined && decoder.remaining > CHUNK_BYTES) nextRoom()
-
-  /** Of a room that is used again it is a copy, unless that is all that was in it. */
-  function take(isAll: boolean): Uint8Array | undefined {
+  function take(): Uint8Array | undefined {
     if (filled === taken) return undefined
-    const isLarge = filled - taken >= room.byteLength / 2
-    const chunk = isOwn || (isAll && isLarge) ? room.subarray(taken, filled) : room.slice(taken, filled)
+    const chunk = room.subarray(taken, filled)
     taken = filled
-    if (isAll && !isOwn && !isLarge) recycle(room)
     return chunk
   }
 
@@ -54,20 +42,28 @@ export function createAssembler(decoder: BodyDecoder): Assembler {
       return surplus
     },
     takeFull() {
-      if (filled < room.byteLength) return undefined
-      const chunk = take(true)
-      if (decoder.remaining !== 0) nextRoom()
+      if (filled < room.byteLength || decoder.remaining === 0) return undefined
+      const full = room
+      const chunk = take()
+      if (chunk === undefined) recycle(full)
+      room = takeChunk()
+      taken = 0
+      filled = 0
       return chunk
     },
-    takeSome: () => take(false),
+    takeSome() {
+      const chunk = take()
+      if (chunk !== undefined) shareChunk(chunk)
+      return chunk
+    },
     takeLast() {
-      const last = take(true)
-      if (last === undefined && !isOwn) recycle(room)
-      return last
+      const chunk = take()
+      if (chunk === undefined) recycle(room)
+      return chunk
     },
   }
 }
 
 function firstRoom({ remaining = FIRST_UNKNOWN_BYTES }: BodyDecoder): Uint8Array {
-  return new Uint8Array(remaining > CHUNK_BYTES ? 0 : Math.max(remaining, 1))
+  return remaining > SMALL_BYTES ? takeChunk() : new Uint8Array(Math.max(remaining, 1))
 }

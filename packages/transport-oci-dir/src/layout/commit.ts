@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import { OCI_INDEX, referrersTag } from '@crossdock/formats'
+import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
 import { ifExists, naming, quotePath } from '../errors.ts'
 import { syncFolder } from './files.ts'
@@ -57,13 +58,16 @@ export async function writeIndex(
   })
 }
 
+const LOOKS_AT_ONCE = 16
+
 /** What was found before may have been deleted since; deleting takes the same lock. */
 async function checkNeeded({ paths, needed }: Session): Promise<void> {
   const missing: Digest[] = []
-  for (const digest of needed) {
+  const look = async (digest: Digest): Promise<void> => {
     const path = blobPath(paths.blobs, digest)
     if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
   }
+  await runAll(needed, look, { concurrency: LOOKS_AT_ONCE })
   if (missing.length === 0) return
   throw new ImageError(
     'CONFLICT',

@@ -24,21 +24,31 @@ const NAME = /^(unnamed|sha256-[0-9a-f]{64}|sha512-[0-9a-f]{128})\.(?:(?<owner>[
 /** What nobody came back for is removed after a week. */
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000
 
-/** What was left of a blob, the largest first. */
-export type LeftoversOf = (digest: Digest) => Promise<readonly Leftover[]>
+/** What was left of blobs. */
+export interface Leftovers {
+  /** The largest first. */
+  of(digest: Digest): Promise<readonly Leftover[]>
+  /** Something may have been kept of the blob just now. */
+  kept(digest: Digest): void
+}
 
-/** Looks into the folder once for all blobs of an image; what this process keeps itself is under a name that can be foretold. */
-export function createLeftovers(blobs: BlobPaths): LeftoversOf {
+/** Looks into the folder once for all blobs of an image, and again for those of which something was kept since. */
+export function createLeftovers(blobs: BlobPaths): Leftovers {
   let listed: Promise<ReadonlyMap<string, readonly string[]>> | undefined
-  return async (digest) => {
-    listed ??= listNames(blobs)
-    const names = (await listed).get(idOf(digest)) ?? []
-    const found: Leftover[] = []
-    for (const name of new Set([...names, keptName(digest)])) {
-      const leftover = await lookAt(blobs, name)
-      if (leftover !== undefined) found.push(leftover)
-    }
-    return found.toSorted((one, other) => other.size - one.size)
+  const keptSince = new Set<string>()
+  return {
+    kept: (digest) => void keptSince.add(keptName(digest)),
+    async of(digest) {
+      listed ??= listNames(blobs)
+      const names = new Set((await listed).get(idOf(digest)))
+      if (keptSince.has(keptName(digest))) names.add(keptName(digest))
+      const found: Leftover[] = []
+      for (const name of names) {
+        const leftover = await lookAt(blobs, name)
+        if (leftover !== undefined) found.push(leftover)
+      }
+      return found.toSorted((one, other) => other.size - one.size)
+    },
   }
 }
 

@@ -6,7 +6,7 @@ import type { Descriptor, Digest } from '@crossdock/core'
 import { errorNumber, ifExists, naming } from '../errors.ts'
 import { createCoverage } from './coverage.ts'
 import { openRegular, PRIVATE_MODE } from './files.ts'
-import { idOf, keptName, type Leftover, type LeftoversOf, removeFile } from './leftovers.ts'
+import { idOf, keptName, type Leftover, type Leftovers, removeFile } from './leftovers.ts'
 import { formatOwner, thisProcess } from './owner.ts'
 import { readParts } from './part-journal.ts'
 import type { BlobPaths } from './paths.ts'
@@ -30,7 +30,7 @@ const HEARTBEAT_MS = 30_000
 export interface TakePartialOptions {
   /** Undefined for a blob whose digest is not known yet. */
   readonly digest: Digest | undefined
-  readonly leftovers: LeftoversOf
+  readonly leftovers: Leftovers
   /** Whether what was left is removed and not used. */
   readonly fresh: boolean
 }
@@ -41,7 +41,7 @@ export async function takePartial(blobs: BlobPaths, options: TakePartialOptions)
   const random = randomBytes(6).toString('hex')
   const path = join(blobs.partial, `${idOf(digest)}.${formatOwner(thisProcess())}.${random}.partial`)
   const kept = join(blobs.partial, keptName(digest))
-  for (const leftover of digest === undefined ? [] : await leftovers(digest)) {
+  for (const leftover of digest === undefined ? [] : await leftovers.of(digest)) {
     if (fresh) await removeFile(leftover.path)
     else if (await moved(leftover.path, path)) return await openTaken(path, kept)
   }
@@ -50,8 +50,8 @@ export async function takePartial(blobs: BlobPaths, options: TakePartialOptions)
 }
 
 /** How many bytes the next put of the blob need not ask for, as far as can be told without hashing them. */
-export async function partialSize(blob: Descriptor, leftovers: LeftoversOf): Promise<number> {
-  const [largest] = await leftovers(blob.digest)
+export async function partialSize(blob: Descriptor, leftovers: Leftovers): Promise<number> {
+  const [largest] = await leftovers.of(blob.digest)
   if (largest === undefined) return 0
   return largest.size <= blob.size ? largest.size : await notedSize(largest, blob.size)
 }

@@ -47,11 +47,21 @@ export async function createLayout(paths: LayoutPaths, { durable }: { durable: b
   if (durable && first !== undefined) await syncFolder(dirname(first))
 }
 
-/** The folder for blobs of a digest's algorithm. */
-export async function createAlgorithmFolder(blobs: BlobPaths, digest: Digest): Promise<string> {
+const madeFolders = new WeakMap<BlobPaths, Map<string, Promise<void>>>()
+
+/** Makes the folder for blobs of a digest's algorithm, once for these paths. */
+export async function createAlgorithmFolder(blobs: BlobPaths, digest: Digest): Promise<void> {
+  const made = madeFolders.get(blobs) ?? new Map<string, Promise<void>>()
+  madeFolders.set(blobs, made)
   const folder = algorithmFolder(blobs, digest)
-  await createFolder(folder)
-  return folder
+  const making = made.get(folder) ?? createFolder(folder)
+  made.set(folder, making)
+  try {
+    await making
+  } catch (reason) {
+    made.delete(folder) // it may succeed when it is tried again
+    throw reason
+  }
 }
 
 async function createFolder(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Descriptor, Digest } from '@crossdock/core'
 import type { OpenOptions } from '../open-options.ts'
-import { createLeftovers, type LeftoversOf } from './leftovers.ts'
+import { createLeftovers, type Leftovers } from './leftovers.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 import type { Referrer } from './referrers.ts'
@@ -11,7 +11,7 @@ import { createTrust, type Trust } from './trust.ts'
 export interface Session extends OpenOptions {
   readonly paths: LayoutPaths
   readonly trust: Trust
-  readonly leftovers: LeftoversOf
+  readonly leftovers: Leftovers
   /** Makes the layout, once. */
   ready(): Promise<void>
   /** Blobs that were put or found, and that have to be there at the end. */

@@ -39,13 +39,24 @@ const MAX_STAMPS_BYTES = 8 * 1024 * 1024
 export function createTrust(blobs: BlobPaths): Trust {
   let loading: Promise<Map<string, string>> | undefined
   const load = (): Promise<Map<string, string>> => (loading ??= readStamps(blobs))
+  let unwritten: string[] = []
+  let writing = Promise.resolve()
+
+  /** Lines that come while others are written go together. */
+  async function write(): Promise<void> {
+    const lines = unwritten.join('')
+    unwritten = []
+    if (lines !== '') await appendStamps(blobs, lines)
+  }
 
   async function remember(digest: Digest, stamp: string, readOnly: boolean): Promise<void> {
     const known = await load()
     if (known.get(digest) === stamp) return
     known.set(digest, stamp)
     if (readOnly) return
-    await appendStamp(blobs, `${digest} ${stamp}\n`)
+    unwritten.push(`${digest} ${stamp}\n`)
+    writing = writing.then(write, write)
+    await writing
   }
 
   return {
@@ -68,8 +79,8 @@ export function createTrust(blobs: BlobPaths): Trust {
 }
 
 /** One short write in append mode: lines of several processes do not mix. A stamp that is not written costs a hash, later. */
-async function appendStamp({ work, stamps }: BlobPaths, line: string): Promise<void> {
-  const append = (): Promise<void> => appendFile(stamps, line, { mode: PRIVATE_MODE })
+async function appendStamps({ work, stamps }: BlobPaths, lines: string): Promise<void> {
+  const append = (): Promise<void> => appendFile(stamps, lines, { mode: PRIVATE_MODE })
   try {
     // A layout of another program has no folder for stamps yet.
     if ((await ifExists(append().then(() => true))) === undefined) await mkdir(work).then(append)

@@ -4,7 +4,7 @@ import { type FillOptions, fillNamed } from './fill-named.ts'
 import { createFileWriter } from './file-writer.ts'
 import { publicMode } from './files.ts'
 import { createFlusher } from './flusher.ts'
-import type { LeftoversOf } from './leftovers.ts'
+import type { Leftovers } from './leftovers.ts'
 import { takePartial, type PartialFile } from './partial.ts'
 import { blobPath, type BlobPaths } from './paths.ts'
 import { createAlgorithmFolder } from './prepare.ts'
@@ -17,7 +17,7 @@ export interface WriteBlobOptions extends Pick<FillOptions, 'growth'> {
   readonly durable: boolean
   /** Whether to go on from what an interrupted run left, and to leave something for the next one. */
   readonly resume: boolean
-  readonly leftovers: LeftoversOf
+  readonly leftovers: Leftovers
   readonly signal?: AbortSignal | undefined
 }
 
@@ -46,8 +46,10 @@ export async function writeBlob(blobs: BlobPaths, body: BlobBody, options: Write
     })
     await createAlgorithmFolder(blobs, written.digest)
   } catch (reason) {
-    if (resume && digest !== undefined && isWorthKeeping(reason)) await file.keep()
-    else await file.discard()
+    if (resume && digest !== undefined && isWorthKeeping(reason)) {
+      await file.keep()
+      leftovers.kept(digest)
+    } else await file.discard()
     throw reason
   }
   await file.publish(blobPath(blobs, written.digest))

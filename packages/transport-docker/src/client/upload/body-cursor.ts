@@ -1,5 +1,6 @@
 import { type BlobBody, createHasher, type Digest, digestAlgorithm, ImageError } from '@crossdock/core'
 import type { HttpBody } from '@crossdock/http'
+import { shareChunk } from '@crossdock/streams'
 import type { KnownBlob } from './put-outcome.ts'
 
 /** Reads a blob in sections, one after the other from one opening of its body, and again from anywhere if it must be. */
@@ -61,8 +62,10 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
       if (chunk === undefined) throw wrongSize(blob, `ended after ${run.position}`)
       if (run !== current) return // a later request reads elsewhere
       const part = chunk.subarray(0, end - run.position)
-      // A copy, since the part may be recycled with all that it is part of.
-      if (part.byteLength < chunk.byteLength) run.rest = new Uint8Array(chunk.subarray(part.byteLength))
+      if (part.byteLength < chunk.byteLength) {
+        shareChunk(chunk)
+        run.rest = chunk.subarray(part.byteLength)
+      }
       // Bytes that are read again were hashed the first time.
       if (run.position + part.byteLength > hashed) {
         hasher?.update(part.subarray(Math.max(0, hashed - run.position)))
