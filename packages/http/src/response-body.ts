@@ -81,13 +81,33 @@ function iteratorOf(read: (reader: Reader) => void, leave: () => void): AsyncIte
   }
 }
 
+/** A short rest of a body that nobody wants is read in the background, so that the connection can be used again. */
+interface Drain {
+  take(chunk: Uint8Array): void
+  stop(): void
+}
+
+function startDrain(source: BodySource): Drain {
+  let bytes = 0
+  const timer = setTimeout(() => source.abort(), MAX_DRAIN_MS)
+  source.resume()
+  return {
+    take(chunk) {
+      bytes += chunk.byteLength
+      recycle(chunk)
+      if (bytes > MAX_DRAINED_BYTES) source.abort()
+    },
+    stop: () => clearTimeout(timer),
+  }
+}
+
 type State = { readonly ended: true } | { readonly error: unknown } | undefined
 
 export function createResponseBody(source: BodySource): ResponseBody {
   const queue = createChunkQueue()
   let reader: Reader | undefined
   let state: State
-  let dropping: { bytes: number; readonly timer: ReturnType<typeof setTimeout> } | undefined
+  let drain: Drain | undefined
 
   function settle(): void {
     if (reader === undefined || (queue.bytes === 0 && state === undefined)) return
@@ -103,16 +123,9 @@ export function createResponseBody(source: BodySource): ResponseBody {
   }
 
   function over(now: State): void {
-    clearTimeout(dropping?.timer)
+    drain?.stop()
     state ??= now
     settle()
-  }
-
-  function drop(chunk: Uint8Array): void {
-    if (dropping === undefined) return
-    dropping.bytes += chunk.byteLength
-    recycle(chunk)
-    if (dropping.bytes > MAX_DRAINED_BYTES) source.abort()
   }
 
   function leave(): void {
@@ -124,7 +137,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
 
   return {
     get wanted() {
-      return reader !== undefined || dropping !== undefined
+      return reader !== undefined || drain !== undefined
     },
     [Symbol.asyncIterator]: () =>
       iteratorOf((next) => {
@@ -133,11 +146,13 @@ export function createResponseBody(source: BodySource): ResponseBody {
         settle()
       }, leave),
     push(chunk) {
-      if (dropping === undefined) {
-        queue.push(chunk)
-        if (queue.bytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
-        settle()
-      } else drop(chunk)
+      if (drain !== undefined) {
+        drain.take(chunk)
+        return
+      }
+      queue.push(chunk)
+      if (queue.bytes >= MAX_QUEUED_BYTES && reader === undefined) source.pause()
+      settle()
     },
     end: () => over({ ended: true }),
     fail(error, options) {
@@ -146,11 +161,7 @@ export function createResponseBody(source: BodySource): ResponseBody {
     },
     discard() {
       queue.clear()
-      if (state === undefined && dropping === undefined) {
-        // A short rest is read in the background, so that the connection can be used again.
-        dropping = { bytes: 0, timer: setTimeout(() => source.abort(), MAX_DRAIN_MS) }
-        source.resume()
-      }
+      if (state === undefined) drain ??= startDrain(source)
       return Promise.resolve()
     },
   }

@@ -31,6 +31,8 @@ export interface HostOptions {
   readonly chunkFromBytes?: number | undefined
   /** False if the registry answers HEAD wrongly; GET is used instead. Default: true. */
   readonly head?: boolean | undefined
+  /** Whether parts of one blob may be asked for at once where that makes it faster. Default: true. */
+  readonly ranges?: boolean | undefined
 }
 
 export interface DockerTransportOptions {
@@ -84,6 +86,7 @@ export interface ResolvedHostOptions {
   readonly chunkBytes: number | undefined
   readonly chunkFromBytes: number
   readonly head: boolean
+  readonly ranges: boolean
 }
 
 export interface ResolvedOptions {
@@ -101,6 +104,17 @@ const KNOWN_HOSTS: Readonly<Record<string, HostOptions>> = {
   'ghcr.io': { chunkBytes: 4 * MIB },
 }
 
+const HOST_DEFAULTS: ResolvedHostOptions = {
+  chunkBytes: undefined,
+  chunkFromBytes: 8 * MIB,
+  head: true,
+  ranges: true,
+}
+
+function definedOf(options: HostOptions = {}): Partial<ResolvedHostOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
 /** The only place where defaults are applied. */
 export function resolveOptions(options: DockerTransportOptions): ResolvedOptions {
   const { insecure = false, hosts = {} } = options
@@ -112,11 +126,7 @@ export function resolveOptions(options: DockerTransportOptions): ResolvedOptions
     host: (host: string) => {
       const known = Object.hasOwn(KNOWN_HOSTS, host) ? KNOWN_HOSTS[host] : undefined
       const given = Object.hasOwn(hosts, host) ? hosts[host] : undefined
-      return {
-        chunkBytes: given?.chunkBytes ?? known?.chunkBytes,
-        chunkFromBytes: given?.chunkFromBytes ?? known?.chunkFromBytes ?? 8 * MIB,
-        head: given?.head ?? known?.head ?? true,
-      }
+      return { ...HOST_DEFAULTS, ...definedOf(known), ...definedOf(given) }
     },
   })
 }

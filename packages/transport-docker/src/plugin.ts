@@ -37,6 +37,7 @@ const HOST_CHECKS: Readonly<Record<string, Check>> = {
   chunkBytes: isAmount,
   chunkFromBytes: isAmount,
   head: isBoolean,
+  ranges: isBoolean,
 }
 
 const CHECKS: Readonly<Record<keyof DockerTransportOptions, Check>> = {

@@ -1,23 +1,9 @@
-import type { TlsOptions, ResolvedOptions } from '../options.ts'
 import { CLIENT_CLOSED } from '../network-error.ts'
+import type { ResolvedOptions, TlsOptions } from '../options.ts'
 import { connect } from './connect.ts'
 import { Connection } from './connection.ts'
 
-/** The connections to one origin. */
-export interface ConnectionPool {
-  /** One that is free, the one used last first. */
-  take(): Connection | undefined
-  /** The next one that is free or connected, whichever is first; one is begun unless enough are on their way. */
-  wait(): Waiting
-  /** Gives back one that was not used. */
-  free(connection: Connection): void
-  /** Begins connections until so many are free or on their way. */
-  warm(count: number): void
-  /** Ends those that are free, or will be. */
-  dropFree(): void
-  close(): void
-}
-
+/** A connection that somebody waits for. */
 export interface Waiting {
   readonly connection: Promise<Connection>
   /** Does nothing once there is a connection. */
@@ -35,90 +21,123 @@ export interface PoolSettings {
   readonly options: ResolvedOptions
 }
 
-export function createConnectionPool({ url, tls, options }: PoolSettings): ConnectionPool {
-  const waiters = new Set<Waiter>()
-  const free = new Map<Connection, ReturnType<typeof setTimeout>>()
-  const open = new Set<Connection>()
-  const connecting = new Set<Connection>()
-  let session: Buffer | undefined
+/** How long a new connection waits for its first request. */
+const FIRST_USE_MS = 10_000
 
-  function unlist(connection: Connection): void {
-    clearTimeout(free.get(connection))
-    free.delete(connection)
+/** The connections to one origin. */
+export class ConnectionPool {
+  readonly #settings: PoolSettings
+  readonly #waiters = new Set<Waiter>()
+  /** With the timer that ends each; the one used last is the last one. */
+  readonly #free = new Map<Connection, ReturnType<typeof setTimeout>>()
+  readonly #open = new Set<Connection>()
+  readonly #connecting = new Set<Connection>()
+  /** The latest one, to agree on keys sooner the next time. */
+  #tlsSession: Buffer | undefined
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings
   }
 
-  function offer(connection: Connection, forMs: number): void {
-    const [waiter] = waiters
+  /** One that is free. */
+  take(): Connection | undefined {
+    const connection = [...this.#free.keys()].findLast(({ usable }) => usable)
+    if (connection !== undefined) this.#unlist(connection)
+    return connection
+  }
+
+  /** The next one that is free or connected, whichever is first; one is begun unless enough are on their way. */
+  wait(): Waiting {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>()
+    const waiter = { resolve, reject }
+    this.#waiters.add(waiter)
+    if (this.#waiters.size > this.#connecting.size) this.#begin()
+    return {
+      connection: promise,
+      giveUp: () => {
+        if (this.#waiters.delete(waiter) && this.#waiters.size === 0) closeAll(this.#connecting)
+      },
+    }
+  }
+
+  /** Gives back one that was not used. */
+  free(connection: Connection): void {
+    this.#offer(connection, FIRST_USE_MS)
+  }
+
+  /** Begins connections until so many are free or on their way. */
+  warm(count: number): void {
+    for (let have = this.#free.size + this.#connecting.size; have < count; have += 1) this.#begin()
+  }
+
+  /** Ends those that are free, or will be. */
+  dropFree(): void {
+    closeAll(this.#free.keys())
+    if (this.#waiters.size === 0) closeAll(this.#connecting)
+  }
+
+  close(): void {
+    closeAll(this.#open, Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED }))
+  }
+
+  #begin(): void {
+    const { url, tls, options } = this.#settings
+    const { connectTimeoutMs, tlsTimeoutMs } = options
+    const connection = new Connection({
+      ...options,
+      onFree: (freed, forMs) => this.#offer(freed, forMs),
+      onClosed: (closed) => {
+        this.#unlist(closed)
+        this.#open.delete(closed)
+      },
+    })
+    const connecting = connect({
+      url,
+      tls,
+      connectTimeoutMs,
+      tlsTimeoutMs,
+      receiver: connection.receiver(),
+      session: this.#tlsSession,
+      onSession: (latest) => {
+        this.#tlsSession = latest
+      },
+    })
+    this.#open.add(connection)
+    this.#connecting.add(connection)
+    void this.#settle(connection, connection.attach(connecting))
+  }
+
+  async #settle(connection: Connection, ready: Promise<void>): Promise<void> {
+    try {
+      await ready
+      this.#connecting.delete(connection)
+      this.#offer(connection, FIRST_USE_MS)
+    } catch (reason) {
+      this.#connecting.delete(connection)
+      const [waiter] = this.#waiters
+      if (waiter === undefined || this.#waiters.size <= this.#connecting.size) return
+      this.#waiters.delete(waiter)
+      waiter.reject(reason)
+    }
+  }
+
+  #offer(connection: Connection, forMs: number): void {
+    const [waiter] = this.#waiters
     if (waiter !== undefined) {
-      waiters.delete(waiter)
+      this.#waiters.delete(waiter)
       waiter.resolve(connection)
       return
     }
     connection.rest()
-    free.set(connection, setTimeout(() => connection.close(), forMs).unref())
+    this.#free.set(connection, setTimeout(() => connection.close(), forMs).unref())
   }
 
-  function begin(): void {
-    const { connectTimeoutMs, tlsTimeoutMs } = options
-    const connection = new Connection({ ...options, onFree: offer, onClosed: forget })
-    const onSession = (latest: Buffer): void => void (session = latest)
-    const limits = { connectTimeoutMs, tlsTimeoutMs }
-    const ready = connection.attach(
-      connect({ url, tls, session, onSession, receiver: connection.receiver(), ...limits }),
-    )
-    open.add(connection)
-    connecting.add(connection)
-    ready.then(
-      () => {
-        connecting.delete(connection)
-        offer(connection, FIRST_USE_MS)
-      },
-      (reason: unknown) => {
-        connecting.delete(connection)
-        const [waiter] = waiters.size > connecting.size ? waiters : []
-        if (waiter !== undefined && waiters.delete(waiter)) waiter.reject(reason)
-      },
-    )
-  }
-
-  function forget(connection: Connection): void {
-    unlist(connection)
-    open.delete(connection)
-  }
-
-  return {
-    take() {
-      const connection = [...free.keys()].findLast(({ usable }) => usable)
-      if (connection !== undefined) unlist(connection)
-      return connection
-    },
-    wait() {
-      const { promise, resolve, reject } = Promise.withResolvers<Connection>()
-      const waiter = { resolve, reject }
-      waiters.add(waiter)
-      if (waiters.size > connecting.size) begin()
-      return {
-        connection: promise,
-        giveUp() {
-          if (!waiters.delete(waiter) || waiters.size > 0) return
-          for (const connection of connecting) connection.close()
-        },
-      }
-    },
-    free: (connection) => offer(connection, FIRST_USE_MS),
-    warm(count) {
-      for (let have = free.size + connecting.size; have < count; have += 1) begin()
-    },
-    dropFree() {
-      for (const connection of free.keys()) connection.close()
-      if (waiters.size === 0) for (const connection of connecting) connection.close()
-    },
-    close() {
-      const reason = Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })
-      for (const connection of open) connection.close(reason)
-    },
+  #unlist(connection: Connection): void {
+    clearTimeout(this.#free.get(connection))
+    this.#free.delete(connection)
   }
 }
 
-/** How long a new connection waits for its first request. */
-const FIRST_USE_MS = 10_000
+function closeAll(connections: Iterable<Connection>, reason?: Error): void {
+  for (const connection of connections) connection.close(reason)
+}

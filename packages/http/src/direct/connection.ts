@@ -275,11 +275,11 @@ export class Connection {
 
   #fail(reason: unknown): void {
     const exchange = this.#exchange
-    const isStale = this.#exchanges > 1 && this.#incoming === undefined && this.#headBytes === 0
+    const hadAnswer = this.#exchanges === 1 || this.#incoming !== undefined || this.#headBytes > 0
     this.#takeLast()
     this.#release()
     this.close()
-    exchange?.fail(isStale ? markStale(reason) : reason)
+    exchange?.fail(hadAnswer ? reason : markStale(reason))
   }
 }
 

@@ -2,11 +2,11 @@ import { createExchange } from '../exchange.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import type { Origin } from '../origins.ts'
 import { isStale } from './connection.ts'
-import { createConnectionPool, type PoolSettings, type Waiting } from './connection-pool.ts'
+import { ConnectionPool, type PoolSettings, type Waiting } from './connection-pool.ts'
 
 /** An origin that is spoken to without a proxy. */
 export function createDirectOrigin(settings: PoolSettings): Origin {
-  const pool = createConnectionPool(settings)
+  const pool = new ConnectionPool(settings)
 
   function send(request: HttpRequest): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {

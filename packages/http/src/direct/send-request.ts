@@ -61,14 +61,19 @@ async function sendBody(socket: Socket, upload: UploadBody, watch: SendWatch): P
     await writing
     if (socket.destroyed) return
     watch.forServer()
-    const sent = written(socket, chunk).then(() => {
-      recycle(chunk)
+    const sent = sendChunk(socket, chunk)
+    writing = sent
+    void sent.finally(() => {
       if (writing === sent) watch.forBody()
     })
-    writing = sent
   }
   watch.forServer()
   await writing
+}
+
+async function sendChunk(socket: Socket, chunk: Uint8Array): Promise<void> {
+  await written(socket, chunk)
+  recycle(chunk)
 }
 
 /** Resolves when the system has taken the bytes, or never will: a failed write ends the socket, which tells why. */

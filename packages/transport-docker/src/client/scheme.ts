@@ -42,8 +42,8 @@ export function apiUrl(scheme: UrlScheme, host: string): URL {
 /** The request as an attempt sends it. */
 export function attempted(request: HttpRequest, { signal, trial, refused }: AttemptOptions): HttpRequest {
   if (!trial) return { ...request, signal, refused }
-  const once: HttpRequest = { ...request, signal, attempts: 1, onProgress: undefined }
-  return request.url.protocol === 'https:' ? once : { ...once, anonymous: true, followRedirects: false }
+  const tried: HttpRequest = { ...request, signal, attempts: 1, onProgress: undefined }
+  return request.url.protocol === 'https:' ? tried : { ...tried, anonymous: true, followRedirects: false }
 }
 
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?$/i

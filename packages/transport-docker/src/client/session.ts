@@ -66,7 +66,6 @@ export function createSession(options: DockerTransportOptions): Session {
       const known = lore.get(host) ?? {
         ...resolved.host(host),
         monolithicOnly: false,
-        ranges: true,
         referrersApi: undefined,
       }
       lore.set(host, known)

@@ -24,7 +24,7 @@ describe('a plain registry on a loopback address', () => {
   })
 })
 
-function answer(status: number): HttpResponse {
+function answerOf(status: number): HttpResponse {
   return {
     status,
     url: new URL('http://host.test/'),
@@ -47,7 +47,7 @@ function never(signal: AbortSignal | undefined): Promise<never> {
 type Behaviour = (options: AttemptOptions) => Promise<HttpResponse>
 
 /** A host that behaves in each scheme as told, and what it was asked. */
-function host({ https, http }: Readonly<Record<UrlScheme, Behaviour>>) {
+function hostOf({ https, http }: Readonly<Record<UrlScheme, Behaviour>>) {
   const asked: string[] = []
   const attempt: Attempt = (scheme, options) => {
     asked.push(`${scheme}${options.trial ? '?' : ''}${options.refused === undefined ? '' : ' refused'}`)
@@ -59,7 +59,7 @@ function host({ https, http }: Readonly<Record<UrlScheme, Behaviour>>) {
 const insecure = { insecure: () => true, headStartMs: 5 }
 const notTls: Behaviour = () => failing('ERR_SSL_WRONG_VERSION_NUMBER')
 const says = (status: number): Behaviour => {
-  return () => Promise.resolve(answer(status))
+  return () => Promise.resolve(answerOf(status))
 }
 
 describe('createSchemeFinder', () => {
@@ -73,7 +73,7 @@ describe('createSchemeFinder', () => {
       'notlocalhost',
     ]) {
       expect(finder.known(name)).toBe('https')
-      const { asked, attempt } = host({ https: says(200), http: says(200) })
+      const { asked, attempt } = hostOf({ https: says(200), http: says(200) })
       await finder.send(name, attempt)
       expect(asked).toEqual(['https'])
     }
@@ -121,7 +121,7 @@ describe('createSchemeFinder', () => {
     'finds %s, and asks no more often than it must',
     async (_what, behaviour, scheme, asks) => {
       const finder = createSchemeFinder(insecure)
-      const { asked, attempt } = host(behaviour)
+      const { asked, attempt } = hostOf(behaviour)
       expect((await finder.send('host.test', attempt)).status).toBeGreaterThanOrEqual(200)
       expect(asked).toEqual(asks)
       expect(finder.known('host.test')).toBe(scheme)
@@ -143,7 +143,7 @@ describe('createSchemeFinder', () => {
     'without a request to try, finds %s',
     async (_what, behaviour, scheme, asks) => {
       const finder = createSchemeFinder(insecure)
-      const { asked, attempt } = host(behaviour)
+      const { asked, attempt } = hostOf(behaviour)
       expect(await finder.find('host.test', attempt)).toBe(scheme)
       expect(await finder.find('host.test', attempt)).toBe(scheme)
       expect(asked).toEqual(asks)
@@ -152,8 +152,8 @@ describe('createSchemeFinder', () => {
 
   it('does not take a slow TLS server for a plain one that refuses', async () => {
     const finder = createSchemeFinder(insecure)
-    const { attempt } = host({
-      https: async ({ trial }) => (trial ? await failing('ECONNRESET') : answer(200)),
+    const { attempt } = hostOf({
+      https: async ({ trial }) => (trial ? await failing('ECONNRESET') : answerOf(200)),
       http: says(400),
     })
     await finder.send('host.test', attempt)
@@ -162,7 +162,7 @@ describe('createSchemeFinder', () => {
 
   it('lets parallel requests wait for the first', async () => {
     const finder = createSchemeFinder(insecure)
-    const { asked, attempt } = host({ https: notTls, http: says(200) })
+    const { asked, attempt } = hostOf({ https: notTls, http: says(200) })
     await Promise.all([1, 2, 3].map(() => finder.send('host.test', attempt)))
     expect(asked).toEqual(['https?', 'http?', 'http', 'http'])
   })
@@ -170,7 +170,7 @@ describe('createSchemeFinder', () => {
   it('ends with the reason of an abort', async () => {
     const reason = new Error('enough')
     const controller = new AbortController()
-    const { attempt } = host({ https: ({ signal }) => never(signal), http: ({ signal }) => never(signal) })
+    const { attempt } = hostOf({ https: ({ signal }) => never(signal), http: ({ signal }) => never(signal) })
     const sent = createSchemeFinder(insecure).send('host.test', attempt, controller.signal)
     controller.abort(reason)
     await expect(sent).rejects.toBe(reason)
@@ -178,7 +178,7 @@ describe('createSchemeFinder', () => {
 
   it('leaves it to https to say what is wrong where nobody listens', async () => {
     const finder = createSchemeFinder(insecure)
-    const { asked, attempt } = host({ https: () => failing('ECONNREFUSED'), http: () => failing('ECONNREFUSED') })
+    const { asked, attempt } = hostOf({ https: () => failing('ECONNREFUSED'), http: () => failing('ECONNREFUSED') })
     await expect(finder.send('host.test', attempt)).rejects.toThrow('ECONNREFUSED')
     expect(asked).toEqual(['https?', 'http?', 'https'])
     expect(finder.known('host.test')).toBeUndefined()

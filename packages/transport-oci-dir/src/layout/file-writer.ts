@@ -53,6 +53,19 @@ export function createFileWriter({ handle, path, position: begin, onWritten }: F
     if (failure === undefined && waitingBytes > 0) start()
   }
 
+  function isBusy(): boolean {
+    return writing !== undefined
+  }
+
+  function hasNoRoom({ byteLength }: Uint8Array): boolean {
+    return waitingBytes > 0 && waitingBytes + byteLength > CHUNK_BYTES
+  }
+
+  /** The write that is under way, if one is. */
+  function running(): Promise<void> {
+    return writing ?? Promise.resolve()
+  }
+
   function check(): void {
     if (failure !== undefined) throw failure.reason
   }
@@ -60,15 +73,17 @@ export function createFileWriter({ handle, path, position: begin, onWritten }: F
   return {
     async write(chunk) {
       check()
-      while (writing !== undefined && waitingBytes > 0 && waitingBytes + chunk.byteLength > CHUNK_BYTES) await writing
-      check()
+      while (hasNoRoom(chunk)) {
+        await running()
+        check()
+      }
       waiting.push(chunk)
       waitingBytes += chunk.byteLength
       if (writing === undefined) start()
     },
     async finish() {
       // Whatever failed: nothing touches the file any more, so that it can be closed.
-      while (writing !== undefined) await writing
+      while (isBusy()) await running()
       check()
       return position
     },

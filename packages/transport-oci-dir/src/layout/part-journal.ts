@@ -59,9 +59,10 @@ export async function createPartJournal(file: NotedFile, parts: readonly Span[])
   function write(slot: number, part: Span): void {
     if (slot >= MAX_PARTS) return
     // Notes only save work: without them the next run fetches more.
-    const done = writeFully(handle, [Buffer.from(line(part))], blobSize + slot * LINE_BYTES).catch(() => undefined)
+    const done = writeFully(handle, [Buffer.from(line(part))], blobSize + slot * LINE_BYTES)
+      .catch(() => undefined)
+      .finally(() => writing.delete(done))
     writing.add(done)
-    void done.then(() => writing.delete(done))
   }
 
   const notes = new Set<() => void>()

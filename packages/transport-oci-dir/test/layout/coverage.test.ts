@@ -1,11 +1,9 @@
-import fc from 'fast-check'
+import { array, assert, nat, property, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createCoverage, type Span } from '../../src/layout/coverage.ts'
 
 const SIZE = 40
-const spanOf = fc
-  .tuple(fc.nat(SIZE), fc.nat(SIZE))
-  .map(([a, b]): Span => ({ from: Math.min(a, b), to: Math.max(a, b) }))
+const spanOf = tuple(nat(SIZE), nat(SIZE)).map(([a, b]): Span => ({ from: Math.min(a, b), to: Math.max(a, b) }))
 
 function filled(spans: readonly Span[]): boolean[] {
   return Array.from({ length: SIZE }, (_, at) => spans.some(({ from, to }) => from <= at && at < to))
@@ -13,8 +11,8 @@ function filled(spans: readonly Span[]): boolean[] {
 
 describe('coverage', () => {
   it('has gaps exactly where no span is', () => {
-    fc.assert(
-      fc.property(fc.array(spanOf, { maxLength: 8 }), (spans) => {
+    assert(
+      property(array(spanOf, { maxLength: 8 }), (spans) => {
         const gaps = createCoverage(spans).gaps(SIZE)
         expect(filled(gaps)).toEqual(filled(spans).map((there) => !there))
         expect(gaps.every(({ from, to }) => from < to)).toBe(true)
@@ -24,8 +22,8 @@ describe('coverage', () => {
   })
 
   it('reaches as far as there is no gap', () => {
-    fc.assert(
-      fc.property(fc.array(spanOf, { maxLength: 8 }), fc.nat(SIZE - 1), (spans, position) => {
+    assert(
+      property(array(spanOf, { maxLength: 8 }), nat(SIZE - 1), (spans, position) => {
         const end = filled(spans).indexOf(false, position)
         expect(createCoverage(spans).reach(position)).toBe(end < 0 ? SIZE : end)
       }),
