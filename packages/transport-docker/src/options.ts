@@ -24,7 +24,7 @@ export type CertificatesLookup = (host: string) => Certificates | undefined | Pr
 export interface HostOptions {
   /**
    * Bytes in one request of an upload in chunks. Default: 4 MiB at ghcr.io, which refuses more; elsewhere 5 MiB at first, the
-   * least that some storage services take, and then as many as go in about a second, 64 MiB at most.
+   * least that some storage services take, and then as many as go in about a second, 256 MiB at most.
    */
   readonly chunkBytes?: number | undefined
   /** Blobs below this go in one request and begin anew after an interruption. Infinity: all do. Default: 8 MiB. */

@@ -10,7 +10,7 @@ export interface ChunkSizer {
 const MIB = 1024 * 1024
 /** The least that storage services behind some registries take. */
 const FIRST_BYTES = 5 * MIB
-const MOST_BYTES = 64 * MIB
+const MOST_BYTES = 256 * MIB
 const LEAST_BYTES = MIB
 /** What a chunk should last: a kill loses no more than that, and a round trip each is a few percent. */
 const TARGET_MS = 1000

@@ -4,7 +4,7 @@ import { createChunkSizer } from '../../../src/client/upload/chunk-sizer.ts'
 
 const MIB = 1024 * 1024
 
-it('grows with the speed, up to a second a chunk and 64 MiB', () => {
+it('grows with the speed, up to a second a chunk and 256 MiB', () => {
   const sizer = createChunkSizer({ chunkBytes: undefined, minChunkBytes: 0 })
   expect(sizer.next()).toBe(5 * MIB)
   sizer.took(5 * MIB, 500)
@@ -12,8 +12,10 @@ it('grows with the speed, up to a second a chunk and 64 MiB', () => {
   sizer.took(10 * MIB, 10)
   expect(sizer.next()).toBe(40 * MIB)
   sizer.took(40 * MIB, 10)
-  expect(sizer.next()).toBe(64 * MIB)
-  sizer.took(64 * MIB, 100_000)
+  expect(sizer.next()).toBe(160 * MIB)
+  sizer.took(160 * MIB, 10)
+  expect(sizer.next()).toBe(256 * MIB)
+  sizer.took(256 * MIB, 100_000)
   expect(sizer.next()).toBe(5 * MIB)
 })
 
