@@ -1,5 +1,5 @@
 import { ImageError } from '@crossdock/core'
-import { basicHeader, createCredentialsStore, sameCredentials } from './credentials.ts'
+import { basicHeader, createCredentialsStore, sameCredentials, secretsOf } from './credentials.ts'
 import type { HttpHandler, HttpRequest } from './http.ts'
 import type { Credentials, ResolvedOptions } from './options.ts'
 import type { Scheme } from './scheme.ts'
@@ -15,6 +15,8 @@ export interface Answer {
   readonly cached: boolean
   readonly token?: string | undefined
   readonly credentials?: Credentials | undefined
+  /** What of it is never to be shown. */
+  readonly secrets: readonly string[]
 }
 
 export interface Answerer {
@@ -37,7 +39,7 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
     if (credentials === undefined || !('password' in credentials)) return undefined
     if (refused !== undefined && sameCredentials(credentials, refused)) return undefined
     const header = basicHeader(credentials.username, credentials.password)
-    return { header, scopes: [], cached: true, credentials }
+    return { header, scopes: [], cached: true, credentials, secrets: secretsOf(credentials) }
   }
 
   async function bearer(
@@ -62,7 +64,14 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
       request,
       refused: sent?.token,
     })
-    return { header: `Bearer ${found.value}`, scopes, cached: found.cached, token: found.value, credentials }
+    return {
+      header: `Bearer ${found.value}`,
+      scopes,
+      cached: found.cached,
+      token: found.value,
+      credentials,
+      secrets: [found.value, ...secretsOf(credentials)],
+    }
   }
 
   function scopesFor(scheme: Scheme & { kind: 'bearer' }, request: HttpRequest): readonly string[] {
@@ -89,7 +98,9 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
 }
 
 function registryAnswer(token: string, request: HttpRequest): Answer {
-  if (/^[\x21-\x7e]+$/.test(token)) return { header: `Bearer ${token}`, scopes: request.scopes ?? [], cached: false }
+  if (/^[\x21-\x7e]+$/.test(token)) {
+    return { header: `Bearer ${token}`, scopes: request.scopes ?? [], cached: false, secrets: [token] }
+  }
   throw new ImageError('INVALID_DATA', `the stored token for ${request.url.host} is not a token: log in again`)
 }
 

@@ -75,7 +75,8 @@ async function authenticate(attempt: Attempt): Promise<HttpResponse> {
   const { host, request, next, answerer } = attempt
   let sent = host.scheme === undefined ? undefined : await answerer.prepare(host.scheme, request)
   for (let sends = 1; ; sends += 1) {
-    const response = (sends === 1 ? request.refused : undefined) ?? (await next(withAuthorization(request, sent)))
+    const given = sends === 1 ? request.refused : undefined
+    const response = given ?? { ...(await next(withAuthorization(request, sent))), secrets: sent?.secrets }
     if (response.status !== 401) return response
     try {
       if (response.url.origin !== request.url.origin) throw await foreign(request, response)
@@ -136,14 +137,16 @@ async function unanswerable(
   response: HttpResponse,
   schemes: readonly string[],
 ): Promise<ImageError> {
-  const asked =
-    schemes.length === 0
-      ? 'without saying how to log in'
-      : `asking for ${schemes.slice(0, 5).join(', ').slice(0, 80)}, which is not known`
   return unauthenticated(
     request,
-    `${request.url.host} refused access ${asked}: ${await failureText(response, request.signal)}`,
+    `${request.url.host} refused access ${howAsked(schemes)}: ${await failureText(response, request.signal)}`,
   )
+}
+
+function howAsked(schemes: readonly string[]): string {
+  if (schemes.length === 0) return 'without saying how to log in'
+  if (schemes.includes('bearer')) return 'asking for a token in a way that cannot be read'
+  return `asking for ${[...new Set(schemes)].slice(0, 5).join(', ').slice(0, 80)}, which is not known`
 }
 
 async function refused(request: HttpRequest, response: HttpResponse, answered: boolean): Promise<ImageError> {

@@ -6,6 +6,8 @@ export interface Failure {
   readonly startedAt: number
   /** The pause that the server asked for. */
   readonly asked: number | undefined
+  /** The longest pause. */
+  readonly mostMs: number
 }
 
 /** How long one host is left alone. */
@@ -16,9 +18,11 @@ export interface BackOff {
   succeeded(): void
 }
 
-const MAX_DOUBLINGS = 8
+/** A short pause for what passes in a moment; with the default of four attempts long ones for a server that starts anew. */
+const GROWTH = 4
+const MAX_LEVEL = 4
 
-export function createBackOff({ clock, random, retryDelayMs, maxRetryDelayMs }: ResolvedOptions): BackOff {
+export function createBackOff({ clock, random, retryDelayMs }: ResolvedOptions): BackOff {
   let level = 0
   let failedAt = Number.NEGATIVE_INFINITY
   let notBefore = Number.NEGATIVE_INFINITY
@@ -27,14 +31,13 @@ export function createBackOff({ clock, random, retryDelayMs, maxRetryDelayMs }: 
       // Another request may have failed meanwhile.
       for (let left = notBefore - clock.now(); left > 0; left = notBefore - clock.now()) await clock.delay(left, signal)
     },
-    failed({ attempt, startedAt, asked }) {
+    failed({ attempt, startedAt, asked, mostMs }) {
       const now = clock.now()
       // Requests that were under way together fail together: that is one failure of the host, not several.
-      if (startedAt > failedAt) level = Math.min(level + 1, MAX_DOUBLINGS)
+      if (startedAt > failedAt) level = Math.min(level + 1, MAX_LEVEL)
       failedAt = now
-      const doublings = Math.max(level, Math.min(attempt, MAX_DOUBLINGS)) - 1
-      const own = retryDelayMs * 2 ** doublings * (0.5 + random() / 2)
-      const delayMs = Math.round(Math.min(Math.max(asked ?? 0, own), maxRetryDelayMs))
+      const own = retryDelayMs * GROWTH ** (Math.max(level, Math.min(attempt, MAX_LEVEL)) - 1) * (0.5 + random() / 2)
+      const delayMs = Math.round(Math.min(Math.max(asked ?? 0, own), mostMs))
       notBefore = Math.max(notBefore, now + delayMs)
       return delayMs
     },

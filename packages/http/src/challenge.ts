@@ -6,14 +6,15 @@ export interface Challenge {
   readonly params: ReadonlyMap<string, string>
 }
 
-const MAX_CHALLENGE_CHARACTERS = 8192
+/** As long as the whole head of an answer may be. */
+const MAX_CHALLENGE_CHARACTERS = 64 * 1024
 const TOKEN_CHARACTER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]$/
 const LOOSE_CHARACTER = /^[^\s,="]$/
 
 /**
  * The challenges of all `WWW-Authenticate` headers of an answer, in their order, read in one pass. Broken headers are common,
  * and one that can be used is better than none: where the grammar is broken, what was complete before that place counts and the
- * rest of that header is dropped. More than 8192 characters of a header are not looked at.
+ * rest of that header is dropped. More than 65 536 characters of a header are not looked at.
  */
 export function parseChallenges(headers: readonly string[]): Challenge[] {
   return headers.flatMap((header) => parseHeader(header.slice(0, MAX_CHALLENGE_CHARACTERS)))

@@ -41,6 +41,24 @@ function secretOf(credentials: Credentials | undefined): string | undefined {
   return 'identityToken' in credentials ? credentials.identityToken : credentials.registryToken
 }
 
+/** Every text that gives the credentials away. */
+export function secretsOf(credentials: Credentials | undefined): readonly string[] {
+  if (credentials === undefined) return []
+  if ('registryToken' in credentials) return [credentials.registryToken]
+  if ('identityToken' in credentials) {
+    const { identityToken, username = TOKEN_USERNAME } = credentials
+    return [identityToken, encoded(username, identityToken)]
+  }
+  return [credentials.password, encoded(credentials.username, credentials.password)]
+}
+
+/** The user name beside an identity token that takes the place of a password. */
+export const TOKEN_USERNAME = '<token>'
+
 export function basicHeader(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`
+  return `Basic ${encoded(username, password)}`
+}
+
+function encoded(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
 }

@@ -1,31 +1,42 @@
-import { readBytes } from '@crossdock/streams'
 import type { HttpResponse } from './http.ts'
 import { redactText } from './redact.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 const MAX_ERROR_BYTES = 64 * 1024
 
-/**
- * What a refusing server says, in one line for a message: status, the registry's own codes and texts if the body has them (else the
- * beginning of the body), and the number of attempts. Reads the body, 64 KiB at most; never throws but for an abort.
- */
-export async function failureText(response: HttpResponse, signal?: AbortSignal): Promise<string> {
-  const text = await readText(response, signal)
-  const said = registryErrors(text) ?? plainText(text, response.headers.get('content-type'))
-  const count = response.attempts ?? 1
-  return `status ${response.status}${said === '' ? '' : `: ${said}`}${count > 1 ? ` (after ${count} attempts)` : ''}`
-}
-
-async function readText(response: HttpResponse, signal: AbortSignal | undefined): Promise<string> {
+/** The beginning, 64 KiB at most, of what a refusing server says. Never throws but for an abort: the status says enough. */
+export async function readErrorBody(response: HttpResponse, signal?: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
   try {
-    const bytes = await readBytes(response.body, { limitBytes: MAX_ERROR_BYTES, what: 'the error' })
-    return Buffer.from(bytes).toString('utf8')
+    for await (const chunk of response.body) {
+      chunks.push(chunk)
+      size += chunk.byteLength
+      if (size >= MAX_ERROR_BYTES) break
+    }
   } catch {
     signal?.throwIfAborted()
-    return '' // the status says enough
   }
+  return Buffer.concat(chunks).subarray(0, MAX_ERROR_BYTES)
 }
 
-function registryErrors(text: string): string | undefined {
+/**
+ * What a refusing server says, in one line for a message: status, the registry's own codes and texts if the body has them (else the
+ * beginning of the body), the number of attempts and how long it asks to wait. Reads the body, 64 KiB at most; never throws but
+ * for an abort. What looks like a credential, or was one of the request, is left out.
+ */
+export async function failureText(response: HttpResponse, signal?: AbortSignal): Promise<string> {
+  const text = Buffer.from(await readErrorBody(response, signal)).toString('utf8')
+  const said = registryErrors(text, response) ?? plainText(text, response)
+  const waitMs = retryAfterMs(response, Date.now()) ?? 0
+  const remarks = [
+    (response.attempts ?? 1) > 1 ? `after ${response.attempts} attempts` : '',
+    waitMs > 0 ? `the server asks to wait ${Math.ceil(waitMs / 1000)} s` : '',
+  ].filter((remark) => remark !== '')
+  return `status ${response.status}${said === '' ? '' : `: ${said}`}${remarks.length === 0 ? '' : ` (${remarks.join('; ')})`}`
+}
+
+function registryErrors(text: string, { secrets }: HttpResponse): string | undefined {
   let document: unknown
   try {
     document = JSON.parse(text)
@@ -40,7 +51,7 @@ function registryErrors(text: string): string | undefined {
     return [code, message].filter((part) => typeof part === 'string' && part !== '').join(': ')
   })
   const said = lines.filter((line) => line !== '').join('; ')
-  return said === '' ? undefined : redactText(said)
+  return said === '' ? undefined : redactText(said, { secrets })
 }
 
 function member(value: unknown, name: string): unknown {
@@ -49,8 +60,8 @@ function member(value: unknown, name: string): unknown {
   return members[name]
 }
 
-function plainText(text: string, type: string | undefined): string {
-  const plain =
-    type?.includes('html') === true || /^\s*</.test(text) ? text.slice(0, 4096).replace(/<[^<>]*>/g, ' ') : text
-  return redactText(plain.slice(0, 4096).replace(/\s+/g, ' '), 200)
+function plainText(text: string, { headers, secrets }: HttpResponse): string {
+  const isPage = headers.get('content-type')?.includes('html') === true || /^\s*</.test(text)
+  const plain = isPage ? text.slice(0, 4096).replace(/<[^<>]*>/g, ' ') : text
+  return redactText(plain.slice(0, 4096).replace(/\s+/g, ' '), { max: 200, secrets })
 }

@@ -38,6 +38,11 @@ export interface HttpRequest extends OperationOptions {
    * `checkServerUrl`, and no credential goes to it unless it has the same origin.
    */
   readonly base?: URL | undefined
+  /**
+   * Of a document: bytes up to which it is read before it is handed over, so that one that breaks off is asked for again. A larger
+   * one is handed over as far as it came. Only for answers that say success. Default: none, the body is handed over unread.
+   */
+  readonly wholeUpToBytes?: number | undefined
 }
 
 export interface HttpHeaders {
@@ -58,6 +63,10 @@ export interface HttpResponse {
   readonly url: URL
   /** How often the request was sent until this answer came, from 1. */
   readonly attempts?: number | undefined
+  /** It says that it may be different later, and was asked for as often as is done: asking on at once is of no use. */
+  readonly exhausted?: boolean | undefined
+  /** What proved who the user is in the request. A server may send it back; it is never to be shown. */
+  readonly secrets?: readonly string[] | undefined
   /**
    * The bytes as they were sent (no content decoding). To be read to its end, left early or discarded: until then it holds
    * its connection. Throws `UNAVAILABLE` if the connection breaks, ends early or is silent for the idle time.

@@ -14,10 +14,11 @@ export type {
   TlsProvider,
 } from './options.ts'
 export type { HttpBody, HttpHandler, HttpHeaders, HttpLayer, HttpMethod, HttpRequest, HttpResponse } from './http.ts'
-export { failureText } from './failure-text.ts'
+export { failureText, readErrorBody } from './failure-text.ts'
 export { checkServerUrl } from './server-url.ts'
 export type { ServerUrlOptions } from './server-url.ts'
-export { redactUrl } from './redact.ts'
+export { redactText, redactUrl } from './redact.ts'
+export type { RedactOptions } from './redact.ts'
 export { resumableBody, resumeRequest } from './resume.ts'
 export type { ResumeOptions } from './resume.ts'
 export { parseContentRange } from './content-range.ts'

@@ -1,4 +1,5 @@
 import { ImageError, quoteForeign, type ImageErrorCode, type Side } from '@crossdock/core'
+import { LEAST_BYTES_PER_SECOND } from './patience.ts'
 
 /** What a failed request was doing. */
 export interface NetworkContext {
@@ -16,9 +17,16 @@ interface Cause {
   readonly code?: ImageErrorCode
   /** Default: true. */
   readonly retryable?: boolean
+  /** Default: false. */
+  readonly isTimeOut?: boolean
 }
 
-const failures = new WeakMap<ImageError, { readonly sent: boolean }>()
+interface Failure {
+  readonly sent: boolean
+  readonly isTimeOut: boolean
+}
+
+const failures = new WeakMap<ImageError, Failure>()
 
 /** Whether this client's network failed, rather than, for example, the source of an upload. */
 export function isNetworkFailure(error: unknown): error is ImageError {
@@ -30,6 +38,11 @@ export function isUnsent(error: ImageError): boolean {
   return failures.get(error)?.sent === false
 }
 
+/** Whether the server was silent for as long as it may be. */
+export function isTimeOut(error: unknown): error is ImageError {
+  return error instanceof ImageError && failures.get(error)?.isTimeOut === true
+}
+
 /** What the network did, as one error that names the host, the port and the cause. */
 export function networkError(reason: unknown, context: NetworkContext): ImageError {
   const cause = causeOf(reason, context)
@@ -39,23 +52,32 @@ export function networkError(reason: unknown, context: NetworkContext): ImageErr
     retryable: cause.retryable ?? true,
     cause: reason,
   })
-  failures.set(error, { sent: context.sent })
+  failures.set(error, { sent: context.sent, isTimeOut: cause.isTimeOut ?? false })
   return error
 }
 
 /** The same failure after so many attempts. */
 export function withAttempts(error: ImageError, attempts: number): ImageError {
-  if (attempts < 2) return error
-  const { code, side, image, retryable } = error
-  const counted = new ImageError(code, `${error.message} (after ${attempts} attempts)`, {
+  return attempts < 2 ? error : copyOf(error, { retryable: error.retryable, attempts })
+}
+
+/** The same failure, after as many attempts as are made: trying on at once is of no use. */
+export function exhausted(error: ImageError, attempts: number): ImageError {
+  return copyOf(error, { retryable: false, attempts })
+}
+
+function copyOf(error: ImageError, how: { readonly retryable: boolean; readonly attempts: number }): ImageError {
+  const { code, side, image } = error
+  const count = how.attempts < 2 ? '' : ` (after ${how.attempts} attempts)`
+  const copy = new ImageError(code, `${error.message}${count}`, {
     side,
     image,
-    retryable,
+    retryable: how.retryable,
     cause: error.cause ?? error,
   })
   const known = failures.get(error)
-  if (known !== undefined) failures.set(counted, known)
-  return counted
+  if (known !== undefined) failures.set(copy, known)
+  return copy
 }
 
 export function hostAndPort(url: URL): string {
@@ -70,6 +92,7 @@ export const WIRE = {
   connectTimeout: 'WIRE_CONNECT_TIMEOUT',
   headersTimeout: 'WIRE_HEADERS_TIMEOUT',
   bodyTimeout: 'WIRE_BODY_TIMEOUT',
+  tooSlow: 'WIRE_TOO_SLOW',
   closed: 'WIRE_CLOSED',
   endedEarly: 'WIRE_ENDED_EARLY',
   headTooLarge: 'WIRE_HEAD_TOO_LARGE',
@@ -80,7 +103,7 @@ export function wireFailure(code: (typeof WIRE)[keyof typeof WIRE]): Error {
   return Object.assign(new Error(code), { code })
 }
 
-const CONNECTING: Cause = { text: 'time-out while connecting' }
+const CONNECTING: Cause = { text: 'time-out while connecting', isTimeOut: true }
 const CLOSED: Cause = { text: 'the connection was closed by the other side' }
 const ENDED_EARLY: Cause = { text: 'the answer ended before all of it came' }
 const HEAD_TOO_LARGE: Cause = {
@@ -95,12 +118,16 @@ const FIXED: Readonly<Record<string, Cause>> = {
   EPIPE: CLOSED,
   EHOSTUNREACH: { text: 'the host cannot be reached' },
   ENETUNREACH: { text: 'the network cannot be reached' },
-  ETIMEDOUT: { text: 'time-out: the network gave up' },
+  ETIMEDOUT: { text: 'time-out: the network gave up', isTimeOut: true },
   EAI_AGAIN: { text: 'the host name cannot be looked up at the moment' },
   ENOTFOUND: { text: 'no such host name; check the spelling', retryable: false },
   [WIRE.connectTimeout]: CONNECTING,
   [WIRE.closed]: CLOSED,
   [WIRE.endedEarly]: ENDED_EARLY,
+  [WIRE.tooSlow]: {
+    text: `time-out: it sends less than ${LEAST_BYTES_PER_SECOND} bytes a second`,
+    isTimeOut: true,
+  },
   [WIRE.headTooLarge]: HEAD_TOO_LARGE,
   [WIRE.badHeader]: { text: 'a header has characters that none may have', code: 'INVALID_DATA', retryable: false },
   UND_ERR_CONNECT_TIMEOUT: CONNECTING,
@@ -117,10 +144,10 @@ function causeOf(reason: unknown, context: NetworkContext): Cause {
   const fixed = Object.hasOwn(FIXED, code) ? FIXED[code] : undefined
   if (fixed !== undefined) return fixed
   if (code === WIRE.headersTimeout || code === 'UND_ERR_HEADERS_TIMEOUT') {
-    return { text: `time-out: no answer for ${seconds(context.headersTimeoutMs)}` }
+    return { text: `time-out: no answer for ${seconds(context.headersTimeoutMs)}`, isTimeOut: true }
   }
   if (code === WIRE.bodyTimeout || code === 'UND_ERR_BODY_TIMEOUT') {
-    return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}` }
+    return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}`, isTimeOut: true }
   }
   const message = quoteForeign(error instanceof Error ? error.message : String(error), 200)
   return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(error, message) ?? { text: message }

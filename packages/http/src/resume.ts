@@ -1,9 +1,9 @@
 import { ImageError, report } from '@crossdock/core'
-import { delay, skipBytes } from '@crossdock/streams'
+import { decompress, delay, skipBytes } from '@crossdock/streams'
 import { parseContentRange } from './content-range.ts'
 import { failureText } from './failure-text.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts'
-import { isNetworkFailure, withAttempts } from './network-error.ts'
+import { exhausted, isNetworkFailure } from './network-error.ts'
 import { redactUrl } from './redact.ts'
 
 export interface ResumeOptions {
@@ -36,9 +36,12 @@ export function resumeRequest(request: HttpRequest, { offset = 0, size, end = si
  * A body that survives cuts, resets and silence: it is asked for again from the byte where it ended, each time at the original
  * URL, so that an expired signed URL is replaced. Where the server cannot do ranges, the head is read and dropped.
  *
- * Throws `UNAVAILABLE` after attempts without progress, with their number, and if the content changed on the way (retryable, from
- * the start); `UNSUPPORTED` for an answer with a content encoding, since digests are over the bytes without it; `INVALID_DATA` if
- * there is more than `size`. Whether the bytes are the right ones is the reader's to verify.
+ * What comes with the content encoding gzip is unpacked, since digests are over the bytes without it, unless it has just the size
+ * that it should have: then it only says so.
+ *
+ * Throws `UNAVAILABLE` after attempts without progress, with their number (not retryable: they were made), and if the content changed on
+ * the way (retryable, from the start); `UNSUPPORTED` for other content encodings; `INVALID_DATA` if there is more than `size`.
+ * Whether the bytes are the right ones is the reader's to verify.
  */
 export async function* resumableBody(
   client: { readonly request: HttpHandler },
@@ -60,6 +63,8 @@ export async function* resumableBody(
       throw endedEarly(request, progress)
     } catch (error) {
       request.signal?.throwIfAborted()
+      // All of it came, only the end did not.
+      if (isNetworkFailure(error) && progress.position === options.size) return
       // Before its head came the client has tried as often as it does.
       if (response === undefined || !isResumable(error)) throw error
       await response.discard()
@@ -94,7 +99,7 @@ function createProgress(options: ResumeOptions): Progress {
     async pause(error, { before, request }) {
       const wanted = Math.min(MIN_PROGRESS_BYTES, (stop ?? Number.POSITIVE_INFINITY) - before)
       fruitless = this.position - before >= wanted ? 0 : fruitless + 1
-      if (fruitless >= attempts) throw withAttempts(error, fruitless)
+      if (fruitless >= attempts) throw exhausted(error, fruitless)
       const delayMs = fruitless === 0 ? 0 : (options.retryDelayMs ?? 500) * 2 ** (fruitless - 1)
       report(request, {
         type: 'retry',
@@ -166,20 +171,36 @@ async function bodyAtPosition(
     throw worthAnotherTry(request, `${response.url.host} refuses the range from byte ${position} on`)
   }
   if (response.status !== 200 && response.status !== 206) throw await refusal(response, request, options)
-  checkEncoding(response, request)
   checkTag(response, request, progress)
-  if (response.status === 200) return position === 0 ? response.body : skipBytes(response.body, position)
-  const range = parseContentRange(response.headers.get('content-range'))
-  const right =
-    range?.first === position && (options.size === undefined || (range.total ?? options.size) === options.size)
-  if (right) return response.body
+  if (response.status === 200) {
+    const body = decoded(response, request, options)
+    return position === 0 ? body : skipBytes(body, position)
+  }
+  if (isRangeFrom(position, response, options)) return response.body
   progress.ranges = false
   throw worthAnotherTry(request, `${response.url.host} sent another range than the one from byte ${position} on`)
 }
 
-function checkEncoding(response: HttpResponse, request: HttpRequest): void {
-  const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  if (encoding === '' || encoding === 'identity') return
+function isRangeFrom(position: number, response: HttpResponse, { size }: ResumeOptions): boolean {
+  const range = parseContentRange(response.headers.get('content-range'))
+  if (range?.first !== position) return false
+  // A range of packed content counts the packed bytes, and shows it by their number.
+  if (contentEncoding(response) !== undefined) return size !== undefined && range.total === size
+  return size === undefined || (range.total ?? size) === size
+}
+
+function contentEncoding({ headers }: HttpResponse): string | undefined {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  return encoding === '' || encoding === 'identity' ? undefined : encoding
+}
+
+/** Of an answer with everything. */
+function decoded(response: HttpResponse, request: HttpRequest, { size }: ResumeOptions): AsyncIterable<Uint8Array> {
+  const encoding = contentEncoding(response)
+  const isGzip = encoding === 'gzip' || encoding === 'x-gzip'
+  const isOnlySaid = isGzip && size !== undefined && response.headers.get('content-length') === String(size)
+  if (encoding === undefined || isOnlySaid) return response.body
+  if (isGzip) return decompress(response.body, { limitBytes: size ?? Number.POSITIVE_INFINITY })
   throw new ImageError(
     'UNSUPPORTED',
     `${request.what}: ${redactUrl(response.url)} is sent with a content encoding that was not asked for; ` +

@@ -1,7 +1,8 @@
 import { report } from '@crossdock/core'
+import { attemptOf } from './attempt.ts'
 import { createBackOff, type BackOff } from './back-off.ts'
 import type { HttpLayer, HttpRequest, HttpResponse } from './http.ts'
-import { isNetworkFailure, isUnsent, withAttempts } from './network-error.ts'
+import { exhausted, isNetworkFailure, isUnsent, withAttempts } from './network-error.ts'
 import type { ResolvedOptions } from './options.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -10,32 +11,40 @@ const RETRYABLE: ReadonlySet<number> = new Set([408, 429, 499, 500, 502, 503, 50
 
 /**
  * Sends again what failed in passing. The pause belongs to the host: whoever talks to it waits, so that parallel requests do not
- * hammer on. After the last attempt the answer is handed back as it is, with `attempts`; a network failure is thrown with
- * their number in the message.
+ * hammer on. Where the server says how long to wait, that is done up to `maxRetryDelayMs` for all attempts together. After the
+ * last attempt the answer is handed back as it is, `exhausted`; a network failure is thrown with the number of attempts in
+ * the message, as one that trying on does not help.
  */
 export function retryLayer(options: ResolvedOptions): HttpLayer {
   const hosts = new Map<string, BackOff>()
-  return (next) => async (request) => {
-    const host = hosts.get(request.url.origin) ?? createBackOff(options)
-    hosts.set(request.url.origin, host)
-    const attempts = request.attempts ?? options.maxAttempts
-    for (let attempt = 1; ; attempt += 1) {
-      await host.wait(request.signal)
-      const startedAt = options.clock.now()
-      const result = await tryOnce(() => next(request), request)
-      if (!mayRetry(result, request)) {
-        if ('error' in result) throw withAttempts(result.error, attempt)
-        host.succeeded()
-        return { ...result.response, attempts: attempt }
+  return (next) => {
+    const send = attemptOf(next, options)
+    return async (request) => {
+      const host = hosts.get(request.url.origin) ?? createBackOff(options)
+      hosts.set(request.url.origin, host)
+      const attempts = request.attempts ?? options.maxAttempts
+      let waitedMs = 0
+      for (let attempt = 1; ; attempt += 1) {
+        await host.wait(request.signal)
+        const startedAt = options.clock.now()
+        const result = await tryOnce(() => send(request), request)
+        if (!mayRetry(result, request)) {
+          if ('error' in result) throw withAttempts(result.error, attempt)
+          host.succeeded()
+          return { ...result.response, attempts: attempt }
+        }
+        const asked = 'response' in result ? retryAfterMs(result.response, options.clock.now()) : undefined
+        const mostMs = options.maxRetryDelayMs - (asked === undefined ? 0 : waitedMs)
+        if (attempt >= attempts || mostMs <= 0) {
+          // Who allows one attempt tries again, or not, by own rules.
+          if ('error' in result) throw attempt > 1 ? exhausted(result.error, attempt) : result.error
+          return { ...result.response, attempts: attempt, exhausted: attempt > 1 }
+        }
+        if ('response' in result) await result.response.discard()
+        const delayMs = host.failed({ attempt, startedAt, asked, mostMs })
+        if (asked !== undefined) waitedMs += delayMs
+        announce({ request, result, attempt, attempts, delayMs, asked })
       }
-      if (attempt >= attempts) {
-        if ('error' in result) throw withAttempts(result.error, attempt)
-        return { ...result.response, attempts: attempt }
-      }
-      const asked = 'response' in result ? retryAfterMs(result.response, options.clock.now()) : undefined
-      if ('response' in result) await result.response.discard()
-      const delayMs = host.failed({ attempt, startedAt, asked })
-      announce({ request, result, attempt, attempts, delayMs, asked })
     }
   }
 }

@@ -25,7 +25,7 @@ export function chooseScheme(challenges: readonly Challenge[], request: HttpRequ
       kind: 'bearer',
       realm: parameter(bearer, 'realm', request) ?? '',
       service: parameter(bearer, 'service', request),
-      scopes: challengeScopes(parameter(bearer, 'scope', request), reading),
+      scopes: challengeScopes(parameter(bearer, 'scope', request), { own: request.scopes ?? [], reading }),
     }
   }
   return challenges.some(({ scheme }) => scheme === 'basic') ? { kind: 'basic' } : undefined

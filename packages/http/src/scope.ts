@@ -15,16 +15,46 @@ export function mergeScopes(scopes: readonly string[]): string[] {
   return [...merged].map(([resource, actions]) => joinScope(resource, actions))
 }
 
-/** The scopes of a challenge, separated by spaces. A reading request never takes on more than reading of repositories. */
-export function challengeScopes(text: string | undefined, reading: boolean): string[] {
+export interface ChallengedRequest {
+  /** The scopes that the request itself needs. */
+  readonly own: readonly string[]
+  readonly reading: boolean
+}
+
+const REPOSITORY = /^repository(?:\([^)]*\))?:/
+
+/**
+ * What is asked for of the scopes of a challenge, which are separated by spaces: no more than the request may need. Reading never
+ * takes on writing, writing never deleting. Of repositories those count that the request names itself; where the server knows
+ * it under another name, its first one counts. Only a request that names no scopes takes on those of other things.
+ */
+export function challengeScopes(text: string | undefined, { own, reading }: ChallengedRequest): string[] {
   const scopes = (text ?? '').split(/\s+/).filter((scope) => /^[\x21-\x7e]+$/.test(scope))
-  if (!reading) return scopes
-  return scopes.flatMap((scope) => {
-    const { resource, actions } = splitScope(scope)
-    if (!/^repository(?:\([^)]*\))?:/.test(resource)) return [scope]
-    const kept = actions.filter((action) => action !== 'push' && action !== 'delete' && action !== '*')
-    return kept.length === 0 ? [] : [joinScope(resource, new Set(kept))]
-  })
+  const isWanted = wantedActions(own, reading)
+  if (own.length === 0) return scopes.flatMap((scope) => narrowed(scope, isWanted))
+  const named = new Set(own.map(repositoryOf))
+  const repositories = scopes.filter((scope) => REPOSITORY.test(scope))
+  const mine = repositories.filter((scope) => named.has(repositoryOf(scope)))
+  return (mine.length > 0 ? mine : repositories.slice(0, 1)).flatMap((scope) => narrowed(scope, isWanted))
+}
+
+function wantedActions(own: readonly string[], reading: boolean): (action: string) => boolean {
+  if (reading) return (action) => action !== 'push' && action !== 'delete' && action !== '*'
+  const isDeleting = own.length === 0 || own.some((scope) => splitScope(scope).actions.includes('delete'))
+  return (action) => isDeleting || (action !== 'delete' && action !== '*')
+}
+
+/** The scope with those of its actions that are wanted; none if none is. Scopes of other things than repositories stay. */
+function narrowed(scope: string, isWanted: (action: string) => boolean): readonly string[] {
+  const { resource, actions } = splitScope(scope)
+  if (!REPOSITORY.test(resource)) return [scope]
+  const kept = actions.filter(isWanted)
+  return kept.length === 0 ? [] : [joinScope(resource, new Set(kept))]
+}
+
+/** The name, whatever the class: `repository(plugin):name:pull`. */
+function repositoryOf(scope: string): string {
+  return splitScope(scope).resource.replace(REPOSITORY, '')
 }
 
 /** The repository that the first repository scope names. */

@@ -26,7 +26,7 @@ export interface ServerUrlOptions {
 export function checkServerUrl(url: string | URL, base: URL, options: ServerUrlOptions): URL {
   const refuse = (why: string): ImageError => new ImageError('INVALID_DATA', `${options.what}: ${why}`)
   const parsed = URL.parse(typeof url === 'string' ? url : url.href, base.href)
-  if (parsed === null) throw refuse(`"${redactText(String(url), 100)}" is not a URL`)
+  if (parsed === null) throw refuse(`"${redactText(String(url), { max: 100 })}" is not a URL`)
   const shown = redactUrl(parsed)
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw refuse(`${shown} is refused, only http and https URLs are followed`)

@@ -1,6 +1,6 @@
 import { ImageError } from '@crossdock/core'
 import { createInFlight, readBytes } from '@crossdock/streams'
-import { basicHeader } from './credentials.ts'
+import { TOKEN_USERNAME, basicHeader, secretsOf } from './credentials.ts'
 import { failureText } from './failure-text.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts'
 import type { Clock, Credentials } from './options.ts'
@@ -103,7 +103,7 @@ async function ask(next: HttpHandler, need: TokenNeed): Promise<HttpResponse> {
     const response = await next(postRequest(need, credentials.identityToken))
     if (!TRY_GET.has(response.status)) return response
     await response.discard()
-    return await next(getRequest(need, basicHeader(credentials.username ?? '<token>', credentials.identityToken)))
+    return await next(getRequest(need, basicHeader(credentials.username ?? TOKEN_USERNAME, credentials.identityToken)))
   }
   const password = credentials !== undefined && 'password' in credentials ? credentials : undefined
   return await next(getRequest(need, password && basicHeader(password.username, password.password)))
@@ -138,14 +138,17 @@ function postRequest(need: TokenNeed, identityToken: string): HttpRequest {
 
 function tokenRequest({ request, registry }: TokenNeed, url: URL): Omit<HttpRequest, 'method'> {
   const { what, side, signal, onProgress } = request
-  return { url, base: registry, what: `${what}: token`, side, signal, onProgress, idempotent: true }
+  const wholeUpToBytes = MAX_TOKEN_ANSWER_BYTES
+  return { url, base: registry, what: `${what}: token`, side, signal, onProgress, idempotent: true, wholeUpToBytes }
 }
 
 async function refusal(response: HttpResponse, service: string, need: TokenNeed): Promise<ImageError> {
   const { what, side, signal } = need.request
-  const text = `${what}: ${service} refused: ${await failureText(response, signal)}`
-  if (response.status === 429) return new ImageError('RATE_LIMITED', text, { side })
-  if (response.status >= 500 || response.status === 408) return new ImageError('UNAVAILABLE', text, { side })
+  const said = await failureText({ ...response, secrets: secretsOf(need.credentials) }, signal)
+  const text = `${what}: ${service} refused: ${said}`
+  const retryable = response.exhausted === true ? false : undefined
+  if (response.status === 429) return new ImageError('RATE_LIMITED', text, { side, retryable })
+  if (response.status >= 500 || response.status === 408) return new ImageError('UNAVAILABLE', text, { side, retryable })
   if (response.status === 403) return new ImageError('FORBIDDEN', text, { side })
   const hint = need.credentials === undefined ? 'log in to' : 'check the stored credentials for'
   return new ImageError('UNAUTHENTICATED', `${text}; ${hint} ${need.registry.host}`, { side })

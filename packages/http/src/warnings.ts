@@ -14,7 +14,7 @@ export function warningsLayer(): HttpLayer {
     for (const header of response.headers.all('warning')) {
       const text = WARNING.exec(header)?.[1]?.replace(/\\(.)/g, '$1')
       if (text === undefined || text === '') continue
-      const message = `${response.url.host} says: ${redactText(text)}`
+      const message = `${response.url.host} says: ${redactText(text, response)}`
       if (seen.has(message) || seen.size >= MAX_WARNINGS) continue
       seen.add(message)
       report(request, { type: 'note', level: 'warning', message })

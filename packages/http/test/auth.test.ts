@@ -46,6 +46,7 @@ function login(options: HttpClientOptions = {}): ReturnType<typeof client> {
 }
 
 const pull = { scopes: ['repository:a/b:pull'] }
+const push = { method: 'PUT' as const, scopes: ['repository:a/b:pull,push'] }
 
 describe('Basic', () => {
   const basic: Registry = { challenge: () => 'Basic realm="x"', accepts: (value) => value === BASIC }
@@ -155,18 +156,23 @@ describe('Bearer', () => {
     await http.get(server.at('/1'), push)
     await http.get(server.at('/2'), push)
     const scopes = tokens().map((url) => new URL(url, server.url).searchParams.getAll('scope'))
-    expect(scopes).toEqual([['repository:a/b:delete,pull,push', 'repository:c:pull', 'repository:d:pull']])
+    expect(scopes).toEqual([['repository:a/b:delete,pull,push', 'repository:d:pull']])
     expect(server.seen).toHaveLength(4)
   })
 
-  test('a request that reads asks for no more than reading', async () => {
-    const { server, tokens } = await registry({
-      challenge: (self) =>
-        bearer(self, undefined, ',scope="repository:a/b:delete,pull,push repository:x:* registry:catalog:*"'),
-    })
-    await login().get(server.at('/1'), pull)
-    const [url = ''] = tokens()
-    expect(new URL(url, server.url).searchParams.getAll('scope')).toEqual(['repository:a/b:pull', 'registry:catalog:*'])
+  const all = 'repository:a/b:delete,pull,push repository:x:* registry:catalog:*'
+  test.each([
+    ['reads, for no more than reading', all, pull, ['repository:a/b:pull']],
+    ['writes, not for deleting', all, push, ['repository:a/b:pull,push']],
+    ['deletes, for what it takes', 'repository:a/b:*', { method: 'DELETE', scopes: ['repository:a/b:delete'] }, ['repository:a/b:*,delete']],
+    ['mounts, for both repositories', 'repository:a/b:pull,push repository:c:pull', { method: 'POST', scopes: ['repository:a/b:pull,push', 'repository:c:pull'] }, ['repository:a/b:pull,push', 'repository:c:pull']],
+    ['reads what the server calls otherwise, for that as well', 'repository:store/a/b:pull,push repository:x:pull', pull, ['repository:store/a/b:pull', 'repository:a/b:pull']],
+    ['reads a plugin, in its class', 'repository(plugin):a/b:pull', pull, ['repository(plugin):a/b:pull', 'repository:a/b:pull']],
+    ['names no scope, for that of the server', 'registry:catalog:* repository:c:pull,push', {}, ['registry:catalog:*', 'repository:c:pull']],
+  ] as const)('a request that %s', async (_name, scope, request, expected) => {
+    const { server, tokens } = await registry({ challenge: (self) => bearer(self, undefined, `,scope="${scope}"`) })
+    await login().get(server.at('/1'), request)
+    expect(new URL(tokens()[0] ?? '', server.url).searchParams.getAll('scope')).toEqual(expected)
   })
 
   test('an old token is replaced once', async () => {

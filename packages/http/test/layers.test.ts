@@ -88,7 +88,7 @@ describe('failureText', () => {
     ['<html><body><h1>Forbidden</h1></body></html>', 'status 403: Forbidden'],
     ['plain\n text', 'status 403: plain text'],
     ['', 'status 403'],
-    ['see https://u:secret@x/?token=abc', 'status 403: see https://…@x/?token=…'],
+    ['see https://u:secret@x/?token=abc', 'status 403: see https://…@x/?…'],
   ])('%s', async (body, text) => {
     const server = await serve((_request, response) => void response.writeHead(403).end(body))
     expect(await failureText(await client().get(server.at('/')))).toBe(text)
@@ -103,7 +103,17 @@ describe('failureText', () => {
       response.on('drain', more)
       more()
     })
-    expect(await failureText(await client().get(server.at('/')))).toBe('status 500 (after 4 attempts)')
+    const text = await failureText(await client().get(server.at('/')))
+    expect(text).toMatch(/^status 500: x{200}… \(4096 characters\) \(after 4 attempts\)$/)
+  })
+
+  test('leaves out what the request proved its right with, and where an upload goes on', async () => {
+    const server = await serve(({ headers }, response) => {
+      if (headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
+      else response.writeHead(403).end(`${headers.authorization.slice(6)} is user:horse-battery at /uploads/1?_state=abc`)
+    })
+    const http = client({ credentials: () => ({ username: 'user', password: 'horse-battery' }) })
+    expect(await failureText(await http.get(server.at('/')))).toBe('status 403: … is user:… at /uploads/1?…')
   })
 })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { ImageError } from '@crossdock/core'
 import { describe, expect, test } from 'vitest'
 import { resumableBody, resumeRequest, type HttpRequest, type ResumeOptions } from '../src/index.ts'
@@ -81,9 +82,18 @@ describe('a body goes on', () => {
   test('but not without: so many attempts, and the count in the message', async () => {
     const server = await serve(blob([], { cutAfter: 10 }))
     const error = await failureOf(read(server).bytes)
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
     expect(error.message).toMatch(/\(after 4 attempts\)$/)
     expect(server.seen).toHaveLength(4)
+  })
+
+  test('no further than to its last byte, whatever length the server had in mind', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': size + 1000 })
+      response.write(content, () => response.socket?.end())
+    })
+    expect((await read(server).bytes).equals(content)).toBe(true)
+    expect(server.seen).toHaveLength(1)
   })
 
   test('near its end, where the rest is progress enough', async () => {
@@ -172,16 +182,40 @@ describe('a body ends', () => {
     expect(error.message).toMatch(/changed while it was read; start again/)
   })
 
-  test.each(['gzip', 'br', 'GZIP', 'identity, gzip'])('at the content encoding %s', async (encoding) => {
+  test.each(['br', 'identity, gzip', 'gzip, gzip', 'zstd'])('at the content encoding %s', async (encoding) => {
     const server = await serve(blob([], { headers: { 'content-encoding': encoding } }))
     const error = await failureOf(read(server).bytes)
     expect(error.code).toBe('UNSUPPORTED')
     expect(error.message).toMatch(/content encoding that was not asked for/)
   })
 
-  test('not at identity', async () => {
-    const server = await serve(blob([], { headers: { 'content-encoding': 'identity' } }))
+  test.each(['identity', 'gzip', 'X-GZIP'])('not at %s, if it has the size that it should have', async (encoding) => {
+    const server = await serve(blob([{ cutAfter: 100_000 }], { headers: { 'content-encoding': encoding } }))
     expect((await read(server).bytes).equals(content)).toBe(true)
+  })
+
+  test('not at gzip of the whole: it is unpacked, and a cut is mended without ranges', async () => {
+    const body = gzipSync(content)
+    const headers = { 'content-encoding': 'gzip' }
+    const server = await serve((request, response, count) => {
+      if (count === 1) answer(request, response, { body, headers, cutAfter: 150_000 })
+      else if (request.headers.range === undefined) answer(request, response, { body, headers })
+      // A range of the packed bytes, as the specification has it.
+      else answer(request, response, { headers: { ...headers, 'content-range': `bytes 150000-150999/${body.byteLength}` } })
+    })
+    expect((await read(server).bytes).equals(content)).toBe(true)
+    expect(ranges(server)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined])
+  })
+
+  test('at gzip that is damaged or unpacks to more', async () => {
+    const damaged = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from('1f8b0800000000000003deadbeef', 'hex'))
+    })
+    expect((await failureOf(read(damaged).bytes)).code).toBe('INVALID_DATA')
+    const more = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(2 * size)))
+    })
+    expect((await failureOf(read(more).bytes)).code).toBe('LIMIT_EXCEEDED')
   })
 
   test('at more than its size, without passing any of it on', async () => {

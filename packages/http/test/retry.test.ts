@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { retryAfterMs } from '../src/retry-after.ts'
 import { createHeaders } from '../src/headers.ts'
-import type { HttpResponse } from '../src/index.ts'
+import { failureText, type HttpResponse } from '../src/index.ts'
 import { client, failureOf, serve, textOf, type Script } from './harness.ts'
 
 /** Answers with the statuses in turn, then with 200. */
@@ -22,7 +22,7 @@ describe('retry', () => {
     const http = client()
     const response = await http.get(server.at('/'))
     expect([response.status, response.attempts, await textOf(response.body)]).toEqual([200, 3, 'ok'])
-    expect(http.clock.delays).toEqual([500, 1000])
+    expect(http.clock.delays).toEqual([500, 2000])
     expect(http.events).toMatchObject([
       {
         type: 'retry',
@@ -32,7 +32,7 @@ describe('retry', () => {
         delayMs: 500,
         code: status === 429 ? 'RATE_LIMITED' : 'UNAVAILABLE',
       },
-      { type: 'retry', attempt: 2, delayMs: 1000 },
+      { type: 'retry', attempt: 2, delayMs: 2000 },
     ])
   })
 
@@ -41,17 +41,28 @@ describe('retry', () => {
     expect(await client().get(server.at('/'))).toMatchObject({ status, attempts: 1 })
   })
 
-  test('the last answer is handed back with its count', async () => {
+  test('the last answer is handed back with its count, and that asking on is of no use', async () => {
     const server = await serve(statuses(Array.from({ length: 9 }, () => 500)))
-    expect(await client().get(server.at('/'))).toMatchObject({ status: 500, attempts: 4 })
+    const http = client()
+    expect(await http.get(server.at('/'))).toMatchObject({ status: 500, attempts: 4, exhausted: true })
     expect(server.seen).toHaveLength(4)
+    expect(http.clock.delays).toEqual([500, 2000, 8000])
   })
 
-  test('a failure of the network names the count', async () => {
+  test('a failure of the network names the count, and is not to be tried on', async () => {
     const server = await serve((request) => void request.socket.resetAndDestroy())
     const error = await failureOf(client().get(server.at('/')))
     expect(error.message).toMatch(/\(after 4 attempts\)$/)
+    expect(error.retryable).toBe(false)
     expect(server.seen).toHaveLength(4)
+  })
+
+  test('one attempt alone leaves it to the caller to try again', async () => {
+    const failing = await serve(statuses([500]))
+    const http = client({ maxAttempts: 1 })
+    expect(await http.get(failing.at('/'))).toMatchObject({ status: 500, attempts: 1, exhausted: false })
+    const cut = await serve((request) => void request.socket.resetAndDestroy())
+    expect(await failureOf(http.get(cut.at('/')))).toMatchObject({ retryable: true })
   })
 
   test('a reset before the answer is survived', async () => {
@@ -118,6 +129,21 @@ describe('retry', () => {
     }
   })
 
+  test.each([
+    ['99999999', [60_000], 2],
+    ['30', [30_000, 30_000], 3],
+    ['25', [25_000, 25_000, 10_000], 4],
+    ['1', [1000, 2000, 8000], 4],
+  ])('%s s, again and again, is waited for a minute in all at most', async (value, delays, requests) => {
+    const server = await serve(statuses([429, 429, 429, 429, 429], { 'retry-after': value }))
+    const http = client()
+    const response = await http.get(server.at('/'))
+    expect(response).toMatchObject({ status: 429, attempts: requests, exhausted: true })
+    expect(http.clock.delays).toEqual(delays)
+    expect(server.seen).toHaveLength(requests)
+    expect(await failureText(response)).toContain(`the server asks to wait ${value} s`)
+  })
+
   test('a huge one is cut, and said', async () => {
     const server = await serve(statuses([429], { 'retry-after': '99999999' }))
     const http = client()
@@ -174,7 +200,7 @@ describe('retry', () => {
       Array.from({ length: 5 }, (_, index) => http.get(server.at(`/${index}`), { anonymous: true })),
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
-    expect(Math.max(...http.clock.delays)).toBeLessThanOrEqual(1000)
+    expect(Math.max(...http.clock.delays)).toBeLessThanOrEqual(2000)
     expect(server.seen).toHaveLength(10)
   })
 

@@ -1,6 +1,5 @@
 import { type Digest, ImageError, type ImageErrorCode, isDigest, quoteForeign, type Side } from '@crossdock/core'
-import { failureText, type HttpResponse } from '@crossdock/http'
-import { readBytes } from '@crossdock/streams'
+import { failureText, type HttpResponse, readErrorBody } from '@crossdock/http'
 
 /** What was asked for when a registry refused. */
 export interface FailureContext {
@@ -13,7 +12,6 @@ export interface FailureContext {
   readonly signal?: AbortSignal | undefined
 }
 
-const MAX_ERROR_BYTES = 64 * 1024
 /** More names of missing content than any manifest that is accepted could have. */
 const MAX_MISSING = 10_000
 
@@ -26,15 +24,23 @@ export interface Refusal {
   readonly digests: readonly Digest[]
   /** Status, codes and texts in one line, fit for a message. */
   readonly text: string
+  /** It may be different later, but the client has asked as often as it does. */
+  readonly exhausted: boolean
 }
 
 /** Reads what a registry says with a refusal, 64 KiB at most. Throws only for an abort. */
 export async function readRefusal(response: HttpResponse, signal?: AbortSignal): Promise<Refusal> {
-  const bytes = await readBounded(response, signal)
+  const bytes = await readErrorBody(response, signal)
   const text = await failureText({ ...response, body: once(bytes) }, signal)
   const errors = errorList(bytes)
   const codes = errors.map(({ code }) => code).filter((code) => code !== '')
-  return { status: response.status, codes, digests: errors.flatMap(({ digests }) => digests), text }
+  return {
+    status: response.status,
+    codes,
+    digests: errors.flatMap(({ digests }) => digests),
+    text,
+    exhausted: response.exhausted === true,
+  }
 }
 
 /** What a registry refused, as an error of the contract. */
@@ -152,6 +158,7 @@ function saysMissing({ status, codes }: Refusal): boolean {
 
 /** An upload that got out of step begins anew; what the registry says of a manifest stays said. */
 function isPassing(refusal: Refusal, code: ImageErrorCode): boolean {
+  if (refusal.exhausted) return false
   return code === 'UNAVAILABLE' || code === 'RATE_LIMITED' || (isServerTrouble(refusal) && code !== 'UNSUPPORTED')
 }
 
@@ -212,15 +219,6 @@ function errorList(bytes: Uint8Array): readonly RegistryError[] {
 
 function own(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined
-}
-
-async function readBounded(response: HttpResponse, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    return await readBytes(response.body, { limitBytes: MAX_ERROR_BYTES, what: 'the error' })
-  } catch {
-    signal?.throwIfAborted()
-    return new Uint8Array() // the status says enough
-  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

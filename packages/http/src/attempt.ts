@@ -1,0 +1,122 @@
+import type { HttpBody, HttpHandler, HttpRequest, HttpResponse } from './http.ts'
+import { exhausted, isTimeOut, networkError, WIRE, wireFailure } from './network-error.ts'
+import type { ResolvedOptions } from './options.ts'
+import { createPatience, type Patience } from './patience.ts'
+import { watchBody } from './watched-body.ts'
+
+type TimeLimits = Pick<ResolvedOptions, 'headersTimeoutMs' | 'idleBodyTimeoutMs'>
+
+/**
+ * One sending of a request within the time that its server may still be silent (see `Patience`), its answer read as far as
+ * the request wants.
+ */
+export function attemptOf(next: HttpHandler, limits: TimeLimits): HttpHandler {
+  const patience = createPatience()
+  return async (request) => {
+    const { url, method, what, wholeUpToBytes } = request
+    const thing = `${url.origin} ${method} ${what}`
+    const response = await answerInTime(next, request, { thing, patience, limits })
+    const watched = { ...response, body: inTime(response, request, { thing: `${thing} body`, patience, limits }) }
+    if (wholeUpToBytes === undefined || response.status < 200 || response.status >= 300) return watched
+    return await readWhole(watched, wholeUpToBytes)
+  }
+}
+
+interface Waiting {
+  readonly thing: string
+  readonly patience: Patience
+  readonly limits: TimeLimits
+}
+
+async function answerInTime(
+  next: HttpHandler,
+  request: HttpRequest,
+  { thing, patience, limits }: Waiting,
+): Promise<HttpResponse> {
+  const shortened = patience.shortened(thing, limits.headersTimeoutMs)
+  try {
+    const response = await (shortened === undefined ? next(request) : sendWithin(next, request, shortened))
+    patience.heard(thing)
+    return response
+  } catch (error) {
+    throw lastOne(error, { thing, patience })
+  }
+}
+
+/** A time-out that is not worth another attempt says so. */
+function lastOne(error: unknown, { thing, patience }: Pick<Waiting, 'thing' | 'patience'>): unknown {
+  return isTimeOut(error) && !patience.timedOut(thing) ? exhausted(error, 1) : error
+}
+
+/** The time counts from the last piece of the request's body. */
+async function sendWithin(next: HttpHandler, request: HttpRequest, limitMs: number): Promise<HttpResponse> {
+  const stop = new AbortController()
+  const failure = silence(request, WIRE.headersTimeout, limitMs)
+  const timer = setTimeout(() => stop.abort(failure), limitMs)
+  const { signal, body } = request
+  try {
+    return await next({
+      ...request,
+      signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+      body: body === undefined || body instanceof Uint8Array ? body : noticed(body, () => timer.refresh()),
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function noticed(body: HttpBody, moves: () => void): HttpBody {
+  return {
+    size: body.size,
+    async *open() {
+      for await (const chunk of body.open()) {
+        moves()
+        yield chunk
+      }
+    },
+  }
+}
+
+function silence(request: HttpRequest, code: (typeof WIRE)['headersTimeout' | 'bodyTimeout'], ms: number): Error {
+  return networkError(wireFailure(code), { ...request, sent: true, headersTimeoutMs: ms, idleBodyTimeoutMs: ms })
+}
+
+function inTime(
+  { body }: HttpResponse,
+  request: HttpRequest,
+  { thing, patience, limits }: Waiting,
+): AsyncIterable<Uint8Array> {
+  const { idleBodyTimeoutMs, headersTimeoutMs } = limits
+  return watchBody(body, {
+    idleMs: idleBodyTimeoutMs,
+    shortenedMs: patience.shortened(thing, idleBodyTimeoutMs),
+    tooLong: (reason, silentMs) =>
+      networkError(reason, { ...request, sent: true, headersTimeoutMs, idleBodyTimeoutMs: silentMs }),
+    failed: (error) => lastOne(error, { thing, patience }),
+    alive: () => patience.heard(thing),
+  })
+}
+
+async function readWhole(response: HttpResponse, limitBytes: number): Promise<HttpResponse> {
+  const chunks: Uint8Array[] = []
+  const rest = response.body[Symbol.asyncIterator]()
+  for (let size = 0; size <= limitBytes;) {
+    const result = await rest.next()
+    if (result.done === true) return { ...response, body: inTurn(chunks), discard: () => Promise.resolve() }
+    size += result.value.byteLength
+    chunks.push(result.value)
+  }
+  return { ...response, body: inTurn(chunks, rest), discard: async () => void (await rest.return?.()) }
+}
+
+async function* inTurn(
+  chunks: readonly Uint8Array[],
+  rest?: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunks
+    for (let result = await rest?.next(); result?.done === false; result = await rest?.next()) yield result.value
+  } finally {
+    await rest?.return?.()
+  }
+}
