@@ -149,8 +149,14 @@ function causeOf(reason: unknown, context: NetworkContext): Cause {
   if (code === WIRE.bodyTimeout || code === 'UND_ERR_BODY_TIMEOUT') {
     return { text: `time-out: nothing more came for ${seconds(context.idleBodyTimeoutMs)}`, isTimeOut: true }
   }
-  const message = quoteForeign(error instanceof Error ? error.message : String(error), 200)
+  const message = quoteForeign(messageOf(error), 200)
   return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(error, message) ?? { text: message }
+}
+
+/** OpenSSL's messages are for its own developers; its reason says what they say. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'library' in error && 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
 }
 
 function proxyCause(message: string): Cause | undefined {
@@ -174,6 +180,9 @@ function tlsCause(code: string, message: string): Cause | undefined {
   }
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
     return { text: 'it does not speak TLS; if it is a plain HTTP server, say so with http://', retryable: false }
+  }
+  if (/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW/.test(code)) {
+    return { text: 'it speaks TLS 1.1 or older, which is not safe any more; update the server', retryable: false }
   }
   if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA/.test(code)) {
     return { text: `TLS refused by the server (${message}); it may want a client certificate`, retryable: false }

@@ -66,14 +66,19 @@ describe('TLS', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('TLS 1.1 is refused', async () => {
-    const server = await secure('server.crt', {
-      minVersion: 'TLSv1',
-      maxVersion: 'TLSv1.1',
-      ciphers: 'ALL:@SECLEVEL=0',
-    })
+  test('that a client certificate is wanted is said in words, without the insides of OpenSSL', async () => {
+    const server = await secure('server.crt', { ca, requestCert: true, maxVersion: 'TLSv1.2' })
+    const error = await failureOf(client(trusting({ ca })).get(server.at('/')))
+    expect(error.retryable).toBe(false)
+    expect(error.message).toMatch(/TLS refused by the server \([^()]*handshake failure\); it may want a client certificate$/)
+    expect(error.message).not.toMatch(/openssl|\.c:/)
+  })
+
+  test.each(['TLSv1', 'TLSv1.1'] as const)('%s is refused', async (maxVersion) => {
+    const server = await secure('server.crt', { minVersion: 'TLSv1', maxVersion, ciphers: 'ALL:@SECLEVEL=0' })
     const error = await failureOf(client(trusting({ ca })).get(server.at('/')))
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
+    expect(error.message).toMatch(/it speaks TLS 1\.1 or older/)
     expect(server.seen).toEqual([])
   })
 
