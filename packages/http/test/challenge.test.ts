@@ -78,8 +78,8 @@ describe('challenges', () => {
 
   test('no more than 64 KiB are looked at, as much as the head of an answer may have', () => {
     expect(plain([`Bearer realm="${'a'.repeat(64 * 1024)}"`])).toEqual([{ scheme: 'bearer', params: {} }])
-    const last = plain([`${'Negotiate a=b, '.repeat(4000)}Basic realm="x"`]).at(-1)
-    expect(last).toEqual({ scheme: 'basic', params: { realm: 'x' } })
+    const many = parseChallenges([`${'Negotiate a=b, '.repeat(4000)}Basic realm="x"`])
+    expect(many.at(-1)).toMatchObject({ scheme: 'basic' })
   })
 
   test('whatever comes, it is read in linear time and does not throw', () => {

@@ -22,6 +22,7 @@ export async function* listTags(repository: Repository, operation?: OperationOpt
     access: 'pull',
     subject: 'tags',
     what: 'tags',
+    wholeUpToBytes: MAX_PAGE_BYTES,
     operation,
   }
   const pages = createPages(repository, first)
@@ -35,12 +36,16 @@ export async function* listTags(repository: Repository, operation?: OperationOpt
       throw refusalError(refusal, repository.context(request))
     }
     const { what } = repository.context(first)
-    for (const tag of readPage(await readBytes(response.body, { limitBytes: MAX_PAGE_BYTES, what }), what)) {
+    const page = readPage(await readBytes(response.body, { limitBytes: MAX_PAGE_BYTES, what }), what)
+    const before = seen.size
+    for (const tag of page) {
       if (seen.has(tag)) continue
       seen.add(tag)
       if (seen.size > MAX_TAGS) throw new ImageError('LIMIT_EXCEEDED', `${what}: more than ${MAX_TAGS}`)
       yield tag
     }
+    // A page that says again what others said: the server goes round in a circle.
+    if (page.length > 0 && seen.size === before) return
     request = pages.next(response)
   }
 }

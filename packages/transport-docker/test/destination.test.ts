@@ -1,4 +1,4 @@
-import { bytesBody, digestOf } from '@crossdock/core'
+import { bytesBody, digestOf, type ProgressEvent } from '@crossdock/core'
 import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { dockerTransport, memoryJournal } from '../src/index.ts'
@@ -228,13 +228,36 @@ describe('putManifest', () => {
     await expect(writeImage(reference, image)).resolves.toBeUndefined()
   })
 
-  it('refuses a registry that says it stored something else', async () => {
+  it('asks a registry that says it stored something else for what it has', async () => {
     await using server = await registry({ faults: [{ match: { method: 'PUT' }, action: { kind: 'wrongDigest' } }] })
-    await using destination = await transport().parseReference(`//${server.host}/a:t`).openDestination()
-    const bytes = randomBytes(100, 'bytes')
-    expect(await failure(() => destination.putBlob(bytesBody(bytes), descriptor(bytes)))).toMatchObject({
-      code: 'DIGEST_MISMATCH',
+    const image = testImage()
+    const events: ProgressEvent[] = []
+    const reference = transport().parseReference(`//${server.host}/a:t`)
+    await using destination = await reference.openDestination()
+    const onProgress = (event: ProgressEvent): void => void events.push(event)
+    for (const { bytes, descriptor: blob } of image.blobs) {
+      await destination.putBlob(bytesBody(bytes), blob, { onProgress })
+    }
+    await destination.putManifest(image.root)
+    await destination.commit({ onProgress })
+    const warnings = events.filter((event) => event.type === 'note').map(({ message }) => message)
+    expect(warnings).toHaveLength(image.blobs.length + 1)
+    expect(warnings.every((text) => /says that it stored sha256:0+ instead of .*, but has that as well$/.test(text))).toBe(
+      true,
+    )
+  })
+
+  it.each([
+    ['blob', { route: 'upload' }],
+    ['manifest', { route: 'manifest' }],
+  ] as const)('refuses a registry that stored another %s', async (_name, match) => {
+    const headers = { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }
+    await using server = await registry({
+      faults: [{ match: { ...match, method: 'PUT' }, action: { kind: 'respond', status: 201, headers } }],
     })
+    const error = await failure(() => writeImage(transport().parseReference(`//${server.host}/a:t`), testImage()))
+    expect(error).toMatchObject({ code: 'DIGEST_MISMATCH', side: 'destination' })
+    expect(error.message).toContain('says that it stored sha256:000')
   })
 
   it('writes under the tag of a name that has both, and only the document of its digest', async () => {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { digestOf, type Descriptor } from '@crossdock/core'
+import { digestOf, type Descriptor, type ProgressEvent } from '@crossdock/core'
 import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { collect, descriptor, failure, rawServer, registry, seen, transport } from './peers.ts'
@@ -44,21 +44,48 @@ describe('getManifest', () => {
     expect(server.requests.at(-1)?.path).toContain('sha256:')
   })
 
-  it('refuses bytes that are not those of the digest, and a header that contradicts the bytes', async () => {
+  it.each([
+    ['by digest', '@'],
+    ['by tag, where the header tells', ':t'],
+  ])('refuses bytes that were damaged on the way, asked for %s, naming both digests', async (_name, suffix) => {
     await using server = await registry()
     const image = testImage()
     const docker = transport()
     await writeImage(docker.parseReference(`//${server.host}/a:t`), image)
-    for (const [name, action] of [
-      [`a@${image.root.digest}`, { kind: 'corrupt', atByte: 3 }],
-      ['a:t', { kind: 'corrupt', atByte: 3 }],
-      ['a:t', { kind: 'wrongDigest' }],
-    ] as const) {
-      const undo = server.faults.add({ match: { route: 'manifest' }, action })
-      await using source = await docker.parseReference(`//${server.host}/${name}`).openSource()
-      expect(await failure(() => source.getManifest())).toMatchObject({ code: 'DIGEST_MISMATCH' })
-      undo()
-    }
+    server.faults.add({ match: { route: 'manifest' }, action: { kind: 'corrupt', atByte: 3 } })
+    const name = suffix === '@' ? `a@${image.root.digest}` : `a${suffix}`
+    await using source = await docker.parseReference(`//${server.host}/${name}`).openSource()
+    const error = await failure(() => source.getManifest())
+    expect(error).toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' })
+    expect(error.message.match(/sha256:[0-9a-f]{64}/g)).toHaveLength(2)
+    expect(error.message).toContain(image.root.digest)
+  })
+
+  it('takes the bytes for what they are, with a warning, where the header alone is wrong', async () => {
+    await using server = await registry()
+    const image = testImage()
+    const docker = transport()
+    await writeImage(docker.parseReference(`//${server.host}/a:t`), image)
+    server.faults.add({ match: { route: 'manifest' }, action: { kind: 'wrongDigest' } })
+    const events: ProgressEvent[] = []
+    const onProgress = (event: ProgressEvent): void => void events.push(event)
+    await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
+    expect((await source.getManifest(undefined, { onProgress })).digest).toBe(image.root.digest)
+    expect(events).toMatchObject([{ type: 'note', level: 'warning', message: expect.stringContaining('announces') }])
+    await using pinned = await docker.parseReference(`//${server.host}/a@${image.root.digest}`).openSource()
+    expect((await pinned.getManifest()).digest).toBe(image.root.digest)
+  })
+
+  it('asks again for a manifest that breaks off', async () => {
+    await using server = await registry()
+    const image = testImage()
+    const docker = transport({ maxAttempts: 4 })
+    await writeImage(docker.parseReference(`//${server.host}/a:t`), image)
+    const match = { route: 'manifest', method: 'GET' } as const
+    server.faults.add({ match: { ...match, times: 1 }, action: { kind: 'cut', afterBytes: 10 } })
+    server.faults.add({ match: { ...match, nth: 2 }, action: { kind: 'reset', afterBytes: 10 } })
+    await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
+    expect((await source.getManifest()).digest).toBe(image.root.digest)
   })
 
   it('hashes what a registry without the header sends', async () => {
@@ -107,7 +134,12 @@ describe('getManifest', () => {
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'),
       /web page/,
     ],
-    ['nothing', (response) => response.writeHead(200, { 'content-type': OCI }).end(), /empty/],
+    ['nothing', (response) => response.writeHead(200, { 'content-type': OCI }).end(), /empty \(status 200, application/],
+    ['blank', (response) => response.writeHead(200).end('\r\n'), /empty \(status 200, no type, 2 bytes/],
+    ['text', (response) => response.end('go away\u001b[2J'), /no manifest \(status 200, no type, 11 bytes, "go away/],
+    ['a page by its looks', (response) => response.writeHead(200, { 'content-type': OCI }).end('<html>'), /"<html>"/],
+    ['a list', (response) => response.end('[{}]'), /no manifest/],
+    ['half of it', (response) => response.end('{"schemaVersion":2,"lay'), /cut off .*"\{"schemaVersion/],
     ['204', (response) => response.writeHead(204).end(), /status 204/],
   ])('says so if what comes is %s', async (_name, answer, words) => {
     const server = await rawServer((_request, response) => answer(response))

@@ -20,6 +20,32 @@ it('stops where a page repeats', async () => {
   expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['t'])
 })
 
+it('stops where pages go on under new names and say nothing new', async () => {
+  const server = await rawServer((_request, response) => {
+    const next = `</v2/a/tags/list?last=${server.requests.length}>; rel="next"`
+    response.writeHead(200, { link: next }).end('{"tags":["one","two"]}')
+  })
+  expect(await collect(transport().parseReference(`//${server.host}/a`).tags())).toEqual(['one', 'two'])
+  expect(server.requests).toHaveLength(2)
+})
+
+it('goes on behind a page of which nothing is a tag', async () => {
+  const server = await rawServer((request, response) => {
+    const isFirst = request.url?.includes('last') === false
+    if (isFirst) response.setHeader('link', '</v2/a/tags/list?last=x>; rel="next"')
+    response.end(JSON.stringify({ tags: [isFirst ? `sha256:${'0'.repeat(64)}` : 'one'] }))
+  })
+  expect(await collect(transport().parseReference(`//${server.host}/a`).tags())).toEqual(['one'])
+})
+
+it('asks again for a page that breaks off', async () => {
+  await using server = await registry({ tagsPageSize: 1 })
+  const docker = transport({ maxAttempts: 3 })
+  for (const tag of ['a', 'b']) await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), testImage())
+  server.faults.add({ match: { route: 'tags', nth: 2 }, action: { kind: 'cut', afterBytes: 5 } })
+  expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['a', 'b'])
+})
+
 it('does not follow pages to another host', async () => {
   await using server = await registry({
     faults: [{ match: { route: 'tags' }, action: { kind: 'linkTo', url: 'http://127.0.0.1:1/v2/a/tags/list' } }],

@@ -1,8 +1,8 @@
 import type { ManifestBytes, OperationOptions } from '@crossdock/core'
 import type { HttpResponse } from '@crossdock/http'
 import { isSuccess } from '../errors.ts'
+import { confirmStored } from './confirm-stored.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
-import { checkStoredDigest } from './upload/upload-session.ts'
 
 export interface WriteOptions {
   /** Tag or digest. */
@@ -33,6 +33,7 @@ export async function putManifest(
   const response = await repository.send(request)
   if (!isSuccess(response)) throw await repository.failure(response, request)
   await response.discard()
-  checkStoredDigest(response, { what: request.what, digest: manifest.digest, repository })
+  const { what } = request
+  await confirmStored(response, { what, digest: manifest.digest, repository, operation, manifest: name })
   return response
 }

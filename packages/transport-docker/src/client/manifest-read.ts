@@ -1,17 +1,17 @@
 import {
   type Digest,
-  digestAlgorithm,
-  digestOf,
   ImageError,
   isDigest,
   type ManifestBytes,
   type OperationOptions,
-  quoteForeign,
+  report,
 } from '@crossdock/core'
-import { isSchema1Type, MANIFEST_MEDIA_TYPES, normalizeMediaType, parseManifest } from '@crossdock/formats'
+import { MANIFEST_MEDIA_TYPES, normalizeMediaType, parseManifest } from '@crossdock/formats'
 import type { HttpResponse } from '@crossdock/http'
 import { decompress, readBytes } from '@crossdock/streams'
 import { isMissing } from '../errors.ts'
+import { type Contradiction, manifestDigest } from './manifest-digest.ts'
+import { isPage, notADocument } from './not-a-document.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
 
 export const ACCEPT: string = MANIFEST_MEDIA_TYPES.join(', ')
@@ -59,6 +59,7 @@ function manifestRequest(
     access: repository.side === 'destination' ? 'push' : 'pull',
     subject: 'manifest',
     what: `manifest ${name}`,
+    wholeUpToBytes: repository.session.options.maxManifestBytes,
     operation,
   }
 }
@@ -99,13 +100,14 @@ async function readAnswer(
   const limitBytes = repository.session.options.maxManifestBytes
   const given = normalizeMediaType(response.headers.get('content-type') ?? '')
   const bytes = await readBytes(decoded(response, limitBytes), { limitBytes, what })
-  if (bytes.byteLength === 0) throw answerError(repository, request, 'the answer is empty')
-  if (given === 'text/html' || given === 'application/xhtml+xml') {
-    const start = quoteForeign(new TextDecoder().decode(bytes.subarray(0, 200)).replace(/\s+/g, ' '), 120)
-    throw answerError(repository, request, `the answer is a web page ("${start}")`)
-  }
   const said = response.headers.get('docker-content-digest')
-  const digest = checkDigests(bytes, { wanted: isDigest(name) ? name : undefined, said, type: given, what })
+  const { digest, contradiction } = manifestDigest(bytes, { wanted: isDigest(name) ? name : undefined, said, type: given })
+  const problem = notADocument(bytes, response, given)
+  // What was asked for by digest is what it is; other bytes are told by their digest.
+  if (problem !== undefined && (!isDigest(name) || (contradiction !== undefined && isPage(given)))) {
+    throw answerError(repository, request, problem)
+  }
+  if (contradiction !== undefined) await settleContradiction(repository, request, { what, digest, contradiction })
   return {
     bytes,
     digest,
@@ -120,30 +122,46 @@ function decoded({ headers, body }: HttpResponse, limitBytes: number): AsyncIter
   return encoding === 'gzip' || encoding === 'x-gzip' ? decompress(body, { limitBytes }) : body
 }
 
-interface Claims {
-  readonly wanted: Digest | undefined
-  /** By the registry, in its answer's header. */
-  readonly said: string | undefined
-  readonly type: string
+interface Doubt {
   readonly what: string
+  readonly digest: Digest
+  readonly contradiction: Contradiction
 }
 
-/** The digest is that of the bytes, whatever the header says; a header that says otherwise is a reason to stop. */
-function checkDigests(bytes: Uint8Array, { wanted, said, type, what }: Claims): Digest {
-  if (wanted !== undefined) {
-    const actual = digestOf(bytes, digestAlgorithm(wanted))
-    if (actual === wanted) return wanted
-    throw mismatch(what, `its ${bytes.byteLength} bytes are ${actual}`)
+/**
+ * The header may be wrong, or the bytes damaged on the way. What the registry also has under the digest of the bytes was not damaged:
+ * then it is the header that is wrong, which happens, and the bytes count.
+ */
+async function settleContradiction(
+  repository: Repository,
+  { operation }: RepositoryRequest,
+  { what, digest, contradiction }: Doubt,
+): Promise<void> {
+  const isHeader = contradiction.by === 'header'
+  const by = isHeader ? `the registry announces ${contradiction.expected} but ` : ''
+  const damaged = new ImageError(
+    'DIGEST_MISMATCH',
+    `${what}: ${by}its bytes are ${digest}: it was damaged or replaced on the way`,
+    { side: repository.side },
+  )
+  if (!isHeader || !(await hasManifest(repository, digest, operation))) throw damaged
+  const message = `${what}: ${repository.host} announces ${contradiction.expected}, but sends and has ${digest}; that counts`
+  report(operation, { type: 'note', level: 'warning', message })
+}
+
+/** Whether the registry has the manifest under its digest, byte for byte. */
+export async function hasManifest(
+  repository: Repository,
+  digest: Digest,
+  operation: OperationOptions | undefined,
+): Promise<boolean> {
+  try {
+    return (await findManifest(repository, digest, operation)) !== undefined
+  } catch (error) {
+    operation?.signal?.throwIfAborted()
+    if (error instanceof ImageError) return false
+    throw error
   }
-  // The digest of a signed schema 1 manifest is not that of its bytes.
-  if (!isDigest(said) || isSchema1Type(type)) return digestOf(bytes)
-  const actual = digestOf(bytes, digestAlgorithm(said))
-  if (actual === said) return actual
-  throw mismatch(what, `the registry announces ${said} but its ${bytes.byteLength} bytes are ${actual}`)
-}
-
-function mismatch(what: string, why: string): ImageError {
-  return new ImageError('DIGEST_MISMATCH', `${what}: ${why}: it was damaged or replaced on the way`)
 }
 
 /** What the answer calls it; if that says nothing, what the document calls itself. What is wrong with it shows when it is parsed. */

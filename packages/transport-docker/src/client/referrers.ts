@@ -51,7 +51,7 @@ async function* fromEither(
   { operation, read }: ReferrersOptions,
 ): AsyncGenerator<Descriptor> {
   if (repository.lore.referrersApi !== false) {
-    const request = apiRequest(subject, operation)
+    const request = apiRequest(repository, subject, operation)
     const response = await askApi(repository, request)
     if (response !== undefined) {
       yield* fromApi(repository, request, response)
@@ -73,12 +73,16 @@ export async function hasReferrersApi(
   operation?: OperationOptions,
 ): Promise<boolean> {
   if (repository.lore.referrersApi !== undefined) return repository.lore.referrersApi
-  const response = await askApi(repository, apiRequest(subject, operation))
+  const response = await askApi(repository, apiRequest(repository, subject, operation))
   await response?.discard()
   return response !== undefined
 }
 
-function apiRequest(subject: Digest, operation: OperationOptions | undefined): RepositoryRequest {
+function apiRequest(
+  { session }: Repository,
+  subject: Digest,
+  operation: OperationOptions | undefined,
+): RepositoryRequest {
   return {
     method: 'GET',
     path: `referrers/${subject}`,
@@ -86,6 +90,7 @@ function apiRequest(subject: Digest, operation: OperationOptions | undefined): R
     access: 'pull',
     subject: 'referrers',
     what: `referrers of ${shortDigest(subject)}`,
+    wholeUpToBytes: session.options.maxManifestBytes,
     operation,
   }
 }

@@ -25,7 +25,7 @@ const ACTIONS: Readonly<Record<Access, string>> = {
 
 export interface RepositoryRequest extends Pick<
   HttpRequest,
-  'method' | 'headers' | 'body' | 'idempotent' | 'followRedirects'
+  'method' | 'headers' | 'body' | 'idempotent' | 'followRedirects' | 'wholeUpToBytes'
 > {
   /** Below `/v2/REPOSITORY/`: `manifests/latest`. */
   readonly path?: string | undefined
@@ -83,6 +83,7 @@ export function openRepository(
       body,
       idempotent,
       followRedirects: request.followRedirects ?? true,
+      wholeUpToBytes: request.wholeUpToBytes,
       scopes: scopesOf(request, neighbour),
       what: whatOf(named, request),
       side,

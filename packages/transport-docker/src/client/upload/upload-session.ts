@@ -11,6 +11,7 @@ import {
   type Refusal,
   refusalError,
 } from '../../errors.ts'
+import { confirmStored } from '../confirm-stored.ts'
 import type { Repository, RepositoryRequest } from '../repository.ts'
 import { locationOf, storedBytes, withDigest } from './upload-url.ts'
 
@@ -192,32 +193,11 @@ export async function finishUpload(
   const response = await wire.repository.send(request)
   if (isSuccess(response)) {
     await response.discard()
-    checkStoredDigest(response, { what: wire.what, digest, repository: wire.repository })
+    await confirmStored(response, { ...wire, digest })
     return undefined
   }
   if (isServerTrouble(response)) throw await wire.repository.failure(response, request)
   return await readRefusal(response, wire.operation?.signal)
-}
-
-/** What the registry says it stored must be what was sent; it may say nothing. */
-export function checkStoredDigest(
-  response: HttpResponse,
-  { what, digest, repository }: { readonly what: string; readonly digest: Digest; readonly repository: Repository },
-): void {
-  const said = response.headers.get('docker-content-digest')
-  if (said === undefined || said === '' || said === digest) return
-  if (!said.startsWith(`${digestAlgorithm(digest)}:`)) return // a second digest of the same bytes
-  throw new ImageError(
-    'DIGEST_MISMATCH',
-    `${what}: ${repository.host} says that it stored ${quoted(said)} instead of ${digest}`,
-    {
-      side: repository.side,
-    },
-  )
-}
-
-function quoted(text: string): string {
-  return text.replace(/[^\x21-\x7e]/g, '?').slice(0, 150)
 }
 
 const CANCEL_TIMEOUT_MS = 1000
