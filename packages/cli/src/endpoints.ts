@@ -11,6 +11,9 @@ export interface EndpointSettings {
   readonly resume: boolean
   /** How often a request is sent at most; the transport's own default if undefined. */
   readonly maxAttempts?: number | undefined
+  /** Milliseconds; the transport's own defaults if undefined. */
+  readonly connectTimeoutMs?: number | undefined
+  readonly idleTimeoutMs?: number | undefined
 }
 
 type Credentials = { readonly username: string; readonly password: string } | { readonly registryToken: string }
@@ -53,6 +56,8 @@ export function endpointSettings(flags: Flags, prefix: EndpointPrefix): Endpoint
     insecure: flags[flag('tlsVerify')] === false,
     resume: flags['resume'] !== false,
     maxAttempts: retries === undefined ? undefined : retries + 1,
+    connectTimeoutMs: numberFlag(flags, 'connectTimeout'),
+    idleTimeoutMs: numberFlag(flags, 'idleTimeout'),
   }
 }
 
@@ -78,10 +83,11 @@ function splitPair(pair: string): Credentials {
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { credentials: known, insecure, resume, maxAttempts } = settings
+  const { credentials: known, insecure, resume, maxAttempts, connectTimeoutMs, idleTimeoutMs } = settings
+  const timeouts = { connectTimeoutMs, headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   return createTransportRegistry(
     defaultTransports({
-      docker: { insecure, resume, maxAttempts, ...(known !== undefined && { credentials: known }) },
+      docker: { insecure, resume, maxAttempts, ...timeouts, ...(known !== undefined && { credentials: known }) },
       ociDir: { resume },
     }),
   )

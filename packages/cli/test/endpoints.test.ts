@@ -12,6 +12,14 @@ test('a side is anonymous and secure unless told otherwise', () => {
   expect(settings([])).toEqual({ credentials: undefined, insecure: false, resume: true })
 })
 
+test('time-outs are those that were given, or the transport\'s own', () => {
+  expect(endpointSettings({ connectTimeout: 2000, idleTimeout: 90_000 }, 'dest')).toMatchObject({
+    connectTimeoutMs: 2000,
+    idleTimeoutMs: 90_000,
+  })
+  expect(settings([])).toMatchObject({ connectTimeoutMs: undefined, idleTimeoutMs: undefined })
+})
+
 test.each([
   [['--src-creds', 'me:se:cret'], { username: 'me', password: 'se:cret' }],
   [['--src-creds', 'me'], { username: 'me', password: '' }],

@@ -29,7 +29,10 @@ export interface ImageErrorOptions {
   readonly side?: Side | undefined
   /** The image name concerned; must carry no credential. */
   readonly image?: string | undefined
-  /** True if the same call may succeed later. Default: true for `UNAVAILABLE` and `RATE_LIMITED`. */
+  /**
+   * True if trying again now may help: the failure was passing, and nobody below has tried as often as is done. Default: true for
+   * `UNAVAILABLE` and `RATE_LIMITED`.
+   */
   readonly retryable?: boolean | undefined
   /** Content that the other side says it lacks, so that a caller can send it again. */
   readonly missing?: readonly Digest[] | undefined

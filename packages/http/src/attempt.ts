@@ -2,6 +2,7 @@ import type { HttpBody, HttpHandler, HttpRequest, HttpResponse } from './http.ts
 import { exhausted, isTimeOut, networkError, WIRE, wireFailure } from './network-error.ts'
 import type { ResolvedOptions } from './options.ts'
 import { createPatience, type Patience } from './patience.ts'
+import { readWhole } from './read-whole.ts'
 import { watchBody } from './watched-body.ts'
 
 type TimeLimits = Pick<ResolvedOptions, 'headersTimeoutMs' | 'idleBodyTimeoutMs'>
@@ -13,12 +14,11 @@ type TimeLimits = Pick<ResolvedOptions, 'headersTimeoutMs' | 'idleBodyTimeoutMs'
 export function attemptOf(next: HttpHandler, limits: TimeLimits): HttpHandler {
   const patience = createPatience()
   return async (request) => {
-    const { url, method, what, wholeUpToBytes } = request
+    const { url, method, what, wholeUpToBytes, attempts } = request
     const thing = `${url.origin} ${method} ${what}`
     const response = await answerInTime(next, request, { thing, patience, limits })
     const watched = { ...response, body: inTime(response, request, { thing: `${thing} body`, patience, limits }) }
-    if (wholeUpToBytes === undefined || response.status < 200 || response.status >= 300) return watched
-    return await readWhole(watched, wholeUpToBytes)
+    return wholeUpToBytes === undefined || attempts === 1 ? watched : await readWhole(watched, wholeUpToBytes)
   }
 }
 
@@ -95,28 +95,4 @@ function inTime(
     failed: (error) => lastOne(error, { thing, patience }),
     alive: () => patience.heard(thing),
   })
-}
-
-async function readWhole(response: HttpResponse, limitBytes: number): Promise<HttpResponse> {
-  const chunks: Uint8Array[] = []
-  const rest = response.body[Symbol.asyncIterator]()
-  for (let size = 0; size <= limitBytes;) {
-    const result = await rest.next()
-    if (result.done === true) return { ...response, body: inTurn(chunks), discard: () => Promise.resolve() }
-    size += result.value.byteLength
-    chunks.push(result.value)
-  }
-  return { ...response, body: inTurn(chunks, rest), discard: async () => void (await rest.return?.()) }
-}
-
-async function* inTurn(
-  chunks: readonly Uint8Array[],
-  rest?: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    yield* chunks
-    for (let result = await rest?.next(); result?.done === false; result = await rest?.next()) yield result.value
-  } finally {
-    await rest?.return?.()
-  }
 }

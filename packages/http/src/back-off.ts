@@ -18,8 +18,8 @@ export interface BackOff {
   succeeded(): void
 }
 
-/** A short pause for what passes in a moment; with the default of four attempts long ones for a server that starts anew. */
-const GROWTH = 4
+/** A short pause for what passes in a moment, longer ones for a server that starts anew. */
+const GROWTH = 3
 const MAX_LEVEL = 4
 
 export function createBackOff({ clock, random, retryDelayMs }: ResolvedOptions): BackOff {

@@ -40,7 +40,7 @@ export interface HttpRequest extends OperationOptions {
   readonly base?: URL | undefined
   /**
    * Of a document: bytes up to which it is read before it is handed over, so that one that breaks off is asked for again. A larger
-   * one is handed over as far as it came. Only for answers that say success. Default: none, the body is handed over unread.
+   * one is handed over as far as it came. Default: none, the body is handed over unread, as it is with one attempt alone.
    */
   readonly wholeUpToBytes?: number | undefined
 }

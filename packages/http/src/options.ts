@@ -93,7 +93,7 @@ export interface HttpClientOptions {
   readonly maxAttempts?: number | undefined
   /** The longest pause before an attempt, and the most that is waited for one request because `Retry-After` asks for it. Default: 60 000. */
   readonly maxRetryDelayMs?: number | undefined
-  /** The pause before the second attempt; each further one is four times as long. Default: 500. */
+  /** The pause before the second attempt; each further one is three times as long. Default: 500. */
   readonly retryDelayMs?: number | undefined
   /**
    * Requests to one host that wait for the head of their answer at once; uploads of streamed bodies are counted apart, so that

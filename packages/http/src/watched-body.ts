@@ -15,8 +15,8 @@ export interface BodyWatch {
 }
 
 /**
- * A body that fails when it is silent for the shortened time, or slower than the least rate over the time that it may be silent.
- * Only the time counts in which its reader waits.
+ * A body that fails when it is silent for the shortened time, or slower than the least rate over the time that it may be silent,
+ * the shortened one if it is. Only the time counts in which its reader waits.
  */
 export function watchBody(body: AsyncIterable<Uint8Array>, watch: BodyWatch): AsyncIterable<Uint8Array> {
   return { [Symbol.asyncIterator]: () => watchedIterator(body[Symbol.asyncIterator](), watch) }
@@ -26,7 +26,7 @@ function watchedIterator(
   inner: AsyncIterator<Uint8Array>,
   watch: BodyWatch,
 ): AsyncIterator<Uint8Array, undefined> {
-  const rate = createRate(watch.idleMs)
+  const rate = createRate(watch.shortenedMs ?? watch.idleMs)
   let moved = 0
 
   async function leave(): Promise<void> {

@@ -158,6 +158,8 @@ describe('a body', () => {
   test('that drips is silent', async () => {
     const body = watched(drip(Buffer.from('x'), 30))
     await expect(bytesOf(body)).rejects.toThrow('WIRE_TOO_SLOW 200')
+    const sooner = watched(drip(Buffer.from('x'), 30), { idleMs: 60_000, shortenedMs: 200 })
+    await expect(bytesOf(sooner)).rejects.toThrow('WIRE_TOO_SLOW')
   })
 
   test('that is slow is not', async () => {

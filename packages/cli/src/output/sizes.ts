@@ -8,7 +8,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000
     unit += 1
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit] ?? ''}`
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit] ?? ''}`
 }
 
 /** Milliseconds for people: `0.8 s`, `2 min 05 s`. */

@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../../src/output/sizes.ts'
 
 test.each([
   [0, '0 B'],
+  [7.491085191867638, '7 B'],
   [999, '999 B'],
   [1000, '1.0 kB'],
   [999_949, '999.9 kB'],

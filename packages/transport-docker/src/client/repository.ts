@@ -7,7 +7,7 @@ import {
   repositoryName,
   type Side,
 } from '@crossdock/core'
-import type { HttpRequest, HttpResponse } from '@crossdock/http'
+import { type HttpRequest, type HttpResponse, readWhole } from '@crossdock/http'
 import { type FailureContext, responseError } from '../errors.ts'
 import { apiHost, userHost } from '../reference.ts'
 import { apiUrl, type Attempt, attempted, type UrlScheme } from './scheme.ts'
@@ -91,6 +91,17 @@ export function openRepository(
       onProgress: operation?.onProgress,
     }
   }
+  /** The first request to a host is sent once; if it breaks off, the scheme is known now. */
+  async function wholeOrAgain(answer: HttpResponse, request: RepositoryRequest): Promise<HttpResponse> {
+    if (request.wholeUpToBytes === undefined) return answer
+    try {
+      return await readWhole(answer, request.wholeUpToBytes)
+    } catch {
+      request.operation?.signal?.throwIfAborted()
+      return await session.http.request(await repository.prepare(request))
+    }
+  }
+
   const repository: Repository = {
     session,
     reference: named,
@@ -106,7 +117,7 @@ export function openRepository(
         return await session.http.request(await repository.prepare(request))
       }
       const attempt: Attempt = (scheme, how) => session.http.request(attempted(httpRequest(request, scheme), how))
-      return await session.schemes.send(api, attempt, operation?.signal)
+      return await wholeOrAgain(await session.schemes.send(api, attempt, operation?.signal), request)
     },
     prepare: async (request) => httpRequest(request, await session.schemeOf(api, request.operation)),
     context: (request) => ({
