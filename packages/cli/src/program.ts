@@ -22,7 +22,11 @@ export function createProgram(invocation: Invocation): Command {
     .option('--override-variant <variant>', 'take this variant of the CPU')
     .option('--command-timeout <duration>', 'give up after this time, such as 90s or 10m', duration)
     .option('--connect-timeout <duration>', 'how long making a connection may take (default 10s)', duration)
-    .option('--idle-timeout <duration>', 'how long a server may be silent, before and in its answer (default 60s)', duration)
+    .option(
+      '--idle-timeout <duration>',
+      'how long a server may be silent, before and in its answer (default 60s)',
+      duration,
+    )
     .option('--debug', 'show where an error comes from')
     .addHelpText('after', HELP)
     .showSuggestionAfterError()

@@ -12,7 +12,7 @@ test('a side is anonymous and secure unless told otherwise', () => {
   expect(settings([])).toEqual({ credentials: undefined, insecure: false, resume: true })
 })
 
-test('time-outs are those that were given, or the transport\'s own', () => {
+test("time-outs are those that were given, or the transport's own", () => {
   expect(endpointSettings({ connectTimeout: 2000, idleTimeout: 90_000 }, 'dest')).toMatchObject({
     connectTimeoutMs: 2000,
     idleTimeoutMs: 90_000,

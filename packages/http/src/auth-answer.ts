@@ -29,8 +29,7 @@ export interface Answerer {
 export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Answerer {
   const credentialsFor = createCredentialsStore(options)
   const tokenFor = createTokenStore(next, options.clock)
-  // What a host asked for beyond what a request said, so that the next one asks for it at once.
-  const learntScopes = new Map<string, readonly string[]>()
+  const scopesFor = createLearntScopes()
 
   async function basic(request: HttpRequest, sent: Answer | undefined): Promise<Answer | undefined> {
     const { url, signal } = request
@@ -42,11 +41,7 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
     return { header, scopes: [], cached: true, credentials, secrets: secretsOf(credentials) }
   }
 
-  async function bearer(
-    scheme: Scheme & { kind: 'bearer' },
-    request: HttpRequest,
-    sent: Answer | undefined,
-  ): Promise<Answer> {
+  async function bearer(scheme: BearerScheme, request: HttpRequest, sent: Answer | undefined): Promise<Answer> {
     const { url, signal } = request
     const repository = scopeRepository(request.scopes)
     const credentials = await credentialsFor({ url, repository, signal })
@@ -74,14 +69,6 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
     }
   }
 
-  function scopesFor(scheme: Scheme & { kind: 'bearer' }, request: HttpRequest): readonly string[] {
-    const own = request.scopes ?? []
-    const key = JSON.stringify([request.url.origin, own])
-    const scopes = mergeScopes([...scheme.scopes, ...(learntScopes.get(key) ?? []), ...own])
-    if (scheme.scopes.length > 0) learntScopes.set(key, scopes)
-    return scopes
-  }
-
   return {
     async prepare(scheme, request) {
       if (scheme.kind === 'basic') return await basic(request, undefined)
@@ -97,6 +84,20 @@ export function createAnswerer(next: HttpHandler, options: ResolvedOptions): Ans
   }
 }
 
+type BearerScheme = Scheme & { readonly kind: 'bearer' }
+
+/** The scopes for a request: its own, and what the host asked for beyond them, now or of a request like it. */
+function createLearntScopes(): (scheme: BearerScheme, request: HttpRequest) => readonly string[] {
+  const learnt = new Map<string, readonly string[]>()
+  return (scheme, request) => {
+    const own = request.scopes ?? []
+    const key = JSON.stringify([request.url.origin, own])
+    const scopes = mergeScopes([...scheme.scopes, ...(learnt.get(key) ?? []), ...own])
+    if (scheme.scopes.length > 0) learnt.set(key, scopes)
+    return scopes
+  }
+}
+
 function registryAnswer(token: string, request: HttpRequest): Answer {
   if (/^[\x21-\x7e]+$/.test(token)) {
     return { header: `Bearer ${token}`, scopes: request.scopes ?? [], cached: false, secrets: [token] }
@@ -105,7 +106,7 @@ function registryAnswer(token: string, request: HttpRequest): Answer {
 }
 
 /** A realm must be absolute: a relative one is a mistake that is better seen. */
-function realmOf(scheme: Scheme & { kind: 'bearer' }, request: HttpRequest, options: ResolvedOptions): URL {
+function realmOf(scheme: BearerScheme, request: HttpRequest, options: ResolvedOptions): URL {
   const what = `${request.what}: the token service that ${request.url.host} names`
   const realm = URL.parse(scheme.realm)
   if (realm === null) throw new ImageError('INVALID_DATA', `${what} is not an absolute URL`, { side: request.side })

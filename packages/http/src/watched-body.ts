@@ -22,10 +22,7 @@ export function watchBody(body: AsyncIterable<Uint8Array>, watch: BodyWatch): As
   return { [Symbol.asyncIterator]: () => watchedIterator(body[Symbol.asyncIterator](), watch) }
 }
 
-function watchedIterator(
-  inner: AsyncIterator<Uint8Array>,
-  watch: BodyWatch,
-): AsyncIterator<Uint8Array, undefined> {
+function watchedIterator(inner: AsyncIterator<Uint8Array>, watch: BodyWatch): AsyncIterator<Uint8Array, undefined> {
   const rate = createRate(watch.shortenedMs ?? watch.idleMs)
   let moved = 0
 

@@ -152,9 +152,9 @@ describe('Bearer', () => {
       challenge: (self) => bearer(self, undefined, ',scope="repository:a/b:push,pull repository:c:pull"'),
     })
     const http = login()
-    const push = { method: 'POST' as const, scopes: ['repository:d:pull', 'repository:a/b:delete'] }
-    await http.get(server.at('/1'), push)
-    await http.get(server.at('/2'), push)
+    const other = { method: 'POST' as const, scopes: ['repository:d:pull', 'repository:a/b:delete'] }
+    await http.get(server.at('/1'), other)
+    await http.get(server.at('/2'), other)
     const scopes = tokens().map((url) => new URL(url, server.url).searchParams.getAll('scope'))
     expect(scopes).toEqual([['repository:a/b:delete,pull,push', 'repository:d:pull']])
     expect(server.seen).toHaveLength(4)
@@ -164,11 +164,36 @@ describe('Bearer', () => {
   test.each([
     ['reads, for no more than reading', all, pull, ['repository:a/b:pull']],
     ['writes, not for deleting', all, push, ['repository:a/b:pull,push']],
-    ['deletes, for what it takes', 'repository:a/b:*', { method: 'DELETE', scopes: ['repository:a/b:delete'] }, ['repository:a/b:*,delete']],
-    ['mounts, for both repositories', 'repository:a/b:pull,push repository:c:pull', { method: 'POST', scopes: ['repository:a/b:pull,push', 'repository:c:pull'] }, ['repository:a/b:pull,push', 'repository:c:pull']],
-    ['reads what the server calls otherwise, for that as well', 'repository:store/a/b:pull,push repository:x:pull', pull, ['repository:store/a/b:pull', 'repository:a/b:pull']],
-    ['reads a plugin, in its class', 'repository(plugin):a/b:pull', pull, ['repository(plugin):a/b:pull', 'repository:a/b:pull']],
-    ['names no scope, for that of the server', 'registry:catalog:* repository:c:pull,push', {}, ['registry:catalog:*', 'repository:c:pull']],
+    [
+      'deletes, for what it takes',
+      'repository:a/b:*',
+      { method: 'DELETE', scopes: ['repository:a/b:delete'] },
+      ['repository:a/b:*,delete'],
+    ],
+    [
+      'mounts, for both repositories',
+      'repository:a/b:pull,push repository:c:pull',
+      { method: 'POST', scopes: ['repository:a/b:pull,push', 'repository:c:pull'] },
+      ['repository:a/b:pull,push', 'repository:c:pull'],
+    ],
+    [
+      'reads what the server calls otherwise, for that as well',
+      'repository:store/a/b:pull,push repository:x:pull',
+      pull,
+      ['repository:store/a/b:pull', 'repository:a/b:pull'],
+    ],
+    [
+      'reads a plugin, in its class',
+      'repository(plugin):a/b:pull',
+      pull,
+      ['repository(plugin):a/b:pull', 'repository:a/b:pull'],
+    ],
+    [
+      'names no scope, for that of the server',
+      'registry:catalog:* repository:c:pull,push',
+      {},
+      ['registry:catalog:*', 'repository:c:pull'],
+    ],
   ] as const)('a request that %s', async (_name, scope, request, expected) => {
     const { server, tokens } = await registry({ challenge: (self) => bearer(self, undefined, `,scope="${scope}"`) })
     await login().get(server.at('/1'), request)

@@ -110,7 +110,8 @@ describe('failureText', () => {
   test('leaves out what the request proved its right with, and where an upload goes on', async () => {
     const server = await serve(({ headers }, response) => {
       if (headers.authorization === undefined) response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
-      else response.writeHead(403).end(`${headers.authorization.slice(6)} is user:horse-battery at /uploads/1?_state=abc`)
+      else
+        response.writeHead(403).end(`${headers.authorization.slice(6)} is user:horse-battery at /uploads/1?_state=abc`)
     })
     const http = client({ credentials: () => ({ username: 'user', password: 'horse-battery' }) })
     expect(await failureText(await http.get(server.at('/')))).toBe('status 403: … is user:… at /uploads/1?…')

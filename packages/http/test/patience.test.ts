@@ -61,7 +61,9 @@ describe('a server that is silent', () => {
     const put = { method: 'PUT', body: Buffer.from('x') } as const
     expect(await failureOf(http.get(server.at('/1'), put))).toMatchObject({ retryable: true })
     expect(await failureOf(http.get(server.at('/2'), put))).toMatchObject({ retryable: false })
-    expect(await failureOf(http.get(server.at('/3'), { ...put, what: 'another thing' }))).toMatchObject({ retryable: true })
+    expect(await failureOf(http.get(server.at('/3'), { ...put, what: 'another thing' }))).toMatchObject({
+      retryable: true,
+    })
   })
 
   test('is given up sooner the second time', async () => {
@@ -92,13 +94,13 @@ async function* pieces(): AsyncGenerator<Uint8Array> {
   }
 }
 
-describe('a document', () => {
-  const half: Script = (_request, response, count) => {
-    response.writeHead(200, { 'content-length': 10 })
-    if (count < 3) response.write('01234', () => response.socket?.destroySoon())
-    else response.end('0123456789')
-  }
+const half: Script = (_request, response, count) => {
+  response.writeHead(200, { 'content-length': 10 })
+  if (count < 3) response.write('01234', () => response.socket?.destroySoon())
+  else response.end('0123456789')
+}
 
+describe('a document', () => {
   test('that breaks off is asked for again', async () => {
     const server = await serve(half)
     const response = await client().get(server.at('/'), { wholeUpToBytes: 10 })
@@ -136,25 +138,25 @@ describe('a document', () => {
   })
 })
 
+async function* drip(piece: Uint8Array, everyMs: number, count = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
+  for (let sent = 0; sent < count; sent += 1) {
+    await wait(everyMs)
+    yield piece
+  }
+}
+
+function watched(body: AsyncIterable<Uint8Array>, options: Partial<BodyWatch> = {}): AsyncIterable<Uint8Array> {
+  return watchBody(body, {
+    idleMs: 200,
+    shortenedMs: undefined,
+    tooLong: (reason, silentMs) => new Error(`${reason.message} ${silentMs}`),
+    failed: (error) => error,
+    alive: () => undefined,
+    ...options,
+  })
+}
+
 describe('a body', () => {
-  async function* drip(piece: Uint8Array, everyMs: number, count = Number.POSITIVE_INFINITY): AsyncGenerator<Uint8Array> {
-    for (let sent = 0; sent < count; sent += 1) {
-      await wait(everyMs)
-      yield piece
-    }
-  }
-
-  function watched(body: AsyncIterable<Uint8Array>, options: Partial<BodyWatch> = {}): AsyncIterable<Uint8Array> {
-    return watchBody(body, {
-      idleMs: 200,
-      shortenedMs: undefined,
-      tooLong: (reason, silentMs) => new Error(`${reason.message} ${silentMs}`),
-      failed: (error) => error,
-      alive: () => undefined,
-      ...options,
-    })
-  }
-
   test('that drips is silent', async () => {
     const body = watched(drip(Buffer.from('x'), 30))
     await expect(bytesOf(body)).rejects.toThrow('WIRE_TOO_SLOW 200')

@@ -201,7 +201,10 @@ describe('a body ends', () => {
       if (count === 1) answer(request, response, { body, headers, cutAfter: 150_000 })
       else if (request.headers.range === undefined) answer(request, response, { body, headers })
       // A range of the packed bytes, as the specification has it.
-      else answer(request, response, { headers: { ...headers, 'content-range': `bytes 150000-150999/${body.byteLength}` } })
+      else
+        answer(request, response, {
+          headers: { ...headers, 'content-range': `bytes 150000-150999/${body.byteLength}` },
+        })
     })
     expect((await read(server).bytes).equals(content)).toBe(true)
     expect(ranges(server)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined])

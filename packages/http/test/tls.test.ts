@@ -70,7 +70,9 @@ describe('TLS', () => {
     const server = await secure('server.crt', { ca, requestCert: true, maxVersion: 'TLSv1.2' })
     const error = await failureOf(client(trusting({ ca })).get(server.at('/')))
     expect(error.retryable).toBe(false)
-    expect(error.message).toMatch(/TLS refused by the server \([^()]*handshake failure\); it may want a client certificate$/)
+    expect(error.message).toMatch(
+      /TLS refused by the server \([^()]*handshake failure\); it may want a client certificate$/,
+    )
     expect(error.message).not.toMatch(/openssl|\.c:/)
   })
 

@@ -242,9 +242,9 @@ describe('putManifest', () => {
     await destination.commit({ onProgress })
     const warnings = events.filter((event) => event.type === 'note').map(({ message }) => message)
     expect(warnings).toHaveLength(image.blobs.length + 1)
-    expect(warnings.every((text) => /says that it stored sha256:0+ instead of .*, but has that as well$/.test(text))).toBe(
-      true,
-    )
+    expect(
+      warnings.every((text) => /says that it stored sha256:0+ instead of .*, but has that as well$/.test(text)),
+    ).toBe(true)
   })
 
   it.each([

@@ -133,7 +133,11 @@ describe('getManifest', () => {
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Log in</h1>\u001b[31m'),
       /web page/,
     ],
-    ['nothing', (response) => response.writeHead(200, { 'content-type': OCI }).end(), /empty \(status 200, application/],
+    [
+      'nothing',
+      (response) => response.writeHead(200, { 'content-type': OCI }).end(),
+      /empty \(status 200, application/,
+    ],
     ['blank', (response) => response.writeHead(200).end('\r\n'), /empty \(status 200, no type, 2 bytes/],
     ['text', (response) => response.end('go away\u001b[2J'), /no manifest \(status 200, no type, 11 bytes, "go away/],
     ['a page by its looks', (response) => response.writeHead(200, { 'content-type': OCI }).end('<html>'), /"<html>"/],

@@ -1,11 +1,4 @@
-import {
-  type Digest,
-  ImageError,
-  isDigest,
-  type ManifestBytes,
-  type OperationOptions,
-  report,
-} from '@crossdock/core'
+import { type Digest, ImageError, isDigest, type ManifestBytes, type OperationOptions, report } from '@crossdock/core'
 import { MANIFEST_MEDIA_TYPES, normalizeMediaType, parseManifest } from '@crossdock/formats'
 import type { HttpResponse } from '@crossdock/http'
 import { decompress, readBytes } from '@crossdock/streams'
@@ -101,7 +94,11 @@ async function readAnswer(
   const given = normalizeMediaType(response.headers.get('content-type') ?? '')
   const bytes = await readBytes(decoded(response, limitBytes), { limitBytes, what })
   const said = response.headers.get('docker-content-digest')
-  const { digest, contradiction } = manifestDigest(bytes, { wanted: isDigest(name) ? name : undefined, said, type: given })
+  const { digest, contradiction } = manifestDigest(bytes, {
+    wanted: isDigest(name) ? name : undefined,
+    said,
+    type: given,
+  })
   const problem = notADocument(bytes, response, given)
   // What was asked for by digest is what it is; other bytes are told by their digest.
   if (problem !== undefined && (!isDigest(name) || (contradiction !== undefined && isPage(given)))) {
@@ -150,7 +147,7 @@ async function settleContradiction(
 }
 
 /** Whether the registry has the manifest under its digest, byte for byte. */
-export async function hasManifest(
+async function hasManifest(
   repository: Repository,
   digest: Digest,
   operation: OperationOptions | undefined,

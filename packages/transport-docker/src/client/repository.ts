@@ -91,17 +91,6 @@ export function openRepository(
       onProgress: operation?.onProgress,
     }
   }
-  /** The first request to a host is sent once; if it breaks off, the scheme is known now. */
-  async function wholeOrAgain(answer: HttpResponse, request: RepositoryRequest): Promise<HttpResponse> {
-    if (request.wholeUpToBytes === undefined) return answer
-    try {
-      return await readWhole(answer, request.wholeUpToBytes)
-    } catch {
-      request.operation?.signal?.throwIfAborted()
-      return await session.http.request(await repository.prepare(request))
-    }
-  }
-
   const repository: Repository = {
     session,
     reference: named,
@@ -117,7 +106,8 @@ export function openRepository(
         return await session.http.request(await repository.prepare(request))
       }
       const attempt: Attempt = (scheme, how) => session.http.request(attempted(httpRequest(request, scheme), how))
-      return await wholeOrAgain(await session.schemes.send(api, attempt, operation?.signal), request)
+      const answer = await session.schemes.send(api, attempt, operation?.signal)
+      return await wholeOrAgain(repository, request, answer)
     },
     prepare: async (request) => httpRequest(request, await session.schemeOf(api, request.operation)),
     context: (request) => ({
@@ -130,6 +120,21 @@ export function openRepository(
     failure: (response, request) => responseError(response, repository.context(request)),
   }
   return repository
+}
+
+/** The first request to a host is sent once; if its answer breaks off, the scheme is known now. */
+async function wholeOrAgain(
+  repository: Repository,
+  request: RepositoryRequest,
+  answer: HttpResponse,
+): Promise<HttpResponse> {
+  if (request.wholeUpToBytes === undefined) return answer
+  try {
+    return await readWhole(answer, request.wholeUpToBytes)
+  } catch {
+    request.operation?.signal?.throwIfAborted()
+    return await repository.session.http.request(await repository.prepare(request))
+  }
 }
 
 function scopesOf({ access, readFrom }: RepositoryRequest, name: string): readonly string[] {
