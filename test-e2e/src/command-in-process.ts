@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { PassThrough } from 'node:stream'
+import { main, type Terminal } from '@crossdock/cli'
+
+export interface FinishedCommand {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  /** The line with the failure, without the name of the command; empty if there is none. */
+  readonly failure: string
+}
+
+/**
+ * Runs the command line in this process, where a hundred runs cost what three processes cost, and where what nobody awaited fails
+ * the tests. It is not on a terminal.
+ */
+export async function runCommand(argv: readonly string[]): Promise<FinishedCommand> {
+  const [stdout, stderr] = [collector(), collector()]
+  const exitCode = await main(argv, { stdout: stdout.stream, stderr: stderr.stream, env: {} })
+  const [out, err] = [await stdout.text(), await stderr.text()]
+  const failures = err.split('\n').filter((line) => line.startsWith('crossdock: '))
+  if (failures.length > 1) throw new Error(`several failures of one command:\n${err}`)
+  return { exitCode, stdout: out, stderr: err, failure: failures[0]?.slice('crossdock: '.length) ?? '' }
+}
+
+interface Collector {
+  readonly stream: Terminal['stdout']
+  text(): Promise<string>
+}
+
+function collector(): Collector {
+  const stream = new PassThrough()
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return {
+    // What the command uses of a stream that is no terminal, this one has.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    stream: stream as unknown as Terminal['stdout'],
+    text: async () => {
+      const ended = once(stream, 'end')
+      stream.end()
+      await ended
+      return Buffer.concat(chunks).toString('utf8')
+    },
+  }
+}
