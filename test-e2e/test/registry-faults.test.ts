@@ -1,9 +1,16 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { type FaultAction, type FaultMatch, type FaultRule, type RegistryServer, startRegistry } from '@crossdock/registry-server'
+import {
+  type FaultAction,
+  type FaultMatch,
+  type FaultRule,
+  type RegistryServer,
+  startRegistry,
+} from '@crossdock/registry-server'
 import { verifyLayout } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FinishedCommand, runCommand } from '../src/command-in-process.ts'
+import { aboutLayer, LAYER, rule } from '../src/fault-rules.ts'
 import { filesBelow } from '../src/files-below.ts'
 import { namesIn } from '../src/layout-content.ts'
 import { readManifest, verifyInRegistry } from '../src/registry-content.ts'
@@ -42,13 +49,6 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
-/** Asked for by the row's own names, which are known once the image is there. */
-const LAYER = '<the large layer>'
-
-function rule(match: FaultMatch, action: FaultAction): FaultRule {
-  return { match, action }
-}
-
 const blobs = (action: FaultAction, match: FaultMatch = {}): FaultRule =>
   rule({ route: 'blob', method: 'GET', digest: LAYER, ...match }, action)
 const manifests = (action: FaultAction, match: FaultMatch = {}): FaultRule =>
@@ -61,10 +61,6 @@ const respond = (status: number, body = '', headers: Record<string, string> = {}
 })
 const refusal = (status: number, code: string, message = 'because'): FaultAction =>
   respond(status, JSON.stringify({ errors: [{ code, message }] }), { 'content-type': 'application/json' })
-
-function resolved({ match = {}, action }: FaultRule): FaultRule {
-  return { match: { ...match, ...(match.digest === LAYER && { digest: layer }) }, action }
-}
 
 const requestsFor = (server: RegistryServer, method: string, part: string): number =>
   server.requests.filter((request) => request.method === method && request.path.includes(part)).length
@@ -99,7 +95,10 @@ const READING: readonly Row[] = [
   },
   {
     what: 'a cut, and another range than was asked for',
-    faults: [blobs({ kind: 'cut', afterBytes: 200_000 }, { times: 1 }), blobs({ kind: 'shiftContentRange', byBytes: 9 })],
+    faults: [
+      blobs({ kind: 'cut', afterBytes: 200_000 }, { times: 1 }),
+      blobs({ kind: 'shiftContentRange', byBytes: 9 }),
+    ],
   },
   {
     what: 'a cut, and ranges that are refused',
@@ -197,7 +196,12 @@ const READING: readonly Row[] = [
     code: 2,
     asked: expectBounded(16 * MIB),
   },
-  { what: 'a page', faults: [manifests({ kind: 'html' })], code: 5, says: /a web page \(status 200, text\/html, .*Sign in/ },
+  {
+    what: 'a page',
+    faults: [manifests({ kind: 'html' })],
+    code: 5,
+    says: /a web page \(status 200, text\/html, .*Sign in/,
+  },
   {
     what: 'a page that is called a manifest',
     faults: [manifests(respond(200, HTML, { 'content-type': OCI_MANIFEST }))],
@@ -249,7 +253,12 @@ const READING: readonly Row[] = [
   },
   { what: 'a relative redirect', faults: [blobs({ kind: 'redirect', to: '{path}?moved' }, { times: 1 })] },
   { what: 'a registry whose /v2/ fails', faults: [rule({ route: 'ping' }, respond(500))] },
-  { what: 'pages for everything', faults: [{ action: { kind: 'html' } }], code: 5, says: /is 127\.0\.0\.1:\d+ a registry/ },
+  {
+    what: 'pages for everything',
+    faults: [{ action: { kind: 'html' } }],
+    code: 5,
+    says: /is 127\.0\.0\.1:\d+ a registry/,
+  },
   { what: 'a header of 60 kB', faults: [manifests({ kind: 'amend', headers: { 'x-large': 'x'.repeat(60_000) } })] },
   { what: '1500 headers', faults: [manifests({ kind: 'amend', headers: many })] },
   {
@@ -266,7 +275,11 @@ const READING: readonly Row[] = [
     code: 3,
     says: /\\u\{1b\}\[31mred/,
   },
-  { what: 'a digest header that is wrong', faults: [manifests({ kind: 'wrongDigest' })], says: /warning: .* announces/ },
+  {
+    what: 'a digest header that is wrong',
+    faults: [manifests({ kind: 'wrongDigest' })],
+    says: /warning: .* announces/,
+  },
 ]
 
 const puts = (action: FaultAction, match: FaultMatch = {}): FaultRule =>
@@ -292,11 +305,34 @@ const WRITING: readonly Row[] = [
   { what: 'a reset', faults: [puts({ kind: 'reset', of: 'request', afterBytes: 1000 }, { times: 1 })] },
   { what: 'a reset before anything', faults: [puts({ kind: 'reset' }, { times: 1 })] },
   { what: '500', faults: [puts(respond(500), { times: 1 })] },
-  { what: '500 always', faults: [puts(refusal(500, 'UNKNOWN'))], flags: ONCE_MORE, code: 6, says: /status 500: UNKNOWN/ },
-  { what: '500 for every new upload', faults: [posts(respond(500))], flags: ONCE_MORE, code: 6, says: /after 2 attempts/ },
+  {
+    what: '500 always',
+    faults: [puts(refusal(500, 'UNKNOWN'))],
+    flags: ONCE_MORE,
+    code: 6,
+    says: /status 500: UNKNOWN/,
+  },
+  {
+    what: '500 for every new upload',
+    faults: [posts(respond(500))],
+    flags: ONCE_MORE,
+    code: 6,
+    says: /after 2 attempts/,
+  },
   { what: '413', faults: [puts(respond(413)), rule({ method: 'PATCH' }, respond(413))], code: 1, says: /status 413/ },
-  { what: 'silence for the manifest', faults: [manifestPuts({ kind: 'hang' })], flags: IMPATIENT, code: 6, says: /time-out/ },
-  { what: 'no Location', faults: [posts({ kind: 'amend', headers: { location: null } })], code: 5, says: /no Location/ },
+  {
+    what: 'silence for the manifest',
+    faults: [manifestPuts({ kind: 'hang' })],
+    flags: IMPATIENT,
+    code: 6,
+    says: /time-out/,
+  },
+  {
+    what: 'no Location',
+    faults: [posts({ kind: 'amend', headers: { location: null } })],
+    code: 5,
+    says: /no Location/,
+  },
   {
     what: 'a Location that is no URL',
     faults: [posts({ kind: 'amend', headers: { location: 'http://[::bad' } })],
@@ -315,7 +351,12 @@ const WRITING: readonly Row[] = [
     code: 5,
     says: /DIGEST_INVALID: it did not match/,
   },
-  { what: 'a refused manifest, 401', faults: [manifestPuts(refusal(401, 'UNAUTHORIZED'))], code: 3, says: /UNAUTHORIZED/ },
+  {
+    what: 'a refused manifest, 401',
+    faults: [manifestPuts(refusal(401, 'UNAUTHORIZED'))],
+    code: 3,
+    says: /UNAUTHORIZED/,
+  },
   {
     what: 'a refused manifest, 400',
     faults: [manifestPuts(refusal(400, 'MANIFEST_INVALID', 'sorry'))],
@@ -327,7 +368,11 @@ const WRITING: readonly Row[] = [
     faults: [rule({ route: 'blob', method: 'HEAD' }, respond(200))],
   },
   { what: 'HEAD of another size', faults: [rule({ route: 'blob', method: 'HEAD' }, respond(200, 'short'))] },
-  { what: 'digest headers that are wrong', faults: [puts(liar), manifestPuts(liar)], says: /warning: .* has that as well/ },
+  {
+    what: 'digest headers that are wrong',
+    faults: [puts(liar), manifestPuts(liar)],
+    says: /warning: .* has that as well/,
+  },
   {
     what: 'success for a blob that was not stored',
     faults: [puts(respond(201, '', liar.headers))],
@@ -358,7 +403,7 @@ describe('a registry that is read', () => {
     const name = `docker://${server.host}/app:1`
     await runCommand(['copy', '-q', `oci:${image.folder}:latest`, name])
     const before = server.requests.length
-    for (const fault of row.faults) server.faults.add(resolved(fault))
+    for (const fault of row.faults) server.faults.add(aboutLayer(fault, layer))
     const layout = fresh('layout')
     const finished = await runCommand(['copy', ...(row.flags ?? []), name, `oci:${layout}:here`])
     expectWellSaid(finished, row)
@@ -385,7 +430,7 @@ describe('a registry that is read', () => {
 
 describe('a registry that is written to', () => {
   it.concurrent.each(WRITING)('$what', async (row) => {
-    await using server = await startRegistry({ faults: row.faults.map(resolved) })
+    await using server = await startRegistry({ faults: row.faults.map((fault) => aboutLayer(fault, layer)) })
     const name = `docker://${server.host}/app:1`
     const finished = await runCommand(['copy', ...(row.flags ?? []), `oci:${image.folder}:latest`, name])
     expectWellSaid(finished, row)

@@ -10,7 +10,7 @@ import type { RegistryStorage } from './storage.ts'
 /** Certificate and key, and whether clients have to show one, too. */
 export type RegistryTls = Pick<
   ServerOptions,
-  'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion'
+  'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized' | 'minVersion' | 'maxVersion' | 'ciphers'
 >
 
 export interface RegistryServerOptions {
