@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { main, type Terminal } from '@crossdock/cli'
+import type { FinishedProcess } from './start-process.ts'
 
 export interface FinishedCommand {
   readonly exitCode: number
@@ -17,10 +18,18 @@ export interface FinishedCommand {
 export async function runCommand(argv: readonly string[]): Promise<FinishedCommand> {
   const [stdout, stderr] = [collector(), collector()]
   const exitCode = await main(argv, { stdout: stdout.stream, stderr: stderr.stream, env: {} })
-  const [out, err] = [await stdout.text(), await stderr.text()]
-  const failures = err.split('\n').filter((line) => line.startsWith('crossdock: '))
-  if (failures.length > 1) throw new Error(`several failures of one command:\n${err}`)
-  return { exitCode, stdout: out, stderr: err, failure: failures[0]?.slice('crossdock: '.length) ?? '' }
+  return finishedCommand({ exitCode, stdout: await stdout.text(), stderr: await stderr.text() })
+}
+
+/** The same of one that ran as a process of its own. */
+export function finishedCommand({
+  exitCode,
+  stdout,
+  stderr,
+}: Pick<FinishedProcess, 'exitCode' | 'stderr'> & { readonly stdout: Buffer | string }): FinishedCommand {
+  const failures = stderr.split('\n').filter((line) => line.startsWith('crossdock: '))
+  if (failures.length > 1) throw new Error(`several failures of one command:\n${stderr}`)
+  return { exitCode, stdout: stdout.toString(), stderr, failure: failures[0]?.slice('crossdock: '.length) ?? '' }
 }
 
 interface Collector {

@@ -1,6 +1,6 @@
 import type { AnswerFault } from './fault-action.ts'
 import { withHeaders, type Faults } from './fault-call.ts'
-import { bytesReply, Refusal } from './refusal.ts'
+import { bytesReply, jsonReply, Refusal } from './refusal.ts'
 
 export const ANSWER_FAULTS: Faults<AnswerFault> = {
   respond: async ({ status, headers = {}, body = '', afterHandling = false }, { exchange, next }) => {
@@ -10,6 +10,11 @@ export const ANSWER_FAULTS: Faults<AnswerFault> = {
   amend: async ({ status, headers = {} }, { exchange, next }) => {
     const reply = withHeaders(await next(exchange), headers)
     return status === undefined ? reply : { ...reply, status }
+  },
+  members: async ({ members }, { exchange, next }) => {
+    const { status, body } = await next(exchange)
+    const document: unknown = JSON.parse(body === undefined ? '{}' : await textOf(body.open()))
+    return jsonReply(status, typeof document === 'object' ? { ...document, ...members } : members)
   },
   redirect: async ({ to, status = 307 }, { exchange }) => {
     const query = exchange.query.size === 0 ? '' : `?${exchange.query.toString()}`
@@ -39,4 +44,10 @@ export const ANSWER_FAULTS: Faults<AnswerFault> = {
   },
   wrongDigest: async (_action, { exchange, next }) =>
     withHeaders(await next(exchange), { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }),
+}
+
+async function textOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of bytes) pieces.push(piece)
+  return Buffer.concat(pieces).toString('utf8')
 }

@@ -48,6 +48,8 @@ export type AnswerFault =
       readonly status?: number | undefined
       readonly headers?: Readonly<Record<string, string | null>> | undefined
     }
+  /** The object that a JSON answer is has these members, too, or instead of its own of these names. */
+  | { readonly kind: 'members'; readonly members: Readonly<Record<string, unknown>> }
   /** To `to`, in which `{path}` stands for the path and query asked for. Default status: 307. */
   | { readonly kind: 'redirect'; readonly to: string; readonly status?: number | undefined }
   /** `budget` requests pass, `refusals` (default: all) get 429 with Retry-After (default: none), the rest passes. */

@@ -189,6 +189,12 @@ describe('status and headers', () => {
     expect(await call(manifest)).toMatchObject({ status: 200 })
   })
 
+  test('members: a document with others than its own', async () => {
+    add({ kind: 'members', members: { name: 'other', more: [1] } }, { route: 'tags' })
+    const { body } = await call('/v2/r/tags/list')
+    expect(JSON.parse(String(body))).toMatchObject({ name: 'other', tags: expect.arrayContaining(['v1']), more: [1] })
+  })
+
   test('redirect: to another origin with the path, and relative', async () => {
     add({ kind: 'redirect', to: 'http://localhost:1{path}', status: 302 }, { nth: 1 })
     const answer = await call(`${blob}?a=b`)
