@@ -210,6 +210,25 @@ describe('a body ends', () => {
     expect(ranges(server)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined])
   })
 
+  test('at gzip that only is what it should be: nothing is unpacked', async () => {
+    const packed = gzipSync(content)
+    const headers = { 'content-encoding': 'gzip', 'content-length': packed.byteLength }
+    const server = await serve((_request, response) => void response.writeHead(200, headers).end(packed))
+    expect((await read(server, { size: packed.byteLength }).bytes).equals(packed)).toBe(true)
+  })
+
+  test('at a range of packed content that does not say of how much', async () => {
+    const headers = { 'content-encoding': 'gzip' }
+    const server = await serve((request, response, count) => {
+      const [, first = ''] = /^bytes=(\d+)-/.exec(request.headers.range ?? '') ?? []
+      if (count === 1) answer(request, response, { cutAfter: 100_000 })
+      else if (first === '') answer(request, response, { body: gzipSync(content), headers })
+      else answer(request, response, { headers: { ...headers, 'content-range': `bytes ${first}-${size - 1}/*` } })
+    })
+    expect((await read(server).bytes).equals(content)).toBe(true)
+    expect(server.seen).toHaveLength(3)
+  })
+
   test('at gzip that is damaged or unpacks to more', async () => {
     const damaged = await serve((_request, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from('1f8b0800000000000003deadbeef', 'hex'))
