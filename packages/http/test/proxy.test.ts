@@ -84,6 +84,7 @@ describe('through a proxy', () => {
     const http = client({ proxy: { http: proxy.url.replace(/\d+$/, '1') }, maxAttempts: 1 })
     const error = await failureOf(http.get(new URL('http://registry.example/v2/')))
     expect(error.code).toBe('UNAVAILABLE')
+    expect(error.message).toMatch(/registry\.example:80: connection refused by the proxy at 127\.0\.0\.1:1;/)
     expect(error.message).not.toMatch(/p%40ss|p@ss/)
   })
 
