@@ -43,7 +43,6 @@ function collector(): Collector {
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   return {
     // What the command uses of a stream that is no terminal, this one has.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     stream: stream as unknown as Terminal['stdout'],
     text: async () => {
       const ended = once(stream, 'end')
