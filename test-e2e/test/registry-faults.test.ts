@@ -7,7 +7,7 @@ import {
   type RegistryServer,
   startRegistry,
 } from '@crossdock/registry-server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runCommand } from '../src/command-in-process.ts'
 import { commandProblems, layoutProblems } from '../src/command-problems.ts'
 import { aboutLayer, type FaultRow, IMPATIENT, LAYER, ONCE_MORE, refusal, respond, rule } from '../src/fault-rules.ts'
@@ -306,4 +306,21 @@ describe('a list of tags', () => {
     expect(finished.stdout).toBe(out)
     expect(atMost(100 * MIB)(server)).toStrictEqual([])
   })
+})
+
+it.each<FaultAction>([
+  { kind: 'hang', afterBytes: 100_000 },
+  { kind: 'cut', afterBytes: 10 },
+  { kind: 'endless' },
+  { kind: 'html', status: 404 },
+  { kind: 'delay', delayMs: 1 },
+])('no connection is left behind by $kind', async (action) => {
+  await using server = await startRegistry()
+  const name = `docker://${server.host}/app:1`
+  await runCommand(['copy', '-q', `oci:${image.folder}:latest`, name])
+  server.faults.add({ match: { route: 'blob', nth: 1 }, action })
+  await runCommand(['copy', ...IMPATIENT, name, `oci:${fresh('layout')}:here`])
+  // The other ends are in this process, too, and need a moment to hear of it.
+  const sockets = (): readonly string[] => process.getActiveResourcesInfo().filter((kind) => /Socket|TLS/.test(kind))
+  await vi.waitFor(() => expect(sockets()).toStrictEqual([]))
 })
