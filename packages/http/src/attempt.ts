@@ -1,7 +1,7 @@
 import type { HttpBody, HttpHandler, HttpRequest, HttpResponse } from './http.ts'
 import { exhausted, isTimeOut, networkError, WIRE, wireFailure } from './network-error.ts'
 import type { ResolvedOptions } from './options.ts'
-import { createPatience, type Patience } from './patience.ts'
+import { createPatience, type Wait } from './patience.ts'
 import { readWhole } from './read-whole.ts'
 import { watchBody } from './watched-body.ts'
 
@@ -16,36 +16,27 @@ export function attemptOf(next: HttpHandler, limits: TimeLimits): HttpHandler {
   return async (request) => {
     const { url, method, what, wholeUpToBytes, attempts } = request
     const thing = `${url.origin} ${method} ${what}`
-    const response = await answerInTime(next, request, { thing, patience, limits })
-    const watched = { ...response, body: inTime(response, request, { thing: `${thing} body`, patience, limits }) }
+    const response = await answerInTime(next, request, patience.begin(thing, limits.headersTimeoutMs))
+    const wait = patience.begin(`${thing} body`, limits.idleBodyTimeoutMs)
+    const watched = { ...response, body: inTime(response, request, { wait, limits }) }
     return wholeUpToBytes === undefined || attempts === 1 ? watched : await readWhole(watched, wholeUpToBytes)
   }
 }
 
-interface Waiting {
-  readonly thing: string
-  readonly patience: Patience
-  readonly limits: TimeLimits
-}
-
-async function answerInTime(
-  next: HttpHandler,
-  request: HttpRequest,
-  { thing, patience, limits }: Waiting,
-): Promise<HttpResponse> {
-  const shortened = patience.shortened(thing, limits.headersTimeoutMs)
+async function answerInTime(next: HttpHandler, request: HttpRequest, wait: Wait): Promise<HttpResponse> {
+  const { shortenedMs } = wait
   try {
-    const response = await (shortened === undefined ? next(request) : sendWithin(next, request, shortened))
-    patience.heard(thing)
+    const response = await (shortenedMs === undefined ? next(request) : sendWithin(next, request, shortenedMs))
+    wait.heard()
     return response
   } catch (error) {
-    throw lastOne(error, { thing, patience })
+    throw lastOne(error, wait)
   }
 }
 
 /** A time-out that is not worth another attempt says so. */
-function lastOne(error: unknown, { thing, patience }: Pick<Waiting, 'thing' | 'patience'>): unknown {
-  return isTimeOut(error) && !patience.timedOut(thing) ? exhausted(error, 1) : error
+function lastOne(error: unknown, wait: Wait): unknown {
+  return isTimeOut(error) && !wait.timedOut() ? exhausted(error, 1) : error
 }
 
 /** The time counts from the last piece of the request's body. */
@@ -84,15 +75,15 @@ function silence(request: HttpRequest, code: (typeof WIRE)['headersTimeout' | 'b
 function inTime(
   { body }: HttpResponse,
   request: HttpRequest,
-  { thing, patience, limits }: Waiting,
+  { wait, limits }: { readonly wait: Wait; readonly limits: TimeLimits },
 ): AsyncIterable<Uint8Array> {
   const { idleBodyTimeoutMs, headersTimeoutMs } = limits
   return watchBody(body, {
     idleMs: idleBodyTimeoutMs,
-    shortenedMs: patience.shortened(thing, idleBodyTimeoutMs),
+    shortenedMs: wait.shortenedMs,
     tooLong: (reason, silentMs) =>
       networkError(reason, { ...request, sent: true, headersTimeoutMs, idleBodyTimeoutMs: silentMs }),
-    failed: (error) => lastOne(error, { thing, patience }),
-    alive: () => patience.heard(thing),
+    failed: (error) => lastOne(error, wait),
+    alive: () => wait.heard(),
   })
 }

@@ -10,24 +10,33 @@ const silentInBody: Script = (_request, response) => void response.writeHead(200
 describe('patience', () => {
   test('is a quarter after a time-out, until something comes', () => {
     const patience = createPatience()
-    expect(patience.shortened('a', 60_000)).toBeUndefined()
-    expect([patience.timedOut('a'), patience.timedOut('a'), patience.timedOut('b')]).toEqual([true, false, true])
-    expect(patience.shortened('a', 60_000)).toBe(15_000)
-    patience.heard('a')
-    expect(patience.shortened('a', 60_000)).toBeUndefined()
-    expect(patience.timedOut('a')).toBe(true)
+    const first = patience.begin('a', 60_000)
+    expect([first.shortenedMs, first.timedOut()]).toEqual([undefined, true])
+    const second = patience.begin('a', 60_000)
+    expect([second.shortenedMs, second.timedOut()]).toEqual([15_000, false])
+    expect(patience.begin('b', 60_000).shortenedMs).toBeUndefined()
+    second.heard()
+    const third = patience.begin('a', 60_000)
+    expect([third.shortenedMs, third.timedOut()]).toEqual([undefined, true])
+  })
+
+  test('is lost once by what is waited for at the same time', () => {
+    const patience = createPatience()
+    const parts = [patience.begin('a', 60_000), patience.begin('a', 60_000), patience.begin('a', 60_000)]
+    expect(parts.map((part) => part.timedOut())).toEqual([true, true, true])
+    expect(patience.begin('a', 60_000).timedOut()).toBe(false)
   })
 
   test('is never less than a second, or than what it was', () => {
     const patience = createPatience()
-    patience.timedOut('a')
-    expect([patience.shortened('a', 3000), patience.shortened('a', 200)]).toEqual([1000, 200])
+    patience.begin('a', 1).timedOut()
+    expect([3000, 200].map((fullMs) => patience.begin('a', fullMs).shortenedMs)).toEqual([1000, 200])
   })
 
   test('remembers no more than it has to', () => {
     const patience = createPatience()
-    for (let thing = 0; thing < 5000; thing += 1) patience.timedOut(String(thing))
-    expect([patience.shortened('4000', 4000), patience.shortened('3999', 4000)]).toEqual([1000, undefined])
+    for (let thing = 0; thing < 5000; thing += 1) patience.begin(String(thing), 4000).timedOut()
+    expect(['4000', '3999'].map((thing) => patience.begin(thing, 4000).shortenedMs)).toEqual([1000, undefined])
   })
 })
 
