@@ -42,11 +42,11 @@ describe('patience', () => {
 
 describe('a server that is silent', () => {
   test.each([
-    ['before its answer', silent, /time-out: no answer for 30 ms \(after 2 attempts\)$/],
-    ['in a document', silentInBody, /time-out: nothing more came for 30 ms \(after 2 attempts\)$/],
+    ['before its answer', silent, /time-out: no answer for 200 ms \(after 2 attempts\)$/],
+    ['in a document', silentInBody, /time-out: nothing more came for 200 ms \(after 2 attempts\)$/],
   ])('%s is asked once more, and not again', async (_name, script, message) => {
     const server = await serve(script)
-    const http = client({ headersTimeoutMs: 30, idleBodyTimeoutMs: 30 })
+    const http = client({ headersTimeoutMs: 200, idleBodyTimeoutMs: 200 })
     const error = await failureOf(http.get(server.at('/'), { wholeUpToBytes: 1000 }))
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: false })
     expect(error.message).toMatch(message)
@@ -59,14 +59,14 @@ describe('a server that is silent', () => {
       if (count === 2) response.writeHead(200, { 'content-length': 9 }).write('abc')
       else response.end('in the end')
     })
-    const http = client({ headersTimeoutMs: 100, idleBodyTimeoutMs: 100 })
+    const http = client({ headersTimeoutMs: 200, idleBodyTimeoutMs: 200 })
     const response = await http.get(server.at('/'), { wholeUpToBytes: 1000 })
     expect([response.attempts, await textOf(response.body)]).toEqual([3, 'in the end'])
   })
 
   test('to an upload is tried by the caller, the second time for the last time', async () => {
     const server = await serve(silent)
-    const http = client({ headersTimeoutMs: 30 })
+    const http = client({ headersTimeoutMs: 200 })
     const put = { method: 'PUT', body: Buffer.from('x') } as const
     expect(await failureOf(http.get(server.at('/1'), put))).toMatchObject({ retryable: true })
     expect(await failureOf(http.get(server.at('/2'), put))).toMatchObject({ retryable: false })
