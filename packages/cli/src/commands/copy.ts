@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import type { CopyResult } from '@crossdock/copy'
 import { imageName, ImageError, quoteForeign } from '@crossdock/core'
 import type { Command } from 'commander'
@@ -57,6 +56,7 @@ async function printResult(result: CopyResult, flags: Flags, invocation: Invocat
 
 async function writeDigest(file: string, digest: string): Promise<void> {
   try {
+    const { writeFile } = await import('node:fs/promises')
     await writeFile(file, digest)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
