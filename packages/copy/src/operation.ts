@@ -1,9 +1,11 @@
 import {
   ImageError,
+  type ImageErrorOptions,
   type ImageReference,
   imageName,
   type OperationOptions,
   type ProgressEvent,
+  quoteForeign,
   report,
   type Side,
 } from '@crossdock/core'
@@ -30,7 +32,8 @@ export async function runOperation<Value>(
   let ended = false
   const onProgress = (event: ProgressEvent): void => {
     if (ended) return
-    if (event.type === 'note' && event.level === 'warning' && !warnings.includes(event.message)) {
+    if (event.type === 'note' && event.level === 'warning') {
+      if (warnings.includes(event.message)) return
       warnings.push(event.message)
     }
     report(options, event)
@@ -64,5 +67,19 @@ export async function onSide<Value>(
 
 export function sided(error: unknown, side: Side, reference: ImageReference, signal?: AbortSignal): unknown {
   if (signal?.aborted === true && error === signal.reason) return error
-  return ImageError.from(error, 'IO', { side, image: imageName(reference) })
+  const where = { side, image: imageName(reference) }
+  if (error instanceof ImageError || isSystemError(error)) return ImageError.from(error, 'IO', where)
+  return brokenContract(reference, `it failed with ${quoteForeign(String(error))}`, { ...where, cause: error })
+}
+
+/** What the operating system refused; everything else that is no `ImageError` is a defect of somebody's code. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
+}
+
+/** A transport did what none may do; the message names it. */
+export function brokenContract(reference: ImageReference, what: string, options: ImageErrorOptions): ImageError {
+  const { name, '~transport': mark } = reference.transport
+  const message = `the transport "${quoteForeign(name, 60)}" of ${quoteForeign(mark.vendor, 60)} breaks its contract: ${what}`
+  return new ImageError('CONTRACT_MISMATCH', message, options)
 }

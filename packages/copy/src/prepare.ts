@@ -5,6 +5,7 @@ import {
   imageName,
   type ImageSource,
   type ManifestBytes,
+  shortDigest,
   unparsedImage,
 } from '@crossdock/core'
 import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
@@ -35,10 +36,14 @@ export async function prepareCopy(
   await options.admit?.(top, operation)
   const root = await chooseRoot(source, top, settings)
   checkDestination(destination, root.manifest)
+  checkWanted(root.manifest, options)
   if (!options.referrers && (await isUpToDate(destination, root, operation))) return { root, graph: undefined }
   const graph = await loadGraph(source, root, settings)
   const nodes = manifestsOf([graph.top, ...graph.referrers])
-  for (const { manifest } of nodes) checkType(destination, manifest)
+  for (const { manifest } of nodes) {
+    checkWanted(manifest, options)
+    checkType(destination, manifest)
+  }
   const signed = nodes.some(({ signatures }) => signatures.length > 0)
   if (signed && destination.putSignatures === undefined) {
     throw new ImageError(
@@ -75,6 +80,15 @@ function checkDestination(destination: ImageDestination, manifest: ManifestBytes
       { side: 'destination', image: imageName(destination.reference) },
     )
   }
+}
+
+function checkWanted({ mediaType, digest }: ManifestBytes, { manifestTypes }: ResolvedOptions): void {
+  if (manifestTypes === undefined || manifestTypes.includes(mediaType)) return
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${shortDigest(digest)} is of type ${mediaType}, and manifests are not converted: only ${manifestTypes.join(', ')} was asked for; copy it as it is`,
+    { side: 'source' },
+  )
 }
 
 function checkType(destination: ImageDestination, { mediaType }: ManifestBytes): void {
