@@ -1,3 +1,4 @@
+import type * as Crypto from 'node:crypto'
 import { type Digest, type DigestAlgorithm, parseDigest } from './digest.ts'
 
 /** A running digest. */
@@ -9,7 +10,7 @@ export interface Hasher {
 }
 
 /** Loaded when something is hashed: it is large, and many calls of the command hash nothing. */
-const crypto = (): typeof import('node:crypto') => process.getBuiltinModule('node:crypto')
+const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
 
 /** The only place where hashing touches the runtime; everything else goes through here. */
 export function createHasher(algorithm: DigestAlgorithm): Hasher {
