@@ -71,7 +71,7 @@ function createInvocation({ terminal, writer }: Surroundings, flags: () => Flags
     terminal,
     print: (data) => writer.print(data),
     note: (text) => writer.note(text),
-    readLine: createLineReader(terminal.stdin),
+    readLine: createLineReader(terminal),
     run: async (action) => {
       const interruptible = listenForInterruption(numberFlag(flags(), 'commandTimeout'))
       try {

@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '@crossdock/core'
 import { testImage, writeImage } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
 import { collect, failure, rawServer, registry, seen, transport } from './peers.ts'
@@ -36,7 +37,7 @@ it.each([
   ['no list', '{"name":"a"}', []],
   [
     'digests and what is no tag',
-    JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', 7, '-no', 'a b', 'ok'] }),
+    JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', '-no', 'a b', 'ok'] }),
     ['ok'],
   ],
 ])('takes %s for tags as it is meant', async (_name, body, expected) => {
@@ -49,6 +50,13 @@ it.each([
 it.each([
   ['a page', '<html>', 'INVALID_DATA'],
   ['text for a list', '{"tags":"x"}', 'INVALID_DATA'],
+  ['an object for a list', '{"tags":{"a":1}}', 'INVALID_DATA'],
+  ['numbers for names', '{"tags":[1,2]}', 'INVALID_DATA'],
+  ['lists and objects for names', '{"tags":["a",["b"],{"c":1},null]}', 'INVALID_DATA'],
+  ['null', 'null', 'INVALID_DATA'],
+  ['a number', '12', 'INVALID_DATA'],
+  ['a list alone', '["a"]', 'INVALID_DATA'],
+  ['nothing', '', 'INVALID_DATA'],
 ])('refuses %s', async (_name, body, code) => {
   const server = await rawServer((_request, response) => {
     response.end(body)
@@ -64,4 +72,39 @@ it('tells a repository that is not there from one without tags', async () => {
     response.writeHead(404).end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN' }] }))
   })
   expect(await collect(transport().parseReference(`//${empty.host}/a`).tags())).toEqual([])
+})
+
+it('says once what is left out, and shows nothing that a terminal obeys', async () => {
+  const server = await rawServer((_request, response) => {
+    response.end(JSON.stringify({ tags: ['ok', '\u001B[31mred', 'a\nb'] }))
+  })
+  const notes: ProgressEvent[] = []
+  const tags = transport()
+    .parseReference(`//${server.host}/a`)
+    .tags({ onProgress: (event) => notes.push(event) })
+  expect(await collect(tags)).toEqual(['ok'])
+  expect(notes).toEqual([
+    {
+      type: 'note',
+      level: 'warning',
+      message: `tags of docker://${server.host}/a: "\\u{1b}[31mred" and 1 more can be no tag, and is left out`,
+    },
+  ])
+})
+
+it('leaves a list that goes on without new tags, and bears some empty pages', async () => {
+  let served = 0
+  const endOfEmptyPages = 60
+  const server = await rawServer((request, response) => {
+    if (request.url?.includes('/tags/') !== true) return void response.end('{}')
+    served += 1
+    const isEnd = request.url.startsWith('/v2/ends/') && served > endOfEmptyPages
+    const link = `<${request.url.split('?')[0]}?n=1000&last=${served}>; rel="next"`
+    response.writeHead(200, isEnd ? {} : { link }).end(JSON.stringify({ tags: isEnd ? ['z'] : ['a'] }))
+  })
+  const docker = transport()
+  expect(await collect(docker.parseReference(`//${server.host}/ends`).tags())).toEqual(['a', 'z'])
+  const error = await failure(() => collect(docker.parseReference(`//${server.host}/goes-on`).tags()))
+  expect(error).toMatchObject({ code: 'INVALID_DATA', message: expect.stringContaining('no tag that is new') })
+  expect(served).toBeLessThan(200)
 })

@@ -1,4 +1,5 @@
 import { UsageError } from '../failure.ts'
+import type { Terminal } from '../invocation.ts'
 
 /** More than any password has. */
 const MAX_CHARACTERS = 64 * 1024
@@ -6,11 +7,11 @@ const MAX_CHARACTERS = 64 * 1024
 /** Gives the next line of stdin, without its end. */
 export type ReadLine = (signal: AbortSignal) => Promise<string>
 
-/** Reads nothing before the first call. A line that is not there, or is too long, is a `UsageError`. */
-export function createLineReader(stdin: NodeJS.ReadStream | undefined): ReadLine {
+/** Reads nothing before the first call, and does not even open stdin. A line that is not there, or is too long, is a `UsageError`. */
+export function createLineReader(terminal: Pick<Terminal, 'stdin'>): ReadLine {
   let lines: Promise<string[]> | undefined
   return async (signal) => {
-    lines ??= readLines(stdin, signal)
+    lines ??= readLines(terminal.stdin, signal)
     const line = (await lines).shift()
     if (line === undefined) throw new UsageError('stdin ended before the password that was to be read from it')
     return line

@@ -9,7 +9,7 @@ function reader(...chunks: readonly string[]) {
   const stdin = new PassThrough()
   for (const chunk of chunks) stdin.write(chunk)
   stdin.end()
-  return createLineReader(stdin as unknown as NodeJS.ReadStream)
+  return createLineReader({ stdin: stdin as unknown as NodeJS.ReadStream })
 }
 
 test.each([
@@ -28,13 +28,13 @@ test.each([
 })
 
 test('without stdin there is no line; too much is no password', async () => {
-  await expect(createLineReader(undefined)(signal)).rejects.toThrow('stdin ended')
+  await expect(createLineReader({})(signal)).rejects.toThrow('stdin ended')
   await expect(reader('x'.repeat(100_000))(signal)).rejects.toThrow('too long')
 })
 
 test('waiting ends with the signal', async () => {
   const controller = new AbortController()
-  const line = createLineReader(new PassThrough() as unknown as NodeJS.ReadStream)(controller.signal)
+  const line = createLineReader({ stdin: new PassThrough() as unknown as NodeJS.ReadStream })(controller.signal)
   const reason = new Error('enough')
   controller.abort(reason)
   await expect(line).rejects.toBe(reason)
