@@ -10,6 +10,9 @@ import {
   type Side,
 } from '@crossdock/core'
 
+/** How long an operation that was aborted may still take to close what it opened. */
+const GRACE_MS = 10_000
+
 /** One copy under way: its signal always exists, and its listener also collects the warnings for the result. */
 export interface Operation extends OperationOptions {
   readonly signal: AbortSignal
@@ -45,9 +48,30 @@ export async function runOperation<Value>(
     under: (other) => make(AbortSignal.any([signal, other])),
   })
   try {
-    return await work(make(options.signal ?? new AbortController().signal))
+    return await untilAbandoned(work(make(options.signal ?? new AbortController().signal)), options.signal)
   } finally {
     ended = true
+  }
+}
+
+/**
+ * What an abort does not end in time is left behind: a transport that does not listen to its signal must not hold up those who
+ * do. It rejects with the abort reason then.
+ */
+async function untilAbandoned<Value>(work: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return await work
+  const { promise: abandoned, reject } = Promise.withResolvers<never>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const wait = (): void => {
+    timer = setTimeout(() => reject(signal.reason), GRACE_MS)
+  }
+  signal.addEventListener('abort', wait, { once: true })
+  if (signal.aborted) wait()
+  try {
+    return await Promise.race([work, abandoned])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', wait)
   }
 }
 
