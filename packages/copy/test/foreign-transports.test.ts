@@ -55,6 +55,8 @@ const manifestWith = (change: Partial<ManifestBytes>) => (source: ImageSource) =
   getManifest: async (instance?: Digest) => ({ ...(await source.getManifest(instance)), ...change }),
 })
 
+const closing = () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error('stuck')) })
+
 const BROKEN = /^the transport "memory" of \S+ breaks its contract: /
 
 test.each<[string, 'source' | 'destination', Misbehaviour]>([
@@ -70,7 +72,7 @@ test.each<[string, 'source' | 'destination', Misbehaviour]>([
     },
   ],
   ['rejects', 'source', { source: () => ({ getManifest: () => Promise.reject(bug) }) }],
-  ['rejects with text', 'source', { source: () => ({ getBlob: () => Promise.reject('no') as Promise<never> }) }],
+  ['rejects with text', 'source', { source: () => ({ getBlob: () => Promise.reject<never>('no') }) }],
   [
     'throws at a blob',
     'source',
@@ -177,7 +179,6 @@ test.each<[string, Misbehaviour]>([
 })
 
 test('one that fails to close does not undo what is done, nor hide why it failed', async () => {
-  const closing = () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error('stuck')) })
   const notes: ProgressEvent[] = []
   const done = setUp({ source: closing, destination: closing })
   const { digest } = await done.copy(undefined, (event) => event.type === 'note' && notes.push(event))

@@ -95,7 +95,10 @@ it('says once what is left out, and shows nothing that a terminal obeys', async 
 it('leaves a list that goes on without new tags, and bears pages that bring none', async () => {
   let served = 0
   const server = await rawServer((request, response) => {
-    if (request.url?.includes('/tags/') !== true) return void response.end('{}')
+    if (request.url?.includes('/tags/') !== true) {
+      response.end('{}')
+      return
+    }
     served += 1
     const ends = request.url.startsWith('/v2/ends/')
     const link = `<${request.url.split('?')[0]}?n=1000&last=${served}>; rel="next"`
