@@ -56,9 +56,9 @@ export default defineConfig({
     format: 'esm',
     cleanDir: true,
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-    legalComments: 'inline',
+    comments: { legal: true },
     // Fewer files are read faster: one for what help needs too, one for what every command on images needs.
-    advancedChunks: {
+    codeSplitting: {
       groups: [
         { name: 'core', test: /packages[\\/]core[\\/]/ },
         { name: 'engine', test: ENGINE },

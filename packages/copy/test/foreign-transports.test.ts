@@ -45,6 +45,7 @@ function setUp({ source, destination }: Misbehaviour) {
   }
 }
 
+const noError: unknown = 'no'
 const bug = new TypeError('x is not a function')
 const ownBytes = async function* (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes)
@@ -72,7 +73,7 @@ test.each<[string, 'source' | 'destination', Misbehaviour]>([
     },
   ],
   ['rejects', 'source', { source: () => ({ getManifest: () => Promise.reject(bug) }) }],
-  ['rejects with text', 'source', { source: () => ({ getBlob: () => Promise.reject<never>('no') }) }],
+  ['rejects with text', 'source', { source: () => ({ getBlob: () => Promise.reject(noError) }) }],
   [
     'throws at a blob',
     'source',
