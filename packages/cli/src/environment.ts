@@ -1,8 +1,14 @@
 import type { Terminal } from './invocation.ts'
 import type { Writer } from './streams/writer.ts'
 
-/** Node.js would switch off verification for every host by this variable; here it is switched off by name of the registry's end. */
-export function warnOfUnverifiedTls({ env }: Terminal, writer: Writer): void {
-  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
-  writer.note('warning: NODE_TLS_REJECT_UNAUTHORIZED=0 is not heeded; use --tls-verify=false for registries to trust\n')
+const VARIABLE = 'NODE_TLS_REJECT_UNAUTHORIZED'
+
+/**
+ * By this variable Node.js would switch verification off for every host. Here only the flag of a command does so, for its
+ * registries. It is taken away, so that Node.js does not say that certificates are not verified.
+ */
+export function ignoreUnverifiedTls({ env }: Terminal, writer: Writer): void {
+  if (env[VARIABLE] !== '0') return
+  writer.note(`warning: ${VARIABLE}=0 is not heeded; use --tls-verify=false for registries to trust\n`)
+  delete process.env[VARIABLE]
 }

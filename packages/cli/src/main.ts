@@ -1,7 +1,7 @@
 import type { ProgressEvent } from '@crossdock/core'
 import { CommanderError } from 'commander'
 import { debugText } from './debug-text.ts'
-import { warnOfUnverifiedTls } from './environment.ts'
+import { ignoreUnverifiedTls } from './environment.ts'
 import { describeFailure, type Failure, failureJson, failureLine } from './failure.ts'
 import { attachBooleans, type Flags, isSet, numberFlag } from './flags.ts'
 import { listenForInterruption } from './interruption.ts'
@@ -33,7 +33,7 @@ async function runCommand(argv: readonly string[], { terminal, writer }: Surroun
       onCommand: (command) => (call.command = command),
       onAction: (running) => {
         call.running = running
-        warnOfUnverifiedTls(terminal, writer)
+        ignoreUnverifiedTls(terminal, writer)
       },
       onHelp: (text) => help.push(text),
     },

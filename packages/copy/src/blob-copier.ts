@@ -108,7 +108,8 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
       return
     } catch (error) {
       const failure = sided(error, 'destination', destination.reference, operation.signal)
-      if (!(failure instanceof ImageError) || !failure.retryable) throw failure
+      // The reason of an abort may itself be a failure that can be retried: that of a sibling.
+      if (!(failure instanceof ImageError) || !failure.retryable || operation.signal.aborted) throw failure
       moved += body.moved()
       if (body.moved() >= ENOUGH_PROGRESS_BYTES) attempt = 1
       if (attempt >= options.attempts) throw failure
