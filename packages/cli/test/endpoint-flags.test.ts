@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { type RegistryServerOptions, startRegistry } from '@crossdock/registry-server'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { callMain } from './call-main.ts'
 
 const CERTIFICATES = new URL('../../http/test/fixtures/tls/', import.meta.url)
@@ -60,6 +60,26 @@ describe('a registry with a certificate of an authority of its own', () => {
     const path = await certDir('authority', { 'ours.crt': 'ca.crt' })
     expect(await list(['--cert-dir', path])).toEqual(done)
     expect(await list(['--tls-verify=false'])).toEqual(done)
+  })
+
+  test('is not trusted for a variable that would switch verification off, and Node.js does not say so', async () => {
+    const { server } = await registry({ tls })
+    const warnings: Error[] = []
+    const listener = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', listener)
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+    onTestFinished(() => {
+      process.off('warning', listener)
+      vi.unstubAllEnvs()
+    })
+    const argv = ['list-tags', '--retry-times=0', `docker://${server.host}/app`]
+    const { exitCode, stderr } = await callMain(argv, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+    expect(stderr).toMatch(/^warning: NODE_TLS_REJECT_UNAUTHORIZED=0 is not heeded.*\ncrossdock: .*not trusted/)
+    expect(exitCode).toBe(6)
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+    expect(warnings).toEqual([])
   })
 
   test('may ask for a certificate of the client', async () => {
