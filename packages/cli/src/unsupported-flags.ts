@@ -1,10 +1,6 @@
 /** Why a flag that other tools know is refused, and what to do instead. None of these is ever ignored. */
 const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] = [
   [
-    ['policy', 'registries.d', 'registries-conf', 'require-signed', 'require-policy'],
-    'signature policies are not there yet; without this flag every image is accepted, which --insecure-policy says aloud',
-  ],
-  [
     [
       'sign-by',
       'sign-by-sq-fingerprint',
@@ -30,8 +26,26 @@ const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] 
   [['manifest-digest'], 'the digest is the sha256 one that the registry knows the image by'],
 ]
 
+/** Flags that ask for images to be judged. */
+const JUDGING: ReadonlySet<string> = new Set([
+  'policy',
+  'registries.d',
+  'registries-conf',
+  'require-signed',
+  'require-policy',
+])
+
+/** Whether the flag asks for images to be judged. What cannot be judged is refused, as a policy would. */
+export function asksForJudgement(flag: string): boolean {
+  return JUDGING.has(flagName(flag))
+}
+
 /** Undefined for a flag that nobody knows. `flag` begins with its dashes and has no value. */
 export function unsupportedReason(flag: string): string | undefined {
-  const name = flag.replace(/^--(?:src-|dest-)?/, '')
+  const name = flagName(flag)
   return REASONS.find(([flags]) => flags.includes(name))?.[1]
+}
+
+function flagName(flag: string): string {
+  return flag.replace(/^--(?:src-|dest-)?/, '')
 }

@@ -82,10 +82,6 @@ describe('a command line that makes no sense', () => {
 
 describe('flags that other tools have', () => {
   test.each([
-    '--policy=p.json',
-    '--registries.d=d',
-    '--require-signed',
-    '--require-policy',
     '--authfile=a.json',
     '--src-authfile=a.json',
     '--sign-by=me',
@@ -106,6 +102,21 @@ describe('flags that other tools have', () => {
       expect(exitCode).toBe(64)
     }
   })
+
+  test.each(['--policy=p.json', '--registries.d=d', '--registries-conf=c', '--require-signed', '--require-policy'])(
+    '%s asks for images to be judged: what cannot be is refused as by a policy',
+    async (flag) => {
+      for (const argv of [
+        [flag, 'copy', 'oci:a', 'oci:b'],
+        ['copy', flag, 'oci:a', 'oci:b'],
+      ]) {
+        const { exitCode, stderr } = await callMain(argv)
+        expect(stderr).toContain(`${flag.split('=')[0]} asks for images to be judged`)
+        expect(stderr).toMatch(/\[REJECTED_BY_POLICY\]\n$/)
+        expect(exitCode).toBe(4)
+      }
+    },
+  )
 
   test.each<[string, readonly string[]]>([
     ['copy', ['--insecure-policy', '--tmpdir', '/tmp', '--tls-verify=false', '--user-agent-prefix', 'me/1']],

@@ -11,7 +11,7 @@ test('a folder or registry that is source and destination at once stays as it is
   onTestFinished(() => rm(root, { recursive: true }))
   const server = await startRegistry()
   onTestFinished(() => server.close())
-  const [image] = await buildImages({ folder: root, shapes: ['multiarch'], scale: 0.01 })
+  const [image] = await buildImages({ folder: root, shapes: ['multiarch'], scale: 0.001 })
   const folder = image?.folder ?? ''
   const spellings = [`oci:${folder}:latest`, `oci:${relative(process.cwd(), folder)}:latest`, `oci:${folder}/.:latest`]
   const before = await readFile(join(folder, 'index.json'))
