@@ -1,9 +1,15 @@
-import { createTransportRegistry, ImageError, type ImageReference, type TransportRegistry } from '@crossdock/core'
+import {
+  createTransportRegistry,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type TransportRegistry,
+} from '@crossdock/core'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
 import { type Certificates, readCertificates } from './certificates.ts'
 import { type EndpointPrefix, flagName } from './endpoint-flags.ts'
 import { UsageError } from './failure.ts'
-import { type Flags, isSet, numberFlag, textFlag } from './flags.ts'
+import { type Flags, isSet, listFlag, numberFlag, textFlag } from './flags.ts'
 import type { Invocation, Operation } from './invocation.ts'
 
 /** How to reach one end: what the flags of one side say. */
@@ -16,6 +22,7 @@ export interface EndpointSettings {
   /** How often a request is sent at most; the transport's own default if undefined. */
   readonly maxAttempts?: number | undefined
   readonly userAgent?: string | undefined
+  readonly trustedHosts?: readonly string[] | undefined
   readonly sharedBlobDir?: string | undefined
 }
 
@@ -39,6 +46,7 @@ export async function endpointSettings(call: Call, prefix: EndpointPrefix): Prom
     insecure: (flags[flag('tlsVerify')] ?? flags['tlsVerify']) === false,
     resume: flags['resume'] !== false,
     maxAttempts: retries === undefined ? undefined : retries + 1,
+    trustedHosts: listFlag(flags, 'trustedHost'),
     userAgent: userAgent(textFlag(flags, 'userAgentPrefix')),
     sharedBlobDir: textFlag(flags, flag('sharedBlobDir')),
   }
@@ -89,8 +97,14 @@ export async function withImage<Value>(
   work: (image: ImageReference) => Promise<Value>,
 ): Promise<Value> {
   const registry = await openTransports(await endpointSettings(call, ''))
+  let image: ImageReference | undefined
   try {
-    return await work(registry.parse(name))
+    image = registry.parse(name)
+    return await work(image)
+  } catch (error) {
+    throw error instanceof ImageError && image !== undefined
+      ? ImageError.from(error, error.code, { image: imageName(image) })
+      : error
   } finally {
     await registry.close()
   }

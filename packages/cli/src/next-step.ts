@@ -18,6 +18,7 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   if (error.code === 'UNAUTHENTICATED') {
     return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
   }
+  if (error.message.includes('to trustedHosts')) return 'the flag for that is --trusted-host HOST:PORT'
   const untrusted = certificateProblem(error)
   if (untrusted === undefined) return undefined
   const unverified = `use ${endpointFlag(error, command.name, 'tls-verify')}=false to go on without verification`

@@ -8,7 +8,7 @@ import { listTagsCommand } from './commands/list-tags.ts'
 import { planCommand } from './commands/plan.ts'
 import { registryCommand } from './commands/registry-serve.ts'
 import { versionCommand } from './commands/version.ts'
-import { booleanFlag, duration, type Flags } from './flags.ts'
+import { booleanFlag, duration, type Flags, gather } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 import type { RunningCommand } from './next-step.ts'
 import { VERSION } from './version.ts'
@@ -63,6 +63,11 @@ function addGlobalFlags(program: Command): void {
     .option('--command-timeout <duration>', 'give up after this time, such as 90s or 10m', duration)
     .option('--insecure-policy', 'accept images whether they are signed or not, as is done anyway without a policy')
     .option('--user-agent-prefix <text>', 'what registries are told before the name of this command')
+    .addOption(
+      new Option('--trusted-host <host[:port]>', 'private address that a public registry may refer to').argParser(
+        gather,
+      ),
+    )
     .addOption(
       new Option('--error-format <format>', 'how a failure is told: text, or one JSON object').choices([
         'text',

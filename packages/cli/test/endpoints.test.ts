@@ -15,7 +15,7 @@ async function settings(argv: readonly string[], prefix: '' | 'src' | 'dest' = '
 }
 
 test('a side is anonymous and secure unless told otherwise', async () => {
-  expect(await settings([])).toEqual({ credentials: undefined, insecure: false, resume: true })
+  expect(await settings([])).toEqual({ credentials: undefined, insecure: false, resume: true, trustedHosts: [] })
 })
 
 test.each([

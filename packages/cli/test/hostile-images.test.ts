@@ -36,6 +36,7 @@ test.each(['9007199254740992', '9007199254740993', '9223372036854775807', '1e400
     ]) {
       const { exitCode, stderr, stdout } = await callMain(argv)
       expect(stderr).toMatch(/layers\[0\]\.size/)
+      expect(stderr).toContain(from) // where
       expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' })
     }
   },

@@ -38,6 +38,11 @@ test.each([
   expect(nextStep(error, { name, flags: {} })).toMatch(step)
 })
 
+test('a private address that a registry refers to can be trusted by a flag', () => {
+  const error = new ImageError('INVALID_DATA', 'refused; if this is right, add "10.0.0.1:443" to trustedHosts')
+  expect(nextStep(error, { name: 'copy', flags: {} })).toBe('the flag for that is --trusted-host HOST:PORT')
+})
+
 test('other failures need none', () => {
   expect(nextStep(new ImageError('FORBIDDEN', 'no'), { name: 'copy', flags: {} })).toBeUndefined()
   expect(nextStep(new Error('no'), { name: 'copy', flags: {} })).toBeUndefined()
