@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startRegistry } from '@crossdock/registry-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
+import { filesBelow } from '../src/files-below.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 
@@ -11,7 +13,7 @@ const PROBE = `
 const { writeFileSync } = require('node:fs')
 process.on('exit', () => writeFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')))
 `
-const RUNS = 7
+const RUNS = 5
 
 describe('the start of the command', () => {
   const stack = new AsyncDisposableStack()
@@ -59,6 +61,20 @@ describe('the start of the command', () => {
     await crossdock.done(['copy', `oci:${image.folder}:latest`, `docker://${server.host}/a:1`])
     const loaded = await loadedBy(['list-tags', `docker://${server.host}/a`])
     for (const name of ['http', 'https', 'zlib', 'child_process', 'worker_threads']) expect(loaded).not.toContain(name)
+  })
+
+  it('keeps compiled code in the cache folder of the person alone, and needs none', async () => {
+    const cache = fresh('cache')
+    const env = { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: cache }
+    await crossdock.done(['--help'], { env })
+    expect(await readdir(crossdock.temporary)).toEqual([])
+    expect((await filesBelow(join(cache, 'crossdock/code'))).length).toBeGreaterThan(0)
+    for (const home of [{}, { HOME: '/proc/nowhere' }, { HOME: '' }, { XDG_CACHE_HOME: crossdock.argv[1] }]) {
+      const place = { NODE_COMPILE_CACHE: undefined, XDG_CACHE_HOME: undefined, HOME: undefined, ...home }
+      const { exitCode, stderr } = await crossdock.run(['version'], { env: place })
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    }
+    expect(await readdir(crossdock.temporary)).toEqual([])
   })
 
   it('takes less than twice as long as an empty Node.js, for the version and for help', () => {

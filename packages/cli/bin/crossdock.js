@@ -35,6 +35,23 @@ function printVersion() {
 /** Compiled code is kept where only the user writes: it is run. Never in the folder for temporary files, as Node.js would. */
 function enableCodeCache() {
   const { XDG_CACHE_HOME, LOCALAPPDATA, HOME } = process.env
-  const folder = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`)
-  if (folder) process.getBuiltinModule('node:module').enableCompileCache(`${folder}/crossdock/code`)
+  const cache = XDG_CACHE_HOME || LOCALAPPDATA || (HOME && `${HOME}/.cache`)
+  if (!cache) return
+  const folder = `${cache}/crossdock/code`
+  if (makeFolders([cache, `${cache}/crossdock`, folder])) {
+    process.getBuiltinModule('node:module').enableCompileCache(folder)
+  }
+}
+
+/** One by one: there are file systems on which Node.js never ends to make several at once. False if it cannot be done. */
+function makeFolders(folders) {
+  const { existsSync, mkdirSync } = process.getBuiltinModule('node:fs')
+  try {
+    for (const folder of existsSync(folders.at(-1)) ? [] : folders) {
+      if (!existsSync(folder)) mkdirSync(folder, 0o700)
+    }
+    return true
+  } catch {
+    return false
+  }
 }
