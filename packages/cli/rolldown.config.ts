@@ -1,14 +1,68 @@
-import { defineConfig } from 'rolldown'
+import { defineConfig, type Plugin } from 'rolldown'
+
+/** A large module of Node's whose functions many calls of the command never need. */
+const LAZY = 'node:crypto'
+
+/**
+ * Node's own modules by `process.getBuiltinModule`: an `import` of one makes a list of all that it exports, for which Node loads
+ * much of itself that nobody asked for.
+ */
+const builtinModules: Plugin = {
+  name: 'builtin-modules',
+  renderChunk: (code) =>
+    code
+      .replaceAll(/\bimport\s*\{([^}]*)\}\s*from\s*"(node:[\w/]+)";/g, (_, names: string, module: string) =>
+        module === LAZY ? forwarders(names) : `const {${names.replaceAll(' as ', ': ')}} = ${builtin(module)};`,
+      )
+      .replaceAll(
+        /\bimport ([\w$]+) from\s*"(node:[\w/]+)";/g,
+        (_, name: string, module: string) => `const ${name} = ${builtin(module)};`,
+      ),
+}
+
+function builtin(module: string): string {
+  return module === 'node:process' ? 'process' : `process.getBuiltinModule("${module}")`
+}
+
+/** Functions that load the module when they are called. */
+function forwarders(names: string): string {
+  return names
+    .split(',')
+    .map((name) => name.trim().split(' as '))
+    .map(([name, local = name]) => `const ${local} = (...values) => ${builtin(LAZY)}.${name}(...values);`)
+    .join('')
+}
+
+/** What commander has for subcommands that are programs of their own. Here are none, and the modules are large. */
+const EXECUTABLES: ReadonlySet<string> = new Set(['node:child_process', 'node:fs'])
+
+const noExecutables: Plugin = {
+  name: 'no-executables',
+  resolveId: (source, importer) =>
+    EXECUTABLES.has(source) && importer?.includes('commander') === true ? '\0no-executables' : null,
+  load: (id) => (id === '\0no-executables' ? 'export default {}' : null),
+}
+
+/** Without what is only needed behind a proxy, which is larger than all of it. */
+const ENGINE = /packages[\\/](?:copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
 // The command as one folder of few files: what every call needs in main.js, what only some need beside it, loaded on demand.
 export default defineConfig({
   input: { main: 'src/index.ts' },
   platform: 'node',
+  plugins: [builtinModules, noExecutables],
   output: {
     dir: 'dist/bundle',
     format: 'esm',
     cleanDir: true,
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-    legalComments: 'inline',
+    comments: { legal: true },
+    // Fewer files are read faster: one for what help needs too, one for what every command on images needs.
+    codeSplitting: {
+      groups: [
+        { name: 'core', test: /packages[\\/]core[\\/]/ },
+        { name: 'engine', test: ENGINE },
+      ],
+    },
   },
 })

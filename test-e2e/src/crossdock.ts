@@ -17,6 +17,7 @@ export interface Crossdock {
   /** Where it puts temporary files. */
   readonly temporary: string
   start(args: readonly string[], options?: ProcessOptions): RunningProcess
+  /** Runs it, and throws should it crash. */
   run(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
   /** Runs it and throws, with what it said, unless it ends with 0. */
   done(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
@@ -48,11 +49,17 @@ export async function createCrossdock(home: string): Promise<Crossdock> {
     env,
     temporary,
     start,
-    run: (args, options) => start(args, options).finished,
+    run: async (args, options) => withoutCrash(await start(args, options).finished),
     done: async (args, options) => {
-      const finished = await start(args, options).finished
+      const finished = withoutCrash(await start(args, options).finished)
       if (finished.exitCode === 0) return finished
       throw new Error(`crossdock ${args.join(' ')} ended with ${finished.exitCode}:\n${finished.stderr}`)
     },
   }
+}
+
+/** An error that nobody awaited is a defect, whatever the exit code and whatever the test looks at. */
+function withoutCrash(finished: FinishedProcess): FinishedProcess {
+  if (!/crossdock: internal error|^Node\.js v\d/m.test(finished.stderr)) return finished
+  throw new Error(`the command crashed:\n${finished.stderr}`)
 }

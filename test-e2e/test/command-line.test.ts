@@ -259,6 +259,20 @@ describe('the command', () => {
     })
   })
 
+  it('an error that nobody awaited is told in one line', async () => {
+    const defect = `${fresh('defect')}.cjs`
+    const source = String.raw`process.on('newListener', (name) => {
+      if (name === 'uncaughtException') setImmediate(() => Promise.reject(new Error('a\u001b[31mb')))
+    })`
+    await writeFile(defect, source)
+    const env = { NODE_OPTIONS: `--require=${defect}` }
+    await using running = crossdock.start(['registry', 'serve', '--port', '0'], { env })
+    const { exitCode, stderr } = await running.finished
+    expect(stderr).toContain('crossdock: internal error: a\\u{1b}[31mb; this is a defect of crossdock [INTERNAL]\n')
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(exitCode).toBe(1)
+  })
+
   it('leaves nothing in the folder for temporary files', async () => {
     expect(await readdir(crossdock.temporary)).toStrictEqual([])
   })

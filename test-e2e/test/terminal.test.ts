@@ -57,7 +57,7 @@ describe('on a terminal', () => {
       const { exitCode, stdout } = await running.finished
       expect(exitCode).toBe(130)
       expectCursor(stdout.toString())
-      expect(stdout.toString()).toContain('Run the same command again')
+      expect(stdout.toString()).toContain('run the same command again')
     })
 
     it('inspect prints a table there', async () => {

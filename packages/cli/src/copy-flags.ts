@@ -1,5 +1,6 @@
 import type { CopyOptions, SubsetMode } from '@crossdock/copy'
 import { type Command, Option } from 'commander'
+import { addRetryFlags } from './endpoint-flags.ts'
 import { UsageError } from './failure.ts'
 import { type Flags, gather, isSet, listFlag, numberFlag, textFlag, wholeNumber } from './flags.ts'
 import { checkPlatforms, overriddenPlatform } from './platform-flags.ts'
@@ -28,12 +29,7 @@ export function addCopyFlags(command: Command): void {
     .option('--remove-signatures', 'leave signatures behind')
     .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
     .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
-    .option(
-      '--retry-times <n>',
-      'how often a request, and a blob that does not move, is tried again (default 3)',
-      wholeNumber(0),
-    )
-  addProgressFlags(command)
+  addProgressFlags(addRetryFlags(command))
 }
 
 /** Throws a `UsageError` for flags that contradict each other and for text that is no platform. */
@@ -49,7 +45,19 @@ export async function copyOptions(flags: Flags): Promise<CopyOptions> {
     signatures: isSet(flags, 'removeSignatures') ? 'drop' : 'copy',
     concurrency: numberFlag(flags, 'imageParallelCopies'),
     attempts: retries === undefined ? undefined : retries + 1,
+    retryDelayMs: numberFlag(flags, 'retryDelay'),
   }
+}
+
+/** The media types that `--format` stands for; undefined if any will do. */
+export async function manifestTypes(flags: Flags): Promise<readonly string[] | undefined> {
+  const format = textFlag(flags, 'format')
+  if (format === 'v2s1') {
+    throw new UsageError('--format v2s1 is not supported: images of that type are out of use and are not written')
+  }
+  if (format === undefined) return undefined
+  const { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } = await import('@crossdock/formats')
+  return format === 'oci' ? [OCI_MANIFEST, OCI_INDEX] : [DOCKER_MANIFEST, DOCKER_MANIFEST_LIST]
 }
 
 function platformOptions(flags: Flags): Pick<CopyOptions, 'platform' | 'platforms'> {

@@ -1,11 +1,21 @@
-import { createTransportRegistry, type ImageReference, type TransportRegistry } from '@crossdock/core'
-import { type Command, Option } from 'commander'
+import {
+  createTransportRegistry,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type TransportRegistry,
+} from '@crossdock/core'
+import type { DefaultTransportsOptions } from '@crossdock/transports'
+import { type Certificates, readCertificates } from './certificates.ts'
+import { type EndpointPrefix, flagName } from './endpoint-flags.ts'
 import { UsageError } from './failure.ts'
-import { booleanFlag, type Flags, isSet, numberFlag, textFlag } from './flags.ts'
+import { type Flags, isSet, listFlag, numberFlag, textFlag } from './flags.ts'
+import type { Invocation, Operation } from './invocation.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
   readonly credentials?: Credentials | undefined
+  readonly certificates?: Certificates | undefined
   /** Plain http and certificates that do not verify are accepted. */
   readonly insecure: boolean
   readonly resume: boolean
@@ -14,60 +24,50 @@ export interface EndpointSettings {
   /** Milliseconds; the transport's own defaults if undefined. */
   readonly connectTimeoutMs?: number | undefined
   readonly idleTimeoutMs?: number | undefined
+  readonly userAgent?: string | undefined
+  readonly trustedHosts?: readonly string[] | undefined
+  readonly sharedBlobDir?: string | undefined
 }
 
 type Credentials = { readonly username: string; readonly password: string } | { readonly registryToken: string }
 
-/** The prefix of a side's flags; none where a command has one image only. */
-export type EndpointPrefix = '' | 'src' | 'dest'
-
-/** Adds the flags of one side to a command. */
-export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Command {
-  const of = { '': 'the image', src: 'the source', dest: 'the destination' }[prefix]
-  const dashed = prefix === '' ? '--' : `--${prefix}-`
-  return command
-    .addOption(new Option(`${dashed}creds <user[:password]>`, `credentials for the registry of ${of}`))
-    .addOption(
-      new Option(`${dashed}username <name>`, `user for the registry of ${of}`).conflicts(flagName(prefix, 'creds')),
-    )
-    .addOption(new Option(`${dashed}password <password>`, `password that goes with ${dashed}username`))
-    .addOption(new Option(`${dashed}registry-token <token>`, `bearer token for the registry of ${of}`))
-    .addOption(new Option(`${dashed}no-creds`, `reach the registry of ${of} anonymously`))
-    .addOption(
-      new Option(
-        `${dashed}tls-verify <boolean>`,
-        `whether the registry of ${of} must speak https with a valid certificate`,
-      )
-        .default(true)
-        .argParser(booleanFlag),
-    )
+/** A command that is being carried out. */
+export interface Call {
+  readonly flags: Flags
+  readonly invocation: Invocation
+  readonly operation: Operation
 }
 
-/** What commander makes of `--src-tls-verify`: `srcTlsVerify`. */
-function flagName(prefix: EndpointPrefix, name: string): string {
-  return prefix === '' ? name : prefix + name.slice(0, 1).toUpperCase() + name.slice(1)
-}
-
-export function endpointSettings(flags: Flags, prefix: EndpointPrefix): EndpointSettings {
+export async function endpointSettings(call: Call, prefix: EndpointPrefix): Promise<EndpointSettings> {
+  const { flags, operation } = call
   const flag = (name: string): string => flagName(prefix, name)
   const retries = numberFlag(flags, 'retryTimes')
+  const folder = textFlag(flags, flag('certDir'))
   return {
-    credentials: isSet(flags, flag('noCreds')) ? undefined : credentials(flags, flag),
-    insecure: flags[flag('tlsVerify')] === false,
+    credentials: await credentials(call, flag),
+    certificates: folder === undefined ? undefined : await readCertificates(folder, operation.signal),
+    insecure: (flags[flag('tlsVerify')] ?? flags['tlsVerify']) === false,
     resume: flags['resume'] !== false,
     maxAttempts: retries === undefined ? undefined : retries + 1,
     connectTimeoutMs: numberFlag(flags, 'connectTimeout'),
     idleTimeoutMs: numberFlag(flags, 'idleTimeout'),
+    trustedHosts: listFlag(flags, 'trustedHost'),
+    userAgent: userAgent(textFlag(flags, 'userAgentPrefix')),
+    sharedBlobDir: textFlag(flags, flag('sharedBlobDir')),
   }
 }
 
-function credentials(flags: Flags, flag: (name: string) => string): Credentials | undefined {
+async function credentials(
+  { flags, invocation, operation }: Call,
+  flag: (name: string) => string,
+): Promise<Credentials | undefined> {
   const registryToken = textFlag(flags, flag('registryToken'))
   if (registryToken !== undefined) return { registryToken }
   const pair = textFlag(flags, flag('creds'))
   if (pair !== undefined) return splitPair(pair)
   const username = textFlag(flags, flag('username'))
-  const password = textFlag(flags, flag('password'))
+  const fromStdin = isSet(flags, flag('passwordStdin'))
+  const password = fromStdin ? await invocation.readLine(operation.signal) : textFlag(flags, flag('password'))
   if (username === undefined && password === undefined) return undefined
   if (username === undefined) throw new UsageError('a password needs a user name beside it')
   return { username, password: password ?? '' }
@@ -80,28 +80,37 @@ function splitPair(pair: string): Credentials {
   return { username: pair.slice(0, colon), password: pair.slice(colon + 1) }
 }
 
+function userAgent(prefix: string | undefined): string | undefined {
+  if (prefix === undefined) return undefined
+  if (/^[\x20-\x7E]{1,256}$/.test(prefix)) return `${prefix} crossdock`
+  throw new UsageError('--user-agent-prefix takes up to 256 printable ASCII characters')
+}
+
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { credentials: known, insecure, resume, maxAttempts, connectTimeoutMs, idleTimeoutMs } = settings
-  const timeouts = { connectTimeoutMs, headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
-  return createTransportRegistry(
-    defaultTransports({
-      docker: { insecure, resume, maxAttempts, ...timeouts, ...(known !== undefined && { credentials: known }) },
-      ociDir: { resume },
-    }),
-  )
+  const { resume, sharedBlobDir, idleTimeoutMs, ...docker } = settings
+  const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
+  const known = Object.entries({ resume, ...timeouts, ...docker }).filter(([, value]) => value !== undefined)
+  const options: DefaultTransportsOptions = { docker: Object.fromEntries(known), ociDir: { resume, sharedBlobDir } }
+  return createTransportRegistry(defaultTransports(options))
 }
 
 /** Gives the image behind a name to `work`, and closes the transports whatever happens. */
 export async function withImage<Value>(
-  settings: EndpointSettings,
+  call: Call,
   name: string,
   work: (image: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const registry = await openTransports(settings)
+  const registry = await openTransports(await endpointSettings(call, ''))
+  let image: ImageReference | undefined
   try {
-    return await work(registry.parse(name))
+    image = registry.parse(name)
+    return await work(image)
+  } catch (error) {
+    throw error instanceof ImageError && image !== undefined
+      ? ImageError.from(error, error.code, { image: imageName(image) })
+      : error
   } finally {
     await registry.close()
   }
@@ -109,17 +118,26 @@ export async function withImage<Value>(
 
 /** The two ends of a copy. One set of transports serves both if their settings agree, so that they share connections. */
 export async function withEnds<Value>(
-  flags: Flags,
+  call: Call,
   names: { readonly from: string; readonly to: string },
   work: (from: ImageReference, to: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const [source, destination] = [endpointSettings(flags, 'src'), endpointSettings(flags, 'dest')]
+  const source = await endpointSettings(call, 'src')
+  const destination = await endpointSettings(call, 'dest')
   const sources = await openTransports(source)
   const shared = JSON.stringify(source) === JSON.stringify(destination)
   const destinations = shared ? sources : await openTransports(destination)
   try {
-    return await work(sources.parse(names.from), destinations.parse(names.to))
+    return await work(parse(sources, names.from, 'source'), parse(destinations, names.to, 'destination'))
   } finally {
     await Promise.all([sources.close(), destinations.close()])
+  }
+}
+
+function parse(registry: TransportRegistry, name: string, side: 'source' | 'destination'): ImageReference {
+  try {
+    return registry.parse(name)
+  } catch (error) {
+    throw ImageError.from(error, 'INVALID_REFERENCE', { side })
   }
 }

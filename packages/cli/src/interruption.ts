@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { EXIT } from './exit-codes.ts'
 
 /** Why an operation was ended from outside: a signal, or `--command-timeout`. */
@@ -26,7 +25,7 @@ export interface Interruptible {
 export function listenForInterruption(timeoutMs?: number): Interruptible {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
-    const exitCode = 128 + constants.signals[name]
+    const exitCode = 128 + process.getBuiltinModule('node:os').constants.signals[name]
     if (controller.signal.aborted) process.exit(exitCode)
     controller.abort(new Interruption(`stopped by ${name}`, exitCode))
   }

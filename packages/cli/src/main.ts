@@ -1,57 +1,97 @@
-import { inspect } from 'node:util'
 import type { ProgressEvent } from '@crossdock/core'
-import { describeFailure } from './failure.ts'
-import { describeEvent } from './progress/progress-state.ts'
+import { CommanderError } from 'commander'
+import { debugText } from './debug-text.ts'
+import { ignoreUnverifiedTls } from './environment.ts'
+import { describeFailure, type Failure, failureJson, failureLine } from './failure.ts'
 import { attachBooleans, type Flags, isSet, numberFlag } from './flags.ts'
-import { hintFor, type RunningCommand } from './hint.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Invocation, Terminal } from './invocation.ts'
+import type { RunningCommand } from './next-step.ts'
+import { formatJson } from './output/json.ts'
 import { createProgram } from './program.ts'
+import { describeEvent } from './progress/progress-state.ts'
+import { createLineReader } from './streams/line-reader.ts'
+import { createWriter, type Writer } from './streams/writer.ts'
+import { usageError } from './usage-error.ts'
 
 /** Runs the command line and returns its exit code. `argv` is without the interpreter and the script. */
-export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const { stdout, stderr } = terminal
-  endQuietlyWithoutReader(stdout)
-  const options = { timeoutMs: undefined as number | undefined, debug: false }
-  let running: RunningCommand | undefined
-  const invocation: Invocation = {
+export function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  return runCommand(argv, { terminal, writer: createWriter(terminal.stdout, terminal.stderr) })
+}
+
+interface Surroundings {
+  readonly terminal: Terminal
+  readonly writer: Writer
+}
+
+async function runCommand(argv: readonly string[], { terminal, writer }: Surroundings): Promise<number> {
+  const call: { command: string; running?: RunningCommand } = { command: 'crossdock' }
+  const help: string[] = []
+  const program = createProgram(
+    createInvocation({ terminal, writer }, () => call.running?.flags ?? {}),
+    {
+      onCommand: (command) => (call.command = command),
+      onAction: (running) => {
+        call.running = running
+        ignoreUnverifiedTls(terminal, writer)
+      },
+      onHelp: (text) => help.push(text),
+    },
+  )
+  try {
+    await program.parseAsync(attachBooleans(argv), { from: 'user' })
+    return 0
+  } catch (error) {
+    const ended = await afterHelp(error, { help, writer, command: call.command })
+    if (ended === undefined) return 0
+    const failure = describeFailure(ended, call.running)
+    if (isSet(call.running?.flags ?? {}, 'debug')) writer.note(debugText(ended))
+    if (failure.message !== '') writer.note(shown(failure, argv))
+    return failure.exitCode
+  }
+}
+
+/** The parser throws for everything that ends the call early, help and version among it. What is left is a failure. */
+async function afterHelp(
+  error: unknown,
+  { help, writer, command }: { readonly help: readonly string[]; readonly writer: Writer; readonly command: string },
+): Promise<unknown> {
+  if (!(error instanceof CommanderError)) return error
+  if (error.exitCode !== 0) return usageError(error, command)
+  try {
+    await writer.print(help.join(''))
+    return undefined
+  } catch (failure) {
+    return failure
+  }
+}
+
+function createInvocation({ terminal, writer }: Surroundings, flags: () => Flags): Invocation {
+  return {
     terminal,
+    print: (data) => writer.print(data),
+    note: (text) => writer.note(text),
+    readLine: createLineReader(terminal),
     run: async (action) => {
-      const interruptible = listenForInterruption(options.timeoutMs)
+      const interruptible = listenForInterruption(numberFlag(flags(), 'commandTimeout'))
       try {
-        await action({ signal: interruptible.signal, onProgress: (event) => noteEvent(event, stderr) })
+        await action({ signal: interruptible.signal, onProgress: (event) => noteEvent(event, writer) })
       } finally {
         interruptible.stop()
       }
     },
-    print: (text) => void stdout.write(text),
-    note: (text) => void stderr.write(text),
-  }
-  const program = createProgram(invocation).hook('preAction', (_, command) => {
-    const flags = command.optsWithGlobals<Flags>()
-    running = { name: command.name(), flags }
-    Object.assign(options, { timeoutMs: numberFlag(flags, 'commandTimeout'), debug: isSet(flags, 'debug') })
-  })
-  try {
-    await program.parseAsync([...attachBooleans(argv)], { from: 'user' })
-    return 0
-  } catch (error) {
-    const { exitCode, message } = describeFailure(error)
-    if (message !== '') stderr.write(`crossdock: ${message}\n${hintFor(error, running)}`)
-    if (options.debug) stderr.write(`${inspect(error)}\n`)
-    return exitCode
   }
 }
 
-function noteEvent(event: ProgressEvent, stderr: NodeJS.WritableStream): void {
+function noteEvent(event: ProgressEvent, writer: Writer): void {
   const line = describeEvent(event)
-  if (line !== undefined) stderr.write(`${line}\n`)
+  if (line !== undefined) writer.note(`${line}\n`)
 }
 
-/** `crossdock list-tags … | head -1` is no failure worth a stack trace. */
-function endQuietlyWithoutReader(stdout: NodeJS.WriteStream): void {
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(141)
-    throw error
-  })
+/** The command line may be what is wrong, so that its flags cannot be asked. */
+const WANTS_JSON = /\0--(?:error-format|progress)[\0=]json\0/
+
+function shown(failure: Failure, argv: readonly string[]): string {
+  const wantsJson = WANTS_JSON.test(`\0${argv.join('\0')}\0`)
+  return wantsJson ? `${formatJson(failureJson(failure))}\n` : `crossdock: ${failureLine(failure)}\n`
 }

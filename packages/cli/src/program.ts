@@ -1,22 +1,62 @@
-import { Command } from 'commander'
-import { addCopyCommand } from './commands/copy.ts'
-import { addDeleteCommand } from './commands/delete.ts'
-import { addDigestCommand } from './commands/digest.ts'
-import { addInspectCommand } from './commands/inspect.ts'
-import { addListTagsCommand } from './commands/list-tags.ts'
-import { addPlanCommand } from './commands/plan.ts'
-import { addRegistryCommand } from './commands/registry-serve.ts'
-import { addVersionCommand } from './commands/version.ts'
-import { duration } from './flags.ts'
+import { Command, Option } from 'commander'
+import type { CommandEntry } from './command-entry.ts'
+import { copyCommand } from './commands/copy.ts'
+import { deleteCommand } from './commands/delete.ts'
+import { digestCommand } from './commands/digest.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { listTagsCommand } from './commands/list-tags.ts'
+import { planCommand } from './commands/plan.ts'
+import { registryCommand } from './commands/registry-serve.ts'
+import { versionCommand } from './commands/version.ts'
+import { booleanFlag, duration, type Flags, gather } from './flags.ts'
 import type { Invocation } from './invocation.ts'
+import type { RunningCommand } from './next-step.ts'
 import { VERSION } from './version.ts'
 
+const COMMANDS: readonly CommandEntry[] = [
+  copyCommand,
+  planCommand,
+  inspectCommand,
+  digestCommand,
+  listTagsCommand,
+  deleteCommand,
+  registryCommand,
+  versionCommand,
+]
+
+/** Told how far the command line was understood. */
+export interface ProgramListener {
+  /** A command is known: `crossdock copy`. */
+  readonly onCommand: (command: string) => void
+  /** Its flags are, too, and it is about to begin. */
+  readonly onAction: (running: RunningCommand) => void
+  /** Text for stdout. */
+  readonly onHelp: (text: string) => void
+}
+
 /** The whole command line. What is heavy is imported inside the actions, so that help and version stay quick. */
-export function createProgram(invocation: Invocation): Command {
-  const { stdout, stderr } = invocation.terminal
+export function createProgram(invocation: Invocation, listener: ProgramListener): Command {
   const program = new Command('crossdock')
     .description('Moves container images between the places where images live: registries and folders.')
-    .version(VERSION, '--version', 'print the version')
+    .addHelpText('after', HELP)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      writeOut: listener.onHelp,
+      writeErr: () => undefined, // what it says of errors is thrown, too
+    })
+    .exitOverride()
+    .hook('preAction', (_, command) => {
+      listener.onAction({ name: command.name(), flags: command.optsWithGlobals<Flags>() })
+    })
+  addGlobalFlags(program)
+  for (const entry of COMMANDS) addCommand(program, entry, { invocation, listener })
+  return program
+}
+
+function addGlobalFlags(program: Command): void {
+  program
+    .version(VERSION, '-v, --version', 'print the version')
     .option('--override-os <os>', 'take this operating system instead of linux')
     .option('--override-arch <arch>', "take this CPU instead of this machine's")
     .option('--override-variant <variant>', 'take this variant of the CPU')
@@ -27,26 +67,44 @@ export function createProgram(invocation: Invocation): Command {
       'how long a server may be silent, before and in its answer (default 60s)',
       duration,
     )
+    .option('--insecure-policy', 'accept images whether they are signed or not, as is done anyway without a policy')
+    .option('--user-agent-prefix <text>', 'what registries are told before the name of this command')
+    .addOption(
+      new Option('--trusted-host <host[:port]>', 'private address that a public registry may refer to').argParser(
+        gather,
+      ),
+    )
+    .addOption(
+      new Option('--error-format <format>', 'how a failure is told: text, or one JSON object').choices([
+        'text',
+        'json',
+      ]),
+    )
     .option('--debug', 'show where an error comes from')
-    .addHelpText('after', HELP)
-    .showSuggestionAfterError()
-    .showHelpAfterError('Run the command with --help to see what it takes.')
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
-      outputError: (text, write) => write(`crossdock: ${text}`),
-    })
-    .exitOverride()
-  addCopyCommand(program, invocation)
-  addPlanCommand(program, invocation)
-  addInspectCommand(program, invocation)
-  addDigestCommand(program, invocation)
-  addListTagsCommand(program, invocation)
-  addDeleteCommand(program, invocation)
-  addRegistryCommand(program, invocation)
-  addVersionCommand(program, invocation, VERSION)
-  return program
+    // Nothing is written to a folder for temporary files.
+    .addOption(new Option('--tmpdir <folder>').hideHelp())
+    // Of commands with one image it is a flag of their own; for two it means both.
+    .addOption(new Option('--tls-verify <boolean>').argParser(booleanFlag).hideHelp())
+}
+
+function addCommand(
+  program: Command,
+  entry: CommandEntry,
+  { invocation, listener }: { readonly invocation: Invocation; readonly listener: ProgramListener },
+): void {
+  const command = program.command(entry.name).summary(entry.summary)
+  if (entry.alias !== undefined) command.alias(entry.alias)
+  let isDefined = false
+  const define = (): void => {
+    if (isDefined) return
+    isDefined = true
+    listener.onCommand(`crossdock ${entry.name}`)
+    entry.define(command, invocation)
+  }
+  command.on('beforeHelp', define)
+  program.hook('preSubcommand', (_, called) => {
+    if (called === command) define()
+  })
 }
 
 const HELP = `

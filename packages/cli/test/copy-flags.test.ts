@@ -1,7 +1,7 @@
 import type { CopyOptions } from '@crossdock/copy'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { addCopyFlags, copyOptions } from '../src/copy-flags.ts'
+import { addCopyFlags, copyOptions, manifestTypes } from '../src/copy-flags.ts'
 import { UsageError } from '../src/failure.ts'
 
 function options(...argv: string[]): Promise<CopyOptions> {
@@ -43,13 +43,24 @@ test.each([
 
 test('the other flags arrive in the options', async () => {
   const argv = ['--subset', 'sparse', '--preserve-digests', '--referrers', '--remove-signatures']
-  expect(await options(...argv, '--image-parallel-copies', '3', '--retry-times', '0')).toMatchObject({
+  expect(
+    await options(...argv, '--image-parallel-copies', '3', '--retry-times', '0', '--retry-delay', '2s'),
+  ).toMatchObject({
     subset: 'sparse',
     preserveDigests: true,
     referrers: true,
     signatures: 'drop',
     concurrency: 3,
     attempts: 1,
+    retryDelayMs: 2000,
   })
   expect(await options()).toMatchObject({ preserveDigests: false, referrers: false, signatures: 'copy' })
+})
+
+test.each([
+  [{}, undefined],
+  [{ format: 'oci' }, 'application/vnd.oci.image.index.v1+json'],
+  [{ format: 'v2s2' }, 'application/vnd.docker.distribution.manifest.list.v2+json'],
+])('%j asks for manifests and indexes of its kind', async (flags, index) => {
+  expect((await manifestTypes(flags))?.[1]).toBe(index)
 })

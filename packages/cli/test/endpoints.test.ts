@@ -1,23 +1,32 @@
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { addEndpointFlags, endpointSettings } from '../src/endpoints.ts'
+import { addEndpointFlags } from '../src/endpoint-flags.ts'
+import { type EndpointSettings, endpointSettings } from '../src/endpoints.ts'
 import { UsageError } from '../src/failure.ts'
+import type { Flags } from '../src/flags.ts'
+import type { Invocation } from '../src/invocation.ts'
 
-function settings(argv: readonly string[], prefix: '' | 'src' | 'dest' = 'src') {
+/** What a side's flags mean, beside those of the whole command, with a password on stdin. */
+async function settings(
+  argv: readonly string[],
+  prefix: '' | 'src' | 'dest' = 'src',
+  globals: Flags = {},
+): Promise<EndpointSettings> {
   const command = addEndpointFlags(new Command().exitOverride().configureOutput({ writeErr: () => undefined }), prefix)
-  return endpointSettings(command.parse([...argv], { from: 'user' }).opts(), prefix)
+  const invocation = { readLine: async () => Promise.resolve('typed') } as Partial<Invocation> as Invocation
+  const operation = { signal: new AbortController().signal, onProgress: () => undefined }
+  const flags = { ...globals, ...command.parse([...argv], { from: 'user' }).opts() }
+  return await endpointSettings({ flags, invocation, operation }, prefix)
 }
 
-test('a side is anonymous and secure unless told otherwise', () => {
-  expect(settings([])).toEqual({ credentials: undefined, insecure: false, resume: true })
+test('a side is anonymous and secure unless told otherwise', async () => {
+  expect(await settings([])).toEqual({ credentials: undefined, insecure: false, resume: true, trustedHosts: [] })
 })
 
-test("time-outs are those that were given, or the transport's own", () => {
-  expect(endpointSettings({ connectTimeout: 2000, idleTimeout: 90_000 }, 'dest')).toMatchObject({
-    connectTimeoutMs: 2000,
-    idleTimeoutMs: 90_000,
-  })
-  expect(settings([])).toMatchObject({ connectTimeoutMs: undefined, idleTimeoutMs: undefined })
+test("time-outs are those that were given, or the transport's own", async () => {
+  const given = { connectTimeout: 2000, idleTimeout: 90_000 }
+  expect(await settings([], 'dest', given)).toMatchObject({ connectTimeoutMs: 2000, idleTimeoutMs: 90_000 })
+  expect(await settings([])).toMatchObject({ connectTimeoutMs: undefined, idleTimeoutMs: undefined })
 })
 
 test.each([
@@ -25,25 +34,34 @@ test.each([
   [['--src-creds', 'me'], { username: 'me', password: '' }],
   [['--src-username', 'me', '--src-password', 'secret'], { username: 'me', password: 'secret' }],
   [['--src-registry-token', 'abc'], { registryToken: 'abc' }],
-  [['--src-creds', 'me:secret', '--src-no-creds'], undefined],
-])('%j gives %j', (argv, credentials) => {
-  expect(settings(argv).credentials).toEqual(credentials)
+  [['--src-username', 'me', '--src-password-stdin'], { username: 'me', password: 'typed' }],
+  [['--src-no-creds'], undefined],
+])('%j gives %j', async (argv, credentials) => {
+  expect((await settings(argv)).credentials).toEqual(credentials)
 })
 
-test('--tls-verify may be switched off, and said to be on', () => {
-  expect(settings(['--dest-tls-verify=false'], 'dest').insecure).toBe(true)
-  expect(settings(['--dest-tls-verify=true'], 'dest').insecure).toBe(false)
-  expect(settings(['--tls-verify=false'], '').insecure).toBe(true)
+test('--tls-verify may be switched off, and said to be on', async () => {
+  expect((await settings(['--dest-tls-verify=false'], 'dest')).insecure).toBe(true)
+  expect((await settings(['--dest-tls-verify=true'], 'dest')).insecure).toBe(false)
+  expect((await settings(['--tls-verify=false'], '')).insecure).toBe(true)
 })
 
-test.each([[['--src-creds', ':secret']], [['--src-password', 'secret']]])('%j is refused', (argv) => {
-  expect(() => settings(argv)).toThrow(UsageError)
+test.each([[['--src-creds', ':secret']], [['--src-password', 'secret']], [['--src-password-stdin']]])(
+  '%j is refused',
+  async (argv) => {
+    await expect(settings(argv)).rejects.toThrow(UsageError)
+  },
+)
+
+test('what says the same twice, or contradicts itself, is refused', async () => {
+  for (const more of [['--src-username', 'you'], ['--src-password-stdin'], ['--src-no-creds']]) {
+    await expect(settings(['--src-creds', 'me:secret', ...more])).rejects.toThrow(/cannot be used with/)
+  }
+  await expect(settings(['--no-creds', '--username', 'me'], '')).rejects.toThrow(/cannot be used with/)
 })
 
-test('a user name beside a pair is refused', () => {
-  expect(() => settings(['--src-creds', 'me:secret', '--src-username', 'you'])).toThrow(/cannot be used with/)
-})
-
-test('a value that is no boolean is refused, and the flag named', () => {
-  expect(() => settings(['--src-tls-verify=maybe'])).toThrow(/--src-tls-verify.*'maybe'.*either "true" or "false"/)
+test('a value that is no boolean is refused, and the flag named', async () => {
+  await expect(settings(['--src-tls-verify=maybe'])).rejects.toThrow(
+    /--src-tls-verify.*'maybe'.*either "true" or "false"/,
+  )
 })

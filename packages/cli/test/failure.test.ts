@@ -1,9 +1,9 @@
 import { ImageError, type ImageErrorCode } from '@crossdock/core'
 import { expect, test } from 'vitest'
-import { describeFailure, UsageError } from '../src/failure.ts'
+import { crashLine, describeFailure, failureJson, failureLine, UsageError } from '../src/failure.ts'
 import { Interruption } from '../src/interruption.ts'
 
-test.each<[ImageErrorCode, number]>([
+const CODES: readonly (readonly [ImageErrorCode, number])[] = [
   ['INVALID_REFERENCE', 64],
   ['UNKNOWN_TRANSPORT', 64],
   ['DUPLICATE_TRANSPORT', 1],
@@ -20,25 +20,40 @@ test.each<[ImageErrorCode, number]>([
   ['REJECTED_BY_POLICY', 4],
   ['CONFLICT', 1],
   ['IO', 7],
-])('%s ends the command with %d', (code, exitCode) => {
-  expect(describeFailure(new ImageError(code, 'why'))).toEqual({ exitCode, code, message: `why [${code}]` })
+]
+
+test.each(CODES)('%s ends the command with %d, and is told to people and machines', (code, exitCode) => {
+  const failure = describeFailure(new ImageError(code, 'why'))
+  expect(failureLine(failure)).toBe(`why [${code}]`)
+  const retryable = code === 'RATE_LIMITED' || code === 'UNAVAILABLE'
+  expect(failureJson(failure)).toEqual({ type: 'error', code, message: 'why', retryable, exitCode })
 })
 
-test('a message names the side, and the image unless it says so itself', () => {
+test('a line names the side, the image unless the message does so itself, and the next step', () => {
   const image = 'docker://example.com/app'
-  const { message } = describeFailure(new ImageError('NOT_FOUND', 'no such tag', { side: 'source', image }))
-  expect(message).toBe(`source: no such tag (${image}) [NOT_FOUND]`)
-  const said = describeFailure(new ImageError('NOT_FOUND', `no tag in ${image}`, { image })).message
+  const error = new ImageError('UNAUTHENTICATED', 'who are you?', { side: 'source', image })
+  const line = failureLine(describeFailure(error, { name: 'copy', flags: {} }))
+  expect(line).toBe(
+    `source: who are you? (${image}); give credentials with --src-creds USER:PASSWORD [UNAUTHENTICATED]`,
+  )
+  const said = failureLine(describeFailure(new ImageError('NOT_FOUND', `no tag in ${image}`, { image })))
   expect(said).toBe(`no tag in ${image} [NOT_FOUND]`)
 })
 
+test('a line is one line without anything that a terminal obeys, and not endless', () => {
+  const error = new ImageError('IO', `a\nb\u001B[31mc\u202E${'x'.repeat(100_000)}`, { image: 'oci:\u0007d' })
+  const line = failureLine(describeFailure(error))
+  expect(line).toMatch(/^a\\u\{a\}b\\u\{1b\}\[31mc\\u\{202e\}x+… \(100010 characters\) \(oci:\\u\{7\}d\) \[IO\]$/)
+  expect(line.length).toBeLessThan(2200)
+})
+
 test('usage, interruption and bugs are told apart', () => {
-  expect(describeFailure(new UsageError('say what')).exitCode).toBe(64)
-  expect(describeFailure(new Interruption('stopped by SIGINT', 130))).toEqual({
-    exitCode: 130,
-    code: 'INTERRUPTED',
-    message: 'stopped by SIGINT',
-  })
-  expect(describeFailure(new TypeError('x is \u001B[31mnot')).message).toBe('internal error: x is \\u{1b}[31mnot')
+  expect(describeFailure(new UsageError('say what'))).toMatchObject({ exitCode: 64, code: 'USAGE' })
+  expect(failureLine(describeFailure(new UsageError('say what')))).toBe('say what')
+  const stopped = describeFailure(new Interruption('stopped by SIGINT', 130))
+  expect(stopped).toEqual({ exitCode: 130, code: 'INTERRUPTED', message: 'stopped by SIGINT', retryable: true })
+  expect(crashLine(new TypeError('x is \u001B[31mnot'))).toBe(
+    'crossdock: internal error: x is \\u{1b}[31mnot; this is a defect of crossdock [INTERNAL]\n',
+  )
   expect(describeFailure('text').exitCode).toBe(1)
 })

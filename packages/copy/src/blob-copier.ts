@@ -1,8 +1,17 @@
-import { type BlobBody, type BlobReader, type Descriptor, ImageError, shortDigest } from '@crossdock/core'
+import {
+  type BlobBody,
+  type BlobReader,
+  type Descriptor,
+  type ImageDestination,
+  ImageError,
+  quoteForeign,
+  shortDigest,
+} from '@crossdock/core'
 import { createLimiter, createThrottle, delay, firstBytes, type Limiter, skipBytes } from '@crossdock/streams'
 import type { CountedEnds } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
-import { type Operation, sided } from './operation.ts'
+import { brokenContract, type Operation, sided } from './operation.ts'
+import type { ResolvedOptions } from './options.ts'
 
 /** Brings blobs to the destination, a bounded number at a time. */
 export interface BlobCopier {
@@ -11,7 +20,6 @@ export interface BlobCopier {
 }
 
 const PROGRESS_INTERVAL_MS = 100
-const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 /** A try that moved this much is progress: a server that hands out crumbs does not keep a copy alive for ever. */
 const ENOUGH_PROGRESS_BYTES = 64 * 1024
@@ -70,6 +78,7 @@ async function reuse(blob: Descriptor, { source, destination, operation, tally }
   try {
     const reused = await destination.reuseBlob?.({ ...blob, from: source.reference }, operation)
     if (reused === undefined) return false
+    checkAnswer(reused.blob, blob, destination)
     const { digest, size } = blob
     if (reused.mountedFrom === undefined) {
       tally.reused(size)
@@ -91,20 +100,29 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const body = createBody(blob, ends)
     try {
-      await destination.putBlob(body, { ...blob, from: ends.source.reference }, operation)
+      const written = await destination.putBlob(body, { ...blob, from: ends.source.reference }, operation)
+      checkAnswer(written, blob, destination)
       moved += body.moved()
       tally.moved(blob.size, moved)
       operation.onProgress({ type: 'blob:done', digest: blob.digest, size: blob.size, moved })
       return
     } catch (error) {
       const failure = sided(error, 'destination', destination.reference, operation.signal)
-      if (!(failure instanceof ImageError) || !failure.retryable) throw failure
+      // The reason of an abort may itself be a failure that can be retried: that of a sibling.
+      if (!(failure instanceof ImageError) || !failure.retryable || operation.signal.aborted) throw failure
       moved += body.moved()
       if (body.moved() >= ENOUGH_PROGRESS_BYTES) attempt = 1
       if (attempt >= options.attempts) throw failure
-      await pause(blob, { failure, attempt, attempts: options.attempts, operation })
+      await pause(blob, { failure, attempt, options, operation })
     }
   }
+}
+
+/** The destination verifies what it is given; here is looked whether it speaks of the same blob. */
+function checkAnswer(answer: Descriptor, { digest, size }: Descriptor, { reference }: ImageDestination): void {
+  if (answer.digest === digest && answer.size === size) return
+  const what = `asked for ${digest} (${size} bytes), it answers with ${quoteForeign(String(answer.digest), 200)} (${answer.size} bytes)`
+  throw brokenContract(reference, what, {})
 }
 
 async function pause(
@@ -112,16 +130,16 @@ async function pause(
   {
     failure,
     attempt,
-    attempts,
+    options,
     operation,
   }: {
     readonly failure: ImageError
     readonly attempt: number
-    readonly attempts: number
+    readonly options: ResolvedOptions
     readonly operation: Operation
   },
 ): Promise<void> {
-  const delayMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
+  const delayMs = Math.min(LONGEST_PAUSE_MS, options.retryDelayMs * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2)
   operation.onProgress({
     type: 'retry',
     side: failure.side,
@@ -129,7 +147,7 @@ async function pause(
     code: failure.code,
     reason: failure.message,
     attempt,
-    attempts,
+    attempts: options.attempts,
     delayMs: Math.round(delayMs),
   })
   await delay(delayMs, operation.signal)

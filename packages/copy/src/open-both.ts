@@ -1,4 +1,11 @@
-import { type ImageDestination, ImageError, imageName, type ImageReference, type ImageSource } from '@crossdock/core'
+import {
+  type ImageDestination,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type ImageSource,
+  quoteForeign,
+} from '@crossdock/core'
 import { type Operation, onSide } from './operation.ts'
 
 /** Opens both ends, works with them, and closes them whatever happens. */
@@ -10,15 +17,30 @@ export async function openBoth<Value>(
 ): Promise<Value> {
   const readable = await followed(from, operation)
   const source = await onSide('source', from, () => openSource(readable, operation), operation.signal)
-  try {
+  return closing(source, operation, async () => {
     const destination = await onSide('destination', to, () => openDestination(to, operation), operation.signal)
-    try {
-      return await work(source, destination)
-    } finally {
-      await destination[Symbol.asyncDispose]()
-    }
+    return closing(destination, operation, () => work(source, destination))
+  })
+}
+
+/**
+ * Closes the handle after the work. One that fails to close is told of and no more: it must not hide why the work failed, and
+ * work that is done stays done.
+ */
+async function closing<Value>(
+  handle: ImageSource | ImageDestination,
+  operation: Operation,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work()
   } finally {
-    await source[Symbol.asyncDispose]()
+    try {
+      await handle[Symbol.asyncDispose]()
+    } catch (error) {
+      const message = `${imageName(handle.reference)} could not be closed: ${quoteForeign(String(error))}`
+      operation.onProgress({ type: 'note', level: 'warning', message })
+    }
   }
 }
 

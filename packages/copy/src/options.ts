@@ -34,6 +34,13 @@ export interface CopyOptions extends OperationOptions {
   readonly concurrency?: number | undefined
   /** How often a blob or manifest is tried while nothing moves; progress refills the budget. Default: 4. */
   readonly attempts?: number | undefined
+  /** The pause before a blob is tried again, in milliseconds; it doubles from there, to 30 s. Default: 500. */
+  readonly retryDelayMs?: number | undefined
+  /**
+   * The media types that manifests and indexes may have; the copy fails with `UNSUPPORTED` if one has another, as they are not
+   * converted. Default: those that the destination takes.
+   */
+  readonly manifestTypes?: readonly string[] | undefined
 }
 
 /** Which instances of an index are wanted. */
@@ -51,6 +58,8 @@ export interface ResolvedOptions {
   readonly foreignLayers: 'keep' | 'fetch'
   readonly concurrency: number
   readonly attempts: number
+  readonly retryDelayMs: number
+  readonly manifestTypes: readonly string[] | undefined
 }
 
 export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
@@ -63,6 +72,8 @@ export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
     foreignLayers: options.foreignLayers ?? 'keep',
     concurrency: positive(options.concurrency ?? 16, 'concurrency'),
     attempts: positive(options.attempts ?? 4, 'attempts'),
+    retryDelayMs: positive(options.retryDelayMs ?? 500, 'retryDelayMs'),
+    manifestTypes: options.manifestTypes,
   }
 }
 

@@ -3,8 +3,10 @@ import {
   type ImageDestination,
   ImageError,
   imageName,
+  type ImageReference,
   type ImageSource,
   type ManifestBytes,
+  shortDigest,
   unparsedImage,
 } from '@crossdock/core'
 import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
@@ -35,10 +37,15 @@ export async function prepareCopy(
   await options.admit?.(top, operation)
   const root = await chooseRoot(source, top, settings)
   checkDestination(destination, root.manifest)
+  checkKeepsSource(source, destination, root)
+  checkWanted(root.manifest, options)
   if (!options.referrers && (await isUpToDate(destination, root, operation))) return { root, graph: undefined }
   const graph = await loadGraph(source, root, settings)
   const nodes = manifestsOf([graph.top, ...graph.referrers])
-  for (const { manifest } of nodes) checkType(destination, manifest)
+  for (const { manifest } of nodes) {
+    checkWanted(manifest, options)
+    checkType(destination, manifest)
+  }
   const signed = nodes.some(({ signatures }) => signatures.length > 0)
   if (signed && destination.putSignatures === undefined) {
     throw new ImageError(
@@ -75,6 +82,36 @@ function checkDestination(destination: ImageDestination, manifest: ManifestBytes
       { side: 'destination', image: imageName(destination.reference) },
     )
   }
+}
+
+/** A name that is source and destination at once must not lose what it stands for to the choice of a platform. */
+function checkKeepsSource(source: ImageSource, destination: ImageDestination, { manifest, sourceDigest }: Root): void {
+  if (manifest.digest === sourceDigest || !isSamePlace(source.reference, destination.reference)) return
+  const name = imageName(destination.reference)
+  throw new ImageError(
+    'CONFLICT',
+    `${name} is source and destination, and would stand for ${shortDigest(manifest.digest)} instead of the index ` +
+      `${shortDigest(sourceDigest)}, of which other platforms would be lost: copy all platforms, or to another name`,
+    { side: 'destination', image: name },
+  )
+}
+
+/** A path may be written in several ways, and its identity is the same; the name behind it is written in one. */
+function isSamePlace(one: ImageReference, other: ImageReference): boolean {
+  if (one.transport.name !== other.transport.name) return false
+  const [text, otherText] = [one.toString(), other.toString()]
+  if (text === otherText) return true
+  if (one.policy === undefined || one.policy.identity !== other.policy?.identity) return false
+  return text.slice(text.lastIndexOf(':')) === otherText.slice(otherText.lastIndexOf(':'))
+}
+
+function checkWanted({ mediaType, digest }: ManifestBytes, { manifestTypes }: ResolvedOptions): void {
+  if (manifestTypes === undefined || manifestTypes.includes(mediaType)) return
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${shortDigest(digest)} is of type ${mediaType}, and manifests are not converted: only ${manifestTypes.join(', ')} was asked for; copy it as it is`,
+    { side: 'source' },
+  )
 }
 
 function checkType(destination: ImageDestination, { mediaType }: ManifestBytes): void {

@@ -79,10 +79,13 @@ async function readDocument(
   image: UnparsedImage,
   { operation, descriptor }: { readonly operation: Operation; readonly descriptor?: Descriptor },
 ): Promise<Document> {
-  const manifest = await onSide('source', source.reference, () => image.manifest(operation), operation.signal)
-  const parsed = parseManifest(manifest, { descriptor })
-  // A source may not have been told the type; the document knows it.
-  return { image, manifest: { ...manifest, mediaType: parsed.mediaType }, parsed }
+  const read = async (): Promise<Document> => {
+    const manifest = await image.manifest(operation)
+    const parsed = parseManifest(manifest, { descriptor })
+    // A source may not have been told the type; the document knows it.
+    return { image, manifest: { ...manifest, mediaType: parsed.mediaType }, parsed }
+  }
+  return onSide('source', source.reference, read, operation.signal)
 }
 
 /** The image for one platform, through indexes in indexes. */

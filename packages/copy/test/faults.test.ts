@@ -258,3 +258,19 @@ test('no more blobs are in flight than both sides bear', async () => {
   await copyImage(memory.parseReference('from:1'), to.parseReference('to:1'))
   expect(most).toBe(3)
 })
+
+test('the pause before the next try is the one that was asked for', async () => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  memory.store.put('from:1', image)
+  const from = breaking(memory, { after: 0, fails: (digest) => digest === image.blobs.at(-1)?.descriptor.digest })
+  const pauses: number[] = []
+  const copy = copyImage(from.parseReference('from:1'), target.parseReference('to:1'), {
+    attempts: 3,
+    retryDelayMs: 10_000,
+    concurrency: 1,
+    onProgress: (event) => event.type === 'retry' && pauses.push(event.delayMs),
+  })
+  await expect(hurried(copy)).rejects.toThrow(cut.message)
+  expect(pauses).toHaveLength(2)
+  for (const [at, pause] of pauses.entries()) expect(Math.abs(pause / (10_000 * 2 ** at) - 1)).toBeLessThanOrEqual(0.25)
+})

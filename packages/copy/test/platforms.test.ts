@@ -132,3 +132,17 @@ test('a destination named by a digest takes that image only', async () => {
     side: 'destination',
   })
 })
+
+test('an index is not replaced by one of its images under its own name', async () => {
+  const same = memory.parseReference('from:1')
+  await expect(copyImage(same, same)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringMatching(/memory:from:1 is source and destination.* or to another name/),
+  })
+  expect(memory.store.digest('from:1')).toBe(index.root.digest)
+  expect(await copyImage(same, same, { platforms: 'all' })).toMatchObject({ upToDate: true })
+  const one = memory.parseReference('from:2')
+  const { digest } = await copyImage(same, one)
+  expect(memory.store.digest('from:2')).toBe(digest)
+  expect(await copyImage(one, one)).toMatchObject({ upToDate: true })
+})

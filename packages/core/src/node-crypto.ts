@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import type * as Crypto from 'node:crypto'
 import { type Digest, type DigestAlgorithm, parseDigest } from './digest.ts'
 
 /** A running digest. */
@@ -9,9 +9,12 @@ export interface Hasher {
   digest(): Digest
 }
 
+/** Loaded when something is hashed: it is large, and many calls of the command hash nothing. */
+const crypto = (): typeof Crypto => process.getBuiltinModule('node:crypto')
+
 /** The only place where hashing touches the runtime; everything else goes through here. */
 export function createHasher(algorithm: DigestAlgorithm): Hasher {
-  const running = createHash(algorithm)
+  const running = crypto().createHash(algorithm)
   return {
     algorithm,
     update: (bytes) => void running.update(bytes),
@@ -21,5 +24,5 @@ export function createHasher(algorithm: DigestAlgorithm): Hasher {
 
 /** The digest of bytes in memory. Default algorithm: sha256. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest {
-  return parseDigest(`${algorithm}:${hash(algorithm, bytes, 'hex')}`)
+  return parseDigest(`${algorithm}:${crypto().hash(algorithm, bytes, 'hex')}`)
 }

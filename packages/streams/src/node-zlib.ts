@@ -1,12 +1,8 @@
-import {
-  constants,
-  createGunzip,
-  createGzip,
-  createZstdCompress,
-  createZstdDecompress,
-  zstdDecompressSync,
-} from 'node:zlib'
+import type * as Zlib from 'node:zlib'
 import { ImageError, quoteForeign } from '@crossdock/core'
+
+/** Loaded when something is packed or unpacked, which most copies do not need. */
+const zlib = (): typeof Zlib => process.getBuiltinModule('node:zlib')
 
 /** A format that is read and written here. */
 export type CompressionFormat = 'gzip' | 'zstd'
@@ -29,28 +25,28 @@ const CHUNK_BYTES = 256 * 1024
 const ZSTD_WINDOW_LOG = 27
 
 export function createDecoder(format: CompressionFormat): Codec {
-  if (format === 'gzip') return driveCodec(createGunzip({ chunkSize: CHUNK_BYTES }), 'the gzip data')
-  const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG }
-  return driveCodec(createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), 'the zstd data')
+  if (format === 'gzip') return driveCodec(zlib().createGunzip({ chunkSize: CHUNK_BYTES }), 'the gzip data')
+  const params = { [zlib().constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG }
+  return driveCodec(zlib().createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), 'the zstd data')
 }
 
 export function createEncoder(format: CompressionFormat, level: number): Codec {
-  if (format === 'gzip') return driveCodec(createGzip({ chunkSize: CHUNK_BYTES, level }), 'gzip')
-  const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
-  return driveCodec(createZstdCompress({ chunkSize: CHUNK_BYTES, params }), 'zstd')
+  if (format === 'gzip') return driveCodec(zlib().createGzip({ chunkSize: CHUNK_BYTES, level }), 'gzip')
+  const params = { [zlib().constants.ZSTD_c_compressionLevel]: level, [zlib().constants.ZSTD_c_checksumFlag]: 1 }
+  return driveCodec(zlib().createZstdCompress({ chunkSize: CHUNK_BYTES, params }), 'zstd')
 }
 
 /** Decodes one whole small zstd frame at once: a decoder of its own would cost ten times as much. */
 export function decodeSmallFrame(frame: Uint8Array, contentSize: number): Uint8Array {
   try {
     const chunkSize = Math.max(contentSize, 64)
-    return zstdDecompressSync(frame, { maxOutputLength: Math.max(contentSize, 1), chunkSize })
+    return zlib().zstdDecompressSync(frame, { maxOutputLength: Math.max(contentSize, 1), chunkSize })
   } catch (error) {
     throw codecError(error, 'the zstd data')
   }
 }
 
-type ZlibStream = ReturnType<typeof createGunzip>
+type ZlibStream = ReturnType<typeof Zlib.createGunzip>
 
 function driveCodec(stream: ZlibStream, what: string): Codec {
   let failure: ImageError | undefined

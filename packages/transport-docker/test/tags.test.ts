@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '@crossdock/core'
 import { testImage, writeImage } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
 import { collect, failure, rawServer, registry, seen, transport } from './peers.ts'
@@ -18,15 +19,6 @@ it('stops where a page repeats', async () => {
   const docker = transport()
   await writeImage(docker.parseReference(`//${server.host}/a:t`), testImage())
   expect(await collect(docker.parseReference(`//${server.host}/a`).tags())).toEqual(['t'])
-})
-
-it('stops where pages go on under new names and say nothing new', async () => {
-  const server = await rawServer((_request, response) => {
-    const next = `</v2/a/tags/list?last=${server.requests.length}>; rel="next"`
-    response.writeHead(200, { link: next }).end('{"tags":["one","two"]}')
-  })
-  expect(await collect(transport().parseReference(`//${server.host}/a`).tags())).toEqual(['one', 'two'])
-  expect(server.requests).toHaveLength(2)
 })
 
 it('goes on behind a page of which nothing is a tag', async () => {
@@ -62,7 +54,7 @@ it.each([
   ['no list', '{"name":"a"}', []],
   [
     'digests and what is no tag',
-    JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', 7, '-no', 'a b', 'ok'] }),
+    JSON.stringify({ tags: ['ok', `sha256:${'0'.repeat(64)}`, '', '-no', 'a b', 'ok'] }),
     ['ok'],
   ],
 ])('takes %s for tags as it is meant', async (_name, body, expected) => {
@@ -75,6 +67,13 @@ it.each([
 it.each([
   ['a page', '<html>', 'INVALID_DATA'],
   ['text for a list', '{"tags":"x"}', 'INVALID_DATA'],
+  ['an object for a list', '{"tags":{"a":1}}', 'INVALID_DATA'],
+  ['numbers for names', '{"tags":[1,2]}', 'INVALID_DATA'],
+  ['lists and objects for names', '{"tags":["a",["b"],{"c":1},null]}', 'INVALID_DATA'],
+  ['null', 'null', 'INVALID_DATA'],
+  ['a number', '12', 'INVALID_DATA'],
+  ['a list alone', '["a"]', 'INVALID_DATA'],
+  ['nothing', '', 'INVALID_DATA'],
 ])('refuses %s', async (_name, body, code) => {
   const server = await rawServer((_request, response) => {
     response.end(body)
@@ -90,4 +89,43 @@ it('tells a repository that is not there from one without tags', async () => {
     response.writeHead(404).end(JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN' }] }))
   })
   expect(await collect(transport().parseReference(`//${empty.host}/a`).tags())).toEqual([])
+})
+
+it('says once what is left out, and shows nothing that a terminal obeys', async () => {
+  const server = await rawServer((_request, response) => {
+    response.end(JSON.stringify({ tags: ['ok', '\u001B[31mred', 'a\nb'] }))
+  })
+  const notes: ProgressEvent[] = []
+  const tags = transport()
+    .parseReference(`//${server.host}/a`)
+    .tags({ onProgress: (event) => notes.push(event) })
+  expect(await collect(tags)).toEqual(['ok'])
+  expect(notes).toEqual([
+    {
+      type: 'note',
+      level: 'warning',
+      message: `tags of docker://${server.host}/a: "\\u{1b}[31mred" and 1 more can be no tag, and is left out`,
+    },
+  ])
+})
+
+it('leaves a list that goes on without new tags, and bears pages that bring none', async () => {
+  let served = 0
+  const server = await rawServer((request, response) => {
+    if (request.url?.includes('/tags/') !== true) {
+      response.end('{}')
+      return
+    }
+    served += 1
+    const ends = request.url.startsWith('/v2/ends/')
+    const link = `<${request.url.split('?')[0]}?n=1000&last=${served}>; rel="next"`
+    const tag = ends ? `t${Math.floor(served / 60)}` : 'a'
+    response.writeHead(200, ends && served >= 180 ? {} : { link }).end(JSON.stringify({ tags: [tag] }))
+  })
+  const docker = transport()
+  expect(await collect(docker.parseReference(`//${server.host}/ends`).tags())).toEqual(['t0', 't1', 't2', 't3'])
+  served = 0
+  const error = await failure(() => collect(docker.parseReference(`//${server.host}/goes-on`).tags()))
+  expect(error).toMatchObject({ code: 'INVALID_DATA', message: expect.stringContaining('no tag that is new') })
+  expect(served).toBeLessThan(150)
 })

@@ -1,62 +1,79 @@
-import { writeFile } from 'node:fs/promises'
 import type { CopyResult } from '@crossdock/copy'
 import { imageName, ImageError, quoteForeign } from '@crossdock/core'
-import type { Command } from 'commander'
-import { addCopyFlags, copyOptions } from '../copy-flags.ts'
-import { addEndpointFlags, withEnds } from '../endpoints.ts'
-import { type Flags, isSet, textFlag } from '../flags.ts'
+import { Option } from 'commander'
+import type { CommandEntry } from '../command-entry.ts'
+import { addCopyFlags, copyOptions, manifestTypes } from '../copy-flags.ts'
+import { addEndpointFlags } from '../endpoint-flags.ts'
+import { type Call, withEnds } from '../endpoints.ts'
+import { isSet, textFlag } from '../flags.ts'
+import { formatJson } from '../output/json.ts'
 import { count, formatBytes, formatDuration } from '../output/sizes.ts'
 import { startProgress } from '../progress/start-progress.ts'
-import type { Invocation } from '../invocation.ts'
 
-export function addCopyCommand(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('copy')
-    .summary('copy an image from one place to another')
-    .description(
-      'Copies an image. Everything that moves is verified; the destination changes only when all of it is there. ' +
-        'An interrupted copy goes on where it stopped when the same command is run again.',
-    )
-    .argument('<source>', 'image to read, such as docker://alpine:3.20')
-    .argument('<destination>', 'where to write it, such as oci:./images:alpine')
-    .option('--digestfile <file>', 'write the digest of what the destination now names to this file')
-    .option('--json', 'print what was done to stdout as one JSON object')
-  addCopyFlags(command)
-  addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
-  command.addHelpText('after', EXAMPLES).action((from: string, to: string) =>
-    invocation.run(async (operation) => {
-      const flags: Flags = command.optsWithGlobals()
-      const options = await copyOptions(flags)
-      const progress = startProgress(flags, invocation.terminal)
-      const started = performance.now()
-      try {
-        const { copyImage } = await import('@crossdock/copy')
-        const { onProgress } = progress
-        const result = await withEnds(flags, { from, to }, (source, destination) => {
-          progress.named({ from: imageName(source), to: imageName(destination) })
-          return copyImage(source, destination, { ...options, ...operation, onProgress })
-        })
-        progress.stop()
-        if (progress.summary) invocation.note(summarize(result, performance.now() - started))
-        await printResult(result, flags, invocation)
-      } catch (error) {
-        progress.stop(error)
-        throw error
-      }
-    }),
-  )
+export const copyCommand: CommandEntry = {
+  name: 'copy',
+  summary: 'copy an image from one place to another',
+  define: (command, invocation) => {
+    command
+      .description(
+        'Copies an image. Everything that moves is verified; the destination changes only when all of it is there. ' +
+          'An interrupted copy goes on where it stopped when the same command is run again.',
+      )
+      .argument('<source>', 'image to read, such as docker://alpine:3.20')
+      .argument('<destination>', 'where to write it, such as oci:./images:alpine')
+      .addOption(
+        new Option('-f, --format <type>', 'the type that the manifests must have, as they are not converted').choices([
+          'oci',
+          'v2s2',
+          'v2s1',
+        ]),
+      )
+      .option('--digestfile <file>', 'write the digest of what the destination now names to this file')
+      .option('--json', 'print what was done to stdout as one JSON object')
+      // What these ask for is done anyway.
+      .addOption(new Option('--dest-oci-accept-uncompressed-layers').hideHelp())
+      .addOption(new Option('--dest-precompute-digests').hideHelp())
+    addCopyFlags(command)
+    addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
+    command
+      .addHelpText('after', EXAMPLES)
+      .action((from: string, to: string) =>
+        invocation.run((operation) => copy({ from, to }, { flags: command.optsWithGlobals(), invocation, operation })),
+      )
+  },
 }
 
-async function printResult(result: CopyResult, flags: Flags, invocation: Invocation): Promise<void> {
+async function copy(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
+  const { flags, invocation, operation } = call
+  const options = { ...(await copyOptions(flags)), manifestTypes: await manifestTypes(flags) }
+  const progress = startProgress(flags, invocation)
+  const started = performance.now()
+  try {
+    const { copyImage } = await import('@crossdock/copy')
+    const { onProgress } = progress
+    const result = await withEnds(call, names, (source, destination) => {
+      progress.named({ from: imageName(source), to: imageName(destination) })
+      return copyImage(source, destination, { ...options, ...operation, onProgress })
+    })
+    progress.stop()
+    if (progress.summary) invocation.note(summarize(result, performance.now() - started))
+    await printResult(result, call)
+  } finally {
+    progress.stop()
+  }
+}
+
+async function printResult(result: CopyResult, { flags, invocation }: Call): Promise<void> {
   const digestFile = textFlag(flags, 'digestfile')
   if (digestFile !== undefined) await writeDigest(digestFile, result.digest)
   if (!isSet(flags, 'json')) return
   const { manifest, ...rest } = result
-  invocation.print(`${JSON.stringify({ ...rest, mediaType: manifest.mediaType })}\n`)
+  await invocation.print(`${formatJson({ ...rest, mediaType: manifest.mediaType })}\n`)
 }
 
 async function writeDigest(file: string, digest: string): Promise<void> {
   try {
+    const { writeFile } = await import('node:fs/promises')
     await writeFile(file, digest)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

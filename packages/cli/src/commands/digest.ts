@@ -6,31 +6,35 @@ import {
   repositoryName,
   unparsedImage,
 } from '@crossdock/core'
-import type { Command } from 'commander'
-import { addEndpointFlags, endpointSettings, withImage } from '../endpoints.ts'
-import { type Flags, isSet } from '../flags.ts'
-import type { Invocation } from '../invocation.ts'
+import type { CommandEntry } from '../command-entry.ts'
+import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
+import { type Call, withImage } from '../endpoints.ts'
+import { isSet } from '../flags.ts'
 import { platformFlag } from '../platform-flags.ts'
 
-export function addDigestCommand(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('digest')
-    .summary('print the digest of what a name stands for')
-    .description('Prints the digest of the manifest or index that a name stands for, computed from its bytes.')
-    .argument('<image>', 'such as docker://alpine:3.20')
-    .option('--full-ref', 'print the repository before the digest')
-    .option('--platform <os/arch[/variant]>', 'of an index, the digest of the image for this platform')
-  addEndpointFlags(command, '')
-  command.action((name: string) =>
-    invocation.run(async (operation) => {
-      const flags: Flags = command.optsWithGlobals()
-      await withImage(endpointSettings(flags, ''), name, async (image) => {
-        const platform = await platformFlag(flags)
-        const digest = await digestOfImage(image, platform, operation)
-        invocation.print(isSet(flags, 'fullRef') ? `${fullName(image)}@${digest}\n` : `${digest}\n`)
-      })
-    }),
-  )
+export const digestCommand: CommandEntry = {
+  name: 'digest',
+  summary: 'print the digest of what a name stands for',
+  define: (command, invocation) => {
+    command
+      .description('Prints the digest of the manifest or index that a name stands for, computed from its bytes.')
+      .argument('<image>', 'such as docker://alpine:3.20')
+      .option('--full-ref', 'print the repository before the digest')
+      .option('--platform <os/arch[/variant]>', 'of an index, the digest of the image for this platform')
+    addRetryFlags(addEndpointFlags(command, ''))
+    command.action((name: string) =>
+      invocation.run((operation) => printDigest(name, { flags: command.optsWithGlobals(), invocation, operation })),
+    )
+  },
+}
+
+async function printDigest(name: string, call: Call): Promise<void> {
+  const { flags, invocation, operation } = call
+  await withImage(call, name, async (image) => {
+    const platform = await platformFlag(flags)
+    const digest = await digestOfImage(image, platform, operation)
+    await invocation.print(isSet(flags, 'fullRef') ? `${fullName(image)}@${digest}\n` : `${digest}\n`)
+  })
 }
 
 async function digestOfImage(

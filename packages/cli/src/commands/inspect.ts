@@ -1,64 +1,63 @@
 import type { ImageReference, OperationOptions } from '@crossdock/core'
-import type { Command } from 'commander'
-import { addEndpointFlags, endpointSettings, withImage } from '../endpoints.ts'
-import { type Flags, isSet, textFlag } from '../flags.ts'
-import type { Invocation } from '../invocation.ts'
-import { platformFlag } from '../platform-flags.ts'
+import type { CommandEntry } from '../command-entry.ts'
+import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
+import { type Call, withImage } from '../endpoints.ts'
+import { isSet, textFlag } from '../flags.ts'
 import type { ImageDescription, Inspected } from '../inspection.ts'
+import { formatJson, printable } from '../output/json.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
 import { fillTemplate } from '../output/template.ts'
+import { platformFlag } from '../platform-flags.ts'
 
-export function addInspectCommand(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('inspect')
-    .summary("show an image's digest, platform, layers and configuration")
-    .description(
-      'Shows what an image is. Of an index it shows the image for one platform, and which platforms there are.',
+export const inspectCommand: CommandEntry = {
+  name: 'inspect',
+  summary: "show an image's digest, platform, layers and configuration",
+  define: (command, invocation) => {
+    command
+      .description(
+        'Shows what an image is. Of an index it shows the image for one platform, and which platforms there are.',
+      )
+      .argument('<image>', 'image name, such as docker://alpine:3.20')
+      .option('--raw', 'print the manifest or index (with --config: the configuration) byte for byte')
+      .option('--config', "print the image's configuration as JSON")
+      .option(
+        '-f, --format <format>',
+        'table (default on a terminal), json (default elsewhere), or a template such as {{.Digest}} or {{range .Layers}}{{.}}\\n{{end}}',
+      )
+      .option('--tags', 'also list the tags of the repository')
+      .option('-n, --no-tags', 'list no tags (the default)')
+      .option('--platform <os/arch[/variant]>', "platform to show of an index (default: this machine's)")
+    addRetryFlags(addEndpointFlags(command, ''))
+    command.action((name: string) =>
+      invocation.run((operation) => inspect(name, { flags: command.optsWithGlobals(), invocation, operation })),
     )
-    .argument('<image>', 'image name, such as docker://alpine:3.20')
-    .option('--raw', 'print the manifest or index (with --config: the configuration) byte for byte')
-    .option('--config', "print the image's configuration as JSON")
-    .option(
-      '--format <format>',
-      'table (default on a terminal), json (default elsewhere), or a template such as {{.Digest}} or {{range .Layers}}{{.}}\\n{{end}}',
-    )
-    .option('--tags', 'also list the tags of the repository')
-    .option('--platform <os/arch[/variant]>', "platform to show of an index (default: this machine's)")
-  addEndpointFlags(command, '')
-  command.action((name: string) =>
-    invocation.run(async (operation) => {
-      const flags: Flags = command.optsWithGlobals()
-      await withImage(endpointSettings(flags, ''), name, async (image) => {
-        const { inspectImage } = await import('../inspection.ts')
-        const platform = await platformFlag(flags)
-        const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
-        const inspected = await inspectImage(image, { platform, wanted, operation })
-        await print(inspected, { image, flags, invocation, operation })
-      })
-    }),
-  )
+  },
 }
 
-interface PrintSettings {
-  readonly image: ImageReference
-  readonly flags: Flags
-  readonly invocation: Invocation
-  readonly operation: OperationOptions
+async function inspect(name: string, call: Call): Promise<void> {
+  const { flags, operation } = call
+  await withImage(call, name, async (image) => {
+    const { inspectImage } = await import('../inspection.ts')
+    const platform = await platformFlag(flags)
+    const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
+    await print(await inspectImage(image, { platform, wanted, operation }), image, call)
+  })
 }
 
-async function print(inspected: Inspected, { image, flags, invocation, operation }: PrintSettings): Promise<void> {
-  if (inspected.kind === 'bytes') {
-    invocation.terminal.stdout.write(inspected.bytes)
-    return
-  }
+async function print(inspected: Inspected, image: ImageReference, call: Call): Promise<void> {
+  const { flags, invocation, operation } = call
+  if (inspected.kind === 'bytes') return await invocation.print(inspected.bytes)
   const description = isSet(flags, 'tags')
     ? { ...inspected.description, RepoTags: await tagsOf(image, operation) }
     : inspected.description
   const format = textFlag(flags, 'format') ?? (invocation.terminal.stdout.isTTY ? 'table' : 'json')
-  if (format === 'table') invocation.print(formatDescription(description))
-  else if (format === 'json') invocation.print(`${JSON.stringify(description, undefined, 2)}\n`)
-  else invocation.print(withLineFeed(fillTemplate(format, description)))
+  await invocation.print(withLineFeed(formatted(description, format)))
+}
+
+function formatted(description: ImageDescription, format: string): string {
+  if (format === 'json') return formatJson(description, 2)
+  return printable(format === 'table' ? formatDescription(description) : fillTemplate(format, description))
 }
 
 async function tagsOf(image: ImageReference, operation: OperationOptions): Promise<readonly string[]> {

@@ -1,37 +1,45 @@
 import type { CopyPlan, PlannedBlob } from '@crossdock/copy'
 import { quoteForeign, shortDigest } from '@crossdock/core'
-import { type Command, Option } from 'commander'
+import { Option } from 'commander'
+import type { CommandEntry } from '../command-entry.ts'
 import { addCopyFlags, copyOptions } from '../copy-flags.ts'
-import { addEndpointFlags, withEnds } from '../endpoints.ts'
-import type { Flags } from '../flags.ts'
-import type { Invocation } from '../invocation.ts'
+import { addEndpointFlags } from '../endpoint-flags.ts'
+import { type Call, withEnds } from '../endpoints.ts'
+import { formatJson, printable } from '../output/json.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
 
-export function addPlanCommand(program: Command, invocation: Invocation): void {
-  const command = program
-    .command('plan')
-    .summary('say what a copy would do, and change nothing')
-    .description(
-      'Finds out what `crossdock copy` with the same arguments would do: which blobs would move, go on from an interrupted ' +
-        'run, be mounted or are there already. Nothing is changed at the destination.',
-    )
-    .argument('<source>', 'image to read')
-    .argument('<destination>', 'where it would be written')
-    .addOption(new Option('--format <format>', 'how to print the plan').choices(['table', 'json']).default('table'))
-  addCopyFlags(command)
-  addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
-  command.action((from: string, to: string) =>
-    invocation.run(async (operation) => {
-      const flags: Flags = command.optsWithGlobals()
-      const options = await copyOptions(flags)
-      const { planCopy } = await import('@crossdock/copy')
-      const plan = await withEnds(flags, { from, to }, (source, destination) =>
-        planCopy(source, destination, { ...options, ...operation }),
+export const planCommand: CommandEntry = {
+  name: 'plan',
+  summary: 'say what a copy would do, and change nothing',
+  define: (command, invocation) => {
+    command
+      .description(
+        'Finds out what `crossdock copy` with the same arguments would do: which blobs would move, go on from an interrupted ' +
+          'run, be mounted or are there already. Nothing is changed at the destination.',
       )
-      invocation.print(flags['format'] === 'json' ? `${JSON.stringify(plan, undefined, 2)}\n` : formatPlan(plan))
-    }),
+      .argument('<source>', 'image to read')
+      .argument('<destination>', 'where it would be written')
+      .addOption(new Option('--format <format>', 'how to print the plan').choices(['table', 'json']).default('table'))
+    addCopyFlags(command)
+    addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
+    command.action((from: string, to: string) =>
+      invocation.run((operation) =>
+        printPlan({ from, to }, { flags: command.optsWithGlobals(), invocation, operation }),
+      ),
+    )
+  },
+}
+
+async function printPlan(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
+  const { flags, invocation, operation } = call
+  const options = await copyOptions(flags)
+  const { planCopy } = await import('@crossdock/copy')
+  const planned = await withEnds(call, names, (source, destination) =>
+    planCopy(source, destination, { ...options, ...operation }),
   )
+  const text = flags['format'] === 'json' ? `${formatJson(planned, 2)}\n` : printable(formatPlan(planned))
+  await invocation.print(text)
 }
 
 function formatPlan(plan: CopyPlan): string {

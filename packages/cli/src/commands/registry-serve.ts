@@ -1,49 +1,51 @@
 import { once } from 'node:events'
 import { ImageError, quoteForeign } from '@crossdock/core'
-import type { Command } from 'commander'
+import type { CommandEntry } from '../command-entry.ts'
 import { UsageError } from '../failure.ts'
 import { type Flags, isSet, textFlag, wholeNumber } from '../flags.ts'
 import type { Invocation } from '../invocation.ts'
 
-export function addRegistryCommand(program: Command, invocation: Invocation): void {
-  const registry = program.command('registry').summary('run a registry').description('A registry in this process.')
-  const command = registry
-    .command('serve')
-    .summary('serve a registry until interrupted')
-    .description(
-      'Serves the OCI distribution API until it is interrupted, and prints its address to stdout once it listens. ' +
-        'Without --dir everything is kept in memory and gone afterwards.',
-    )
-    .option('--dir <folder>', 'keep the content in this folder')
-    .option('--address <host>', 'address to listen on', '127.0.0.1')
-    .option('-p, --port <port>', 'port to listen on; 0 takes a free one', wholeNumber(0), 5000)
-    .option('--user <user:password>', 'ask for these credentials')
-    .option('--read-only', 'refuse every change')
-  command.action(() =>
-    invocation.run(async ({ signal }) => {
-      const flags: Flags = command.optsWithGlobals()
-      const { folderStorage, memoryStorage, startRegistry } = await import('@crossdock/registry-server')
-      const dir = textFlag(flags, 'dir')
-      const options = {
-        storage: dir === undefined ? memoryStorage() : folderStorage(dir),
-        host: textFlag(flags, 'address'),
-        port: Number(flags['port']),
-        readOnly: isSet(flags, 'readOnly'),
-        maxRecordedRequests: 0,
-        auth: basicAuth(textFlag(flags, 'user')),
-      }
-      const server = await startRegistry(options).catch((error: unknown) => {
-        throw cannotListen(error) ?? error
-      })
-      try {
-        invocation.print(`${server.url.href}\n`)
-        invocation.note(`serving ${dir ?? 'from memory'}; Ctrl-C ends it\n`)
-        if (!signal.aborted) await once(signal, 'abort')
-      } finally {
-        await server.close()
-      }
-    }),
-  )
+export const registryCommand: CommandEntry = {
+  name: 'registry',
+  summary: 'run a registry',
+  define: (registry, invocation) => {
+    const command = registry
+      .description('A registry in this process.')
+      .command('serve')
+      .summary('serve a registry until interrupted')
+      .description(
+        'Serves the OCI distribution API until it is interrupted, and prints its address to stdout once it listens. ' +
+          'Without --dir everything is kept in memory and gone afterwards.',
+      )
+      .option('--dir <folder>', 'keep the content in this folder')
+      .option('--address <host>', 'address to listen on', '127.0.0.1')
+      .option('-p, --port <port>', 'port to listen on; 0 takes a free one', wholeNumber(0), 5000)
+      .option('--user <user:password>', 'ask for these credentials')
+      .option('--read-only', 'refuse every change')
+    command.action(() => invocation.run(({ signal }) => serve(command.optsWithGlobals(), invocation, signal)))
+  },
+}
+
+async function serve(flags: Flags, invocation: Invocation, signal: AbortSignal): Promise<void> {
+  const { folderStorage, memoryStorage, startRegistry } = await import('@crossdock/registry-server')
+  const dir = textFlag(flags, 'dir')
+  const server = await startRegistry({
+    storage: dir === undefined ? memoryStorage() : folderStorage(dir),
+    host: textFlag(flags, 'address'),
+    port: Number(flags['port']),
+    readOnly: isSet(flags, 'readOnly'),
+    maxRecordedRequests: 0,
+    auth: basicAuth(textFlag(flags, 'user')),
+  }).catch((error: unknown) => {
+    throw cannotListen(error) ?? error
+  })
+  try {
+    await invocation.print(`${server.url.href}\n`)
+    invocation.note(`serving ${dir === undefined ? 'from memory' : quoteForeign(dir)}; Ctrl-C ends it\n`)
+    if (!signal.aborted) await once(signal, 'abort')
+  } finally {
+    await server.close()
+  }
 }
 
 /** What the operating system says of an address that cannot be listened on; undefined for any other failure. */

@@ -1,4 +1,4 @@
-import { type Digest, type ProgressEvent, shortDigest } from '@crossdock/core'
+import { type Digest, type ProgressEvent, quoteForeign, shortDigest } from '@crossdock/core'
 import { formatBytes } from '../output/sizes.ts'
 
 export interface ActiveBlob {
@@ -66,6 +66,11 @@ export function createProgressState(): ProgressState {
 
 /** The events that deserve a line of their own; undefined for all others. */
 export function describeEvent(event: ProgressEvent): string | undefined {
+  const text = eventText(event)
+  return text === undefined ? undefined : quoteForeign(text, 2000)
+}
+
+function eventText(event: ProgressEvent): string | undefined {
   if (event.type === 'note') return event.level === 'warning' ? `warning: ${event.message}` : event.message
   if (event.type === 'retry') {
     const what = event.reason.startsWith(event.what) ? '' : `${event.what}: `

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Flags, isSet, textFlag } from '../flags.ts'
-import type { Terminal } from '../invocation.ts'
+import type { Invocation, Terminal } from '../invocation.ts'
+import { printable } from '../output/json.ts'
 import { createBars } from './bars.ts'
 import type { ProgressDisplay } from './display.ts'
 import { createJsonLines } from './json-lines.ts'
@@ -25,7 +26,8 @@ export interface StartedProgress extends ProgressDisplay {
 }
 
 /** Chooses the display by `--progress`, `--quiet` and what stderr is. */
-export function startProgress(flags: Flags, { stderr, env }: Terminal): StartedProgress {
+export function startProgress(flags: Flags, invocation: Invocation): StartedProgress {
+  const { stderr, env } = invocation.terminal
   const style = isSet(flags, 'quiet') ? 'none' : (textFlag(flags, 'progress') ?? defaultStyle(stderr, env))
   const display = createDisplay(style, stderr)
   const summary = style === 'bars' || style === 'lines'
@@ -33,7 +35,7 @@ export function startProgress(flags: Flags, { stderr, env }: Terminal): StartedP
     ...display,
     summary,
     named: ({ from, to }) => {
-      if (summary) stderr.write(`${from}\n  → ${to}\n`)
+      if (summary) invocation.note(`${printable(from)}\n  → ${printable(to)}\n`)
     },
   }
 }

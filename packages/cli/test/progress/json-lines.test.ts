@@ -1,20 +1,16 @@
-import { ImageError } from '@crossdock/core'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { createJsonLines } from '../../src/progress/json-lines.ts'
 
-test('every event is a line, the error is the last', async () => {
+test('every event is a line; nothing is said after the end', async () => {
   const stream = new PassThrough()
   const display = createJsonLines(stream)
   const event = { type: 'plan', manifests: 1, blobs: 2, bytes: 3 } as const
   display.onProgress(event)
-  display.stop(new ImageError('NOT_FOUND', 'no such tag'))
+  display.stop()
   display.onProgress(event)
   stream.end()
   const lines = (await text(stream)).trimEnd().split('\n')
-  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
-    event,
-    { type: 'error', code: 'NOT_FOUND', message: 'no such tag [NOT_FOUND]', exitCode: 2 },
-  ])
+  expect(lines.map((line): unknown => JSON.parse(line))).toEqual([event])
 })

@@ -8,22 +8,23 @@ export interface RunningCommand {
   readonly flags: Flags
 }
 
-/** What to do next after a failure, as a line; empty if the message says all there is to say. */
-export function hintFor(error: unknown, command: RunningCommand | undefined): string {
-  if (command === undefined) return ''
+/** What to do after a failure; undefined if the message says all there is to say. */
+export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {
+  if (command === undefined) return undefined
   if (error instanceof Interruption && command.name === 'copy' && command.flags['resume'] !== false) {
-    return 'Run the same command again: it goes on where it stopped.\n'
+    return 'run the same command again: it goes on where it stopped'
   }
-  if (!(error instanceof ImageError)) return ''
+  if (!(error instanceof ImageError)) return undefined
   if (error.code === 'UNAUTHENTICATED') {
-    return `Give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD.\n`
+    return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
   }
+  if (error.message.includes('to trustedHosts')) return 'the flag for that is --trusted-host HOST:PORT'
   const untrusted = certificateProblem(error)
-  if (untrusted === undefined) return ''
+  if (untrusted === undefined) return undefined
   const unverified = `use ${endpointFlag(error, command.name, 'tls-verify')}=false to go on without verification`
   return untrusted === 'authority'
-    ? `Name a file with its certificate authority in the environment variable NODE_EXTRA_CA_CERTS, or ${unverified}.\n`
-    : `Correct the certificate, or ${unverified}.\n`
+    ? `name a folder with its certificate authority in a file *.crt with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
+    : `correct the certificate, or ${unverified}`
 }
 
 /** The flag as it is called for the end that failed. */

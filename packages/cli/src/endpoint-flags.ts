@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander'
+import { booleanFlag, duration, wholeNumber } from './flags.ts'
+
+/** The prefix of a side's flags; none where a command has one image only. */
+export type EndpointPrefix = '' | 'src' | 'dest'
+
+/** Adds the flags of one side to a command: how to reach its registry or read its folder. */
+export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Command {
+  const of = { '': 'the image', src: 'the source', dest: 'the destination' }[prefix]
+  const dashed = prefix === '' ? '--' : `--${prefix}-`
+  const name = (flag: string): string => flagName(prefix, flag)
+  return command
+    .addOption(new Option(`${dashed}creds <user[:password]>`, `credentials for the registry of ${of}`))
+    .addOption(new Option(`${dashed}username <name>`, `user for the registry of ${of}`).conflicts(name('creds')))
+    .addOption(
+      new Option(`${dashed}password <password>`, `password that goes with ${dashed}username`).conflicts(name('creds')),
+    )
+    .addOption(
+      new Option(`${dashed}password-stdin`, `read that password from stdin, where nobody sees it`).conflicts([
+        name('creds'),
+        name('password'),
+      ]),
+    )
+    .addOption(new Option(`${dashed}registry-token <token>`, `bearer token for the registry of ${of}`))
+    .addOption(
+      new Option(`${dashed}no-creds`, `reach the registry of ${of} anonymously`).conflicts(
+        // Without a prefix it is what switches --creds off.
+        [...(prefix === '' ? [] : ['creds']), 'username', 'password', 'passwordStdin', 'registryToken'].map(name),
+      ),
+    )
+    .addOption(
+      new Option(
+        `${dashed}cert-dir <folder>`,
+        `certificates for the registry of ${of}: authorities in *.crt, the client's own in *.cert and *.key`,
+      ),
+    )
+    .addOption(
+      new Option(
+        `${dashed}tls-verify <boolean>`,
+        `whether the registry of ${of} must speak https with a valid certificate (default: true)`,
+      ).argParser(booleanFlag),
+    )
+    .addOption(
+      new Option(`${dashed}shared-blob-dir <folder>`, `folder with the blobs of ${of}, where oci: folders share them`),
+    )
+}
+
+/** The flags about trying again. */
+export function addRetryFlags(command: Command): Command {
+  return command
+    .option(
+      '--retry-times <n>',
+      'how often a request, and a blob that does not move, is tried again (default 3)',
+      wholeNumber(0),
+    )
+    .option('--retry-delay <duration>', 'pause before that (default 500ms, twice as long each time)', duration)
+}
+
+/** What commander makes of `--src-tls-verify`: `srcTlsVerify`. */
+export function flagName(prefix: EndpointPrefix, name: string): string {
+  return prefix === '' ? name : prefix + name.slice(0, 1).toUpperCase() + name.slice(1)
+}

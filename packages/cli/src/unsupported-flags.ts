@@ -1,0 +1,51 @@
+/** Why a flag that other tools know is refused, and what to do instead. None of these is ever ignored. */
+const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] = [
+  [
+    [
+      'sign-by',
+      'sign-by-sq-fingerprint',
+      'sign-by-sigstore',
+      'sign-by-sigstore-private-key',
+      'sign-passphrase-file',
+      'sign-identity',
+    ],
+    'images are not signed yet; sign what was copied with another tool',
+  ],
+  [
+    ['authfile', 'compat-auth-file'],
+    'files with credentials are not read yet; give them with …-creds, or a user with …-username and a password on stdin with …-password-stdin',
+  ],
+  [['encryption-key', 'encrypt-layer', 'decryption-key'], 'layers are neither encrypted nor decrypted'],
+  [
+    ['compress', 'compress-format', 'compress-level', 'force-compress-format', 'decompress'],
+    'layers are copied as they are',
+  ],
+  [['additional-tag'], 'an image is copied under one name; copy it again under the other, which moves nothing'],
+  [['daemon-host'], 'there is no docker-daemon: transport yet'],
+  [['tls-details'], 'TLS versions and ciphers cannot be chosen; TLS 1.2 is the least that is accepted'],
+  [['manifest-digest'], 'the digest is the sha256 one that the registry knows the image by'],
+]
+
+/** Flags that ask for images to be judged. */
+const JUDGING: ReadonlySet<string> = new Set([
+  'policy',
+  'registries.d',
+  'registries-conf',
+  'require-signed',
+  'require-policy',
+])
+
+/** Whether the flag asks for images to be judged. What cannot be judged is refused, as a policy would. */
+export function asksForJudgement(flag: string): boolean {
+  return JUDGING.has(flagName(flag))
+}
+
+/** Undefined for a flag that nobody knows. `flag` begins with its dashes and has no value. */
+export function unsupportedReason(flag: string): string | undefined {
+  const name = flagName(flag)
+  return REASONS.find(([flags]) => flags.includes(name))?.[1]
+}
+
+function flagName(flag: string): string {
+  return flag.replace(/^--(?:src-|dest-)?/, '')
+}

@@ -1,0 +1,51 @@
+import { ImageError } from '@crossdock/core'
+import { expect, test } from 'vitest'
+import { nextStep } from '../src/next-step.ts'
+import { Interruption } from '../src/interruption.ts'
+
+const stopped = new Interruption('stopped by SIGINT', 130)
+
+test('an interrupted copy can go on, unless nothing was to be kept', () => {
+  expect(nextStep(stopped, { name: 'copy', flags: { resume: true } })).toContain('run the same command again')
+  expect(nextStep(stopped, { name: 'copy', flags: { resume: false } })).toBeUndefined()
+  expect(nextStep(stopped, { name: 'inspect', flags: {} })).toBeUndefined()
+  expect(nextStep(stopped, undefined)).toBeUndefined()
+})
+
+test.each([
+  ['copy', 'source', '--src-creds'],
+  ['copy', 'destination', '--dest-creds'],
+  ['plan', 'source', '--src-creds'],
+  ['inspect', undefined, '--creds'],
+  ['inspect', 'source', '--creds'],
+] as const)('%s without credentials for the %s names %s', (name, side, flag) => {
+  const step = nextStep(new ImageError('UNAUTHENTICATED', 'no', { side }), { name, flags: {} })
+  expect(step).toBe(`give credentials with ${flag} USER:PASSWORD`)
+})
+
+const UNKNOWN = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+
+test.each([
+  ['copy', 'source', UNKNOWN, /--src-cert-dir, .* --src-tls-verify=false /],
+  ['copy', 'destination', UNKNOWN, /--dest-cert-dir, .* --dest-tls-verify=false /],
+  ['plan', 'source', 'DEPTH_ZERO_SELF_SIGNED_CERT', /--src-cert-dir, .* --src-tls-verify=false /],
+  ['inspect', 'source', 'SELF_SIGNED_CERT_IN_CHAIN', /--cert-dir, .* --tls-verify=false /],
+  ['copy', 'source', 'CERT_HAS_EXPIRED', /^correct the certificate, .* --src-tls-verify=false /],
+  ['inspect', 'source', 'ERR_TLS_CERT_ALTNAME_INVALID', /^correct the certificate, .* --tls-verify=false /],
+] as const)('%s from a %s with the certificate problem %s names the ways out', (name, side, code, step) => {
+  const cause = Object.assign(new Error('no'), { code })
+  const error = new ImageError('UNAVAILABLE', 'no', { side, cause })
+  expect(nextStep(error, { name, flags: {} })).toMatch(step)
+})
+
+test('a private address that a registry refers to can be trusted by a flag', () => {
+  const error = new ImageError('INVALID_DATA', 'refused; if this is right, add "10.0.0.1:443" to trustedHosts')
+  expect(nextStep(error, { name: 'copy', flags: {} })).toBe('the flag for that is --trusted-host HOST:PORT')
+})
+
+test('other failures need none', () => {
+  expect(nextStep(new ImageError('FORBIDDEN', 'no'), { name: 'copy', flags: {} })).toBeUndefined()
+  expect(nextStep(new Error('no'), { name: 'copy', flags: {} })).toBeUndefined()
+  const reset = new ImageError('UNAVAILABLE', 'no', { cause: Object.assign(new Error('no'), { code: 'ECONNRESET' }) })
+  expect(nextStep(reset, { name: 'copy', flags: {} })).toBeUndefined()
+})
