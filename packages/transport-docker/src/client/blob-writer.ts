@@ -11,11 +11,12 @@ import { apiHost, userHost } from '../reference.ts'
 import { hasBlob } from './blob-head.ts'
 import type { Repository } from './repository.ts'
 import { abortableBody } from './upload/abortable-body.ts'
+import { uploadKey } from './upload/journal-entry.ts'
 import { keyText } from './upload/journal.ts'
 import { putKnownBlob } from './upload/put-known-blob.ts'
 import type { KnownBlob } from './upload/put-outcome.ts'
 import { putStream } from './upload/put-stream.ts'
-import { peekUpload, uploadKey } from './upload/resume-upload.ts'
+import { peekUpload } from './upload/resume-upload.ts'
 import { cancelUpload, startUpload, type UploadSession, uploadWire } from './upload/upload-session.ts'
 
 type Wanted = Descriptor & Pick<BlobHint, 'from'>
