@@ -80,11 +80,11 @@ async function reuse(state: State, wanted: Wanted, operation: OperationOptions):
   const from = neighbourOf(wanted, repository)
   // One request says all where a neighbour has the blob: a mount also succeeds if the blob is here already.
   if (from !== undefined && (await mount(state, { blob, from, operation }))) {
-    seen(repository, blob)
+    await found(repository, blob)
     return { blob, mountedFrom: from }
   }
   if (!(await hasBlob(repository, blob, operation))) return undefined
-  seen(repository, blob)
+  await found(repository, blob)
   await dropParked(state, blob.digest)
   return { blob }
 }
@@ -125,6 +125,12 @@ function takeParked({ parked }: State, digest: Digest): UploadSession | undefine
 async function dropParked(state: State, digest: Digest): Promise<void> {
   const session = takeParked(state, digest)
   if (session !== undefined) await cancelUpload(uploadWire(state.repository, digest), session)
+}
+
+/** What an earlier process noted of its upload, whose end it did not live to see, is of no use any more. */
+async function found(repository: Repository, blob: KnownBlob): Promise<void> {
+  seen(repository, blob)
+  await repository.session.journal.forget(uploadKey(repository, blob.digest))
 }
 
 function seen<Blob extends KnownBlob>({ session, host, name }: Repository, blob: Blob): Blob {

@@ -282,6 +282,19 @@ describe('in one request', () => {
     expect(await holds(first)).toBe(true)
   })
 
+  it('are not remembered any more once the blob turns out to be there', async () => {
+    const first = await peer({}, WHOLE)
+    first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'respond', status: 500, afterHandling: true },
+    })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    const key = { host: first.server.host, repository: 'a', digest: BLOB.digest }
+    expect(await first.options.journal!.peek(key)).toBeDefined()
+    expect(await (await later(first)).reuseBlob?.(BLOB)).toBeDefined()
+    expect(await first.options.journal!.peek(key)).toBeUndefined()
+  })
+
   it('go on in an upload that has nothing yet', async () => {
     const first = await peer({}, WHOLE)
     first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'cut' } })
