@@ -159,9 +159,7 @@ test('bytesPerSecond holds back nothing of a request whose client has left', asy
   await expect.poll(() => counters.bytesReceived).toBeGreaterThan(0)
   leaving.abort()
   await sent.catch(() => undefined)
-  await expect
-    .poll(async () => (await call(location)).headers.range)
-    .toBe(`0-${counters.bytesReceived - 1}`)
+  await expect.poll(async () => (await call(location)).headers.range).toBe(`0-${counters.bytesReceived - 1}`)
 })
 
 describe('requests', () => {

@@ -54,7 +54,11 @@ function isWrongContent(error: unknown): boolean {
   return error instanceof ImageError && error.code === 'DIGEST_MISMATCH'
 }
 
-async function putInRounds(body: BlobBody, blob: KnownBlob, { wire, entry, session: parked }: PutAttempt): Promise<void> {
+async function putInRounds(
+  body: BlobBody,
+  blob: KnownBlob,
+  { wire, entry, session: parked }: PutAttempt,
+): Promise<void> {
   const { lore } = wire.repository
   const claimed = await claimUpload(wire, blob, entry)
   if (claimed !== undefined && parked !== undefined) await cancelUpload(wire, parked)

@@ -274,7 +274,10 @@ describe('in one request', () => {
 
   it('are done if only the answer was lost', async () => {
     const first = await peer({}, WHOLE)
-    first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'respond', status: 500, afterHandling: true } })
+    first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'respond', status: 500, afterHandling: true },
+    })
     await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
     const body = watchedBody(BYTES)
     await (await later(first)).putBlob(body, BLOB)
