@@ -28,6 +28,7 @@ export interface RunningProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<FinishedProcess>
   /** Writes to its input. */
   type(keys: string): void
+  endInput(): void
 }
 
 const running = new Map<ChildProcess, NodeJS.Signals>()
@@ -70,6 +71,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     untilOutput: (stream, pattern) => untilMatch(child, { stream, pattern, text }),
     kill,
     type: (keys) => void child.stdin?.write(keys),
+    endInput: () => void child.stdin?.end(),
     [Symbol.asyncDispose]: async () => void (await kill(endSignal)),
   }
 }
