@@ -9,7 +9,19 @@ type Call = (this: unknown, ...args: unknown[]) => unknown
 
 const [when, at] = (process.env['DIE_AT'] ?? '').split(':')
 const HANDLE_METHODS = ['write', 'writev', 'writeFile', 'appendFile', 'sync', 'datasync', 'chmod', 'truncate', 'utimes']
-const FUNCTIONS = ['writeFile', 'appendFile', 'copyFile', 'rename', 'link', 'symlink', 'unlink', 'rm', 'mkdir', 'chmod', 'utimes']
+const FUNCTIONS = [
+  'writeFile',
+  'appendFile',
+  'copyFile',
+  'rename',
+  'link',
+  'symlink',
+  'unlink',
+  'rm',
+  'mkdir',
+  'chmod',
+  'utimes',
+]
 let steps = 0
 
 function counted(original: Call): Call {

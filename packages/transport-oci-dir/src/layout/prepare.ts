@@ -44,7 +44,14 @@ export async function createLayout(paths: LayoutPaths, { durable }: { durable: b
     await replaceFile(paths.marker, { bytes: new TextEncoder().encode(MARKER_TEXT), work: paths.work, durable })
   }
   for (const folder of [paths.blobs.folder, paths.blobs.work, paths.blobs.partial]) await createFolder(folder)
-  if (durable && first !== undefined) await syncFolder(dirname(first))
+  if (durable && first !== undefined) await syncParents(paths.root, first)
+}
+
+/** Flushes what the folder and those above it were made in, up to where `first`, the topmost new one, lies. */
+async function syncParents(path: string, first: string): Promise<void> {
+  const parent = dirname(path)
+  await syncFolder(parent)
+  if (path !== first && parent !== path) await syncParents(parent, first)
 }
 
 const madeFolders = new WeakMap<BlobPaths, Map<string, Promise<void>>>()
