@@ -1,5 +1,5 @@
 import { utimesSync } from 'node:fs'
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
@@ -132,6 +132,24 @@ describe('a lock', () => {
     await using lock = await acquireLock(folder, OPTIONS)
     await writeFile(join(folder, 'lock.2'), 'held\n')
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it.runIf(process.platform !== 'win32')('that is a link is refused at once, wherever it leads', async () => {
+    const folder = await temporaryFolder()
+    await symlink('nowhere', join(folder, 'lock.3'))
+    await expect(acquireLock(folder, OPTIONS)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('lock.3'),
+    })
+  })
+
+  it('with the highest number is refused, not counted on from', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'lock.999999999999999'), 'free\n')
+    await expect(acquireLock(folder, OPTIONS)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringMatching(/lock\.9{15}.*remove it/),
+    })
   })
 
   it('says whom it waits for, after a while', async () => {
