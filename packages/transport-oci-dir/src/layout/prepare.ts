@@ -129,8 +129,8 @@ export async function replaceFile(path: string, options: ReplaceFileOptions): Pr
     try {
       try {
         await handle.writeFile(bytes)
-        await handle.chmod(mode)
         if (durable) await handle.sync()
+        await handle.chmod(mode) // flushed with its name
       } finally {
         await handle.close()
       }
