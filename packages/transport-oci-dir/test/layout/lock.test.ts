@@ -1,5 +1,5 @@
 import { utimesSync } from 'node:fs'
-import { readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
@@ -109,6 +109,31 @@ describe('a lock', () => {
     await lock.assertHeld()
     expect(clock).toBeGreaterThan(10_000)
     expect(await readdir(folder)).toEqual(['lock.8'])
+  })
+
+  it.runIf(process.getuid?.() === 0)(
+    'of another user, unreadable, is taken over when its heartbeat stood still',
+    async () => {
+      const folder = await temporaryFolder()
+      await writeFile(join(folder, 'lock.7'), 'free\n', { mode: 0o600 })
+      await chmod(folder, 0o777)
+      let clock = 0
+      const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 1500))
+      onTestFinished(() => now.mockRestore())
+      process.seteuid?.(65534)
+      onTestFinished(() => process.seteuid?.(0))
+      await using lock = await acquireLock(folder, { timeoutMs: 1e9, guarded: 'the test' })
+      await lock.assertHeld()
+      expect(clock).toBeGreaterThan(10_000)
+    },
+  )
+
+  it('is readable for others once it is free', async () => {
+    const folder = await temporaryFolder()
+    const lock = await acquireLock(folder, OPTIONS)
+    expect((await stat(join(folder, 'lock.1'))).mode & 0o777).toBe(process.platform === 'win32' ? 0o666 : 0o600)
+    await lock[Symbol.asyncDispose]()
+    expect((await stat(join(folder, 'lock.1'))).mode & 0o444).toBe(0o444 & ~process.umask())
   })
 
   it('of another machine is kept while its heart beats', async () => {
