@@ -10,6 +10,16 @@ const script = process.env['CROSSDOCK_BIN'] ?? join(repositoryRoot, 'packages/cl
 const bundle = join(script, '../../dist/bundle/main.js')
 const RUN_ALL = join(import.meta.dirname, '../test/children/run-all.ts')
 
+/** What a process holds between two calls of the command. */
+export interface Holdings {
+  readonly residentBytes: number
+  /** 0 where the system does not tell. */
+  readonly openFiles: number
+  readonly sockets: number
+}
+
+type Outcome = Holdings & { readonly exitCode: number }
+
 /** The built command with a home of its own. */
 export interface Crossdock {
   /** The beginning of its command line. */
@@ -23,7 +33,7 @@ export interface Crossdock {
   /** Runs it and throws, with what it said, unless it ends with 0. */
   done(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
   /** Runs it several times, one after the other in one process, and throws unless all end with 0. */
-  doneInOneProcess(calls: readonly (readonly string[])[]): Promise<FinishedProcess>
+  doneInOneProcess(calls: readonly (readonly string[])[]): Promise<readonly Holdings[]>
 }
 
 /** Gives the built command a home in a folder; nothing of the person's own settings reaches it. */
@@ -63,8 +73,9 @@ export async function createCrossdock(home: string): Promise<Crossdock> {
       child.type(JSON.stringify(calls))
       child.endInput()
       const finished = await child.finished
-      const codes = finished.exitCode === 0 ? (JSON.parse(finished.stdout.toString()) as number[]) : []
-      if (codes.length === calls.length && codes.every((code) => code === 0)) return finished
+      const outcomes = (finished.exitCode === 0 ? JSON.parse(finished.stdout.toString()) : []) as Outcome[]
+      const codes = outcomes.map(({ exitCode }) => exitCode)
+      if (codes.length === calls.length && codes.every((code) => code === 0)) return outcomes
       throw new Error(`of several calls not all ended with 0 (${codes.join()}):\n${finished.stderr}`)
     },
   }

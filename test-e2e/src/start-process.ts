@@ -19,6 +19,7 @@ export interface FinishedProcess {
 }
 
 export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number
   /** Never rejects once the process has started. */
   readonly finished: Promise<FinishedProcess>
   /** What it has said so far. */
@@ -59,6 +60,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     return finished
   }
   return {
+    pid: child.pid ?? 0,
     finished,
     output: {
       get stdout() {
