@@ -7,6 +7,18 @@ import { type FinishedProcess, type ProcessOptions, type RunningProcess, startPr
 export const repositoryRoot: string = join(import.meta.dirname, '../..')
 /** The command as it was built here, or the one that CROSSDOCK_BIN names: an installed one, for example. */
 const script = process.env['CROSSDOCK_BIN'] ?? join(repositoryRoot, 'packages/cli/bin/crossdock.js')
+const bundle = join(script, '../../dist/bundle/main.js')
+const RUN_ALL = join(import.meta.dirname, '../test/children/run-all.ts')
+
+/** What a process holds between two calls of the command. */
+export interface Holdings {
+  readonly residentBytes: number
+  /** 0 where the system does not tell. */
+  readonly openFiles: number
+  readonly sockets: number
+}
+
+type Outcome = Holdings & { readonly exitCode: number }
 
 /** The built command with a home of its own. */
 export interface Crossdock {
@@ -21,11 +33,13 @@ export interface Crossdock {
   run(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
   /** Runs it and throws, with what it said, unless it ends with 0. */
   done(args: readonly string[], options?: ProcessOptions): Promise<FinishedProcess>
+  /** Runs it several times, one after the other in one process, and throws unless all end with 0. */
+  doneInOneProcess(calls: readonly (readonly string[])[]): Promise<readonly Holdings[]>
 }
 
 /** Gives the built command a home in a folder; nothing of the person's own settings reaches it. */
 export async function createCrossdock(home: string): Promise<Crossdock> {
-  if (!existsSync(join(script, '../../dist/bundle/main.js'))) {
+  if (!existsSync(bundle)) {
     throw new Error(`${script} is not built: run \`pnpm build\` first`)
   }
   const temporary = join(home, 'tmp')
@@ -54,6 +68,16 @@ export async function createCrossdock(home: string): Promise<Crossdock> {
       const finished = withoutCrash(await start(args, options).finished)
       if (finished.exitCode === 0) return finished
       throw new Error(`crossdock ${args.join(' ')} ended with ${finished.exitCode}:\n${finished.stderr}`)
+    },
+    doneInOneProcess: async (calls) => {
+      const child = startProcess([process.execPath, RUN_ALL, bundle], { cwd: home, env, keyboard: true })
+      child.type(JSON.stringify(calls))
+      child.endInput()
+      const finished = await child.finished
+      const outcomes = (finished.exitCode === 0 ? JSON.parse(finished.stdout.toString()) : []) as Outcome[]
+      const codes = outcomes.map(({ exitCode }) => exitCode)
+      if (codes.length === calls.length && codes.every((code) => code === 0)) return outcomes
+      throw new Error(`of several calls not all ended with 0 (${codes.join()}):\n${finished.stderr}`)
     },
   }
 }

@@ -8,6 +8,8 @@ export interface HoldingProxy extends AsyncDisposable {
   readonly host: string
   /** Bytes that have passed since the last `reset`. */
   readonly passed: Readonly<Record<Direction, number>>
+  /** The most connections that were open at once. */
+  readonly mostConnections: number
   /** Resets; from now on no more than `bytes` pass in this direction. Resolves when they have and more would. */
   holdAfter(direction: Direction, bytes: number): Promise<void>
   /** Resets; once the server has sent something that fits, nothing more reaches it. Resolves when something would. */
@@ -29,12 +31,14 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   const toServer = newLane()
   const toClient = newLane()
   const sockets = new Set<Socket>()
+  let mostConnections = 0
   const server = createServer((client) => {
     const upstream = connect(Number(target.split(':')[1]), '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
     }
+    mostConnections = Math.max(mostConnections, sockets.size / 2)
     forward(client, upstream, toServer)
     forward(upstream, client, toClient)
   })
@@ -52,6 +56,9 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
       get toClient() {
         return toClient.passed
       },
+    },
+    get mostConnections() {
+      return mostConnections
     },
     holdAfter: (direction, bytes) => {
       reset()

@@ -27,6 +27,13 @@ export async function readManifest(
   return { bytes, mediaType: response.headers.get('content-type') ?? '', digest: sha256(bytes) }
 }
 
+export async function hasBlob(
+  host: string,
+  { repository, digest }: { readonly repository: string; readonly digest: string },
+): Promise<boolean> {
+  return (await fetch(`http://${host}/v2/${repository}/blobs/${digest}`, { method: 'HEAD' })).ok
+}
+
 /** The digest of the bytes that a registry on plain HTTP sends for a blob. */
 async function hashBlob(host: string, repository: string, digest: string): Promise<string> {
   const response = await fetch(`http://${host}/v2/${repository}/blobs/${digest}`)

@@ -19,6 +19,7 @@ export interface FinishedProcess {
 }
 
 export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number
   /** Never rejects once the process has started. */
   readonly finished: Promise<FinishedProcess>
   /** What it has said so far. */
@@ -28,6 +29,7 @@ export interface RunningProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<FinishedProcess>
   /** Writes to its input. */
   type(keys: string): void
+  endInput(): void
 }
 
 const running = new Map<ChildProcess, NodeJS.Signals>()
@@ -58,6 +60,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     return finished
   }
   return {
+    pid: child.pid ?? 0,
     finished,
     output: {
       get stdout() {
@@ -70,6 +73,7 @@ export function startProcess(argv: readonly string[], options: ProcessOptions = 
     untilOutput: (stream, pattern) => untilMatch(child, { stream, pattern, text }),
     kill,
     type: (keys) => void child.stdin?.write(keys),
+    endInput: () => void child.stdin?.end(),
     [Symbol.asyncDispose]: async () => void (await kill(endSignal)),
   }
 }

@@ -14,6 +14,8 @@ export interface WrittenImage {
   readonly digest: Digest
   /** Digests of the layers, in order. */
   readonly layers: readonly string[]
+  /** Their sizes in bytes. */
+  readonly sizes: readonly number[]
   /** Digest of the configuration. */
   readonly config: string
   /** Bytes of the layers and the configuration together. */
@@ -46,6 +48,7 @@ export async function writeLayout(
     folder,
     digest: parseDigest(manifest.digest),
     layers: layers.map(({ digest }) => digest),
+    sizes,
     config: config.digest,
     bytes,
   }

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { verifyLayout } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { namesIn } from '../src/layout-content.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
+import { watchIndex } from '../src/watch-index.ts'
 import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 
 describe('several processes that write to one folder', () => {
@@ -56,54 +54,6 @@ describe('several processes that write to one folder', () => {
     expect(await verifyLayout(layout)).toMatchObject({ problems: [], unreached: [] })
   })
 })
-
-interface Watched {
-  readonly looks: number
-  /** What it read that was no index. */
-  readonly torn: readonly string[]
-  /** Names that were there and then were not. */
-  readonly lost: readonly string[]
-}
-
-/** Reads an index.json as often as it can, without any lock, as other programs do. */
-function watchIndex(file: string): { stop(): Promise<Watched> } {
-  const ending = new AbortController()
-  const torn: string[] = []
-  const lost: string[] = []
-  let looks = 0
-  const watch = async (): Promise<void> => {
-    let before: readonly string[] = []
-    while (!ending.signal.aborted) {
-      await turn()
-      if (!existsSync(file)) continue
-      const text = await readFile(file, 'utf8')
-      looks += 1
-      const names = namesOf(text)
-      if (names === undefined) torn.push(text)
-      else {
-        lost.push(...before.filter((name) => !names.includes(name)))
-        before = names
-      }
-    }
-  }
-  const watched = watch()
-  return {
-    stop: async () => {
-      ending.abort()
-      await watched
-      return { looks, torn, lost }
-    },
-  }
-}
-
-function namesOf(text: string): readonly string[] | undefined {
-  try {
-    const { manifests } = JSON.parse(text) as { manifests: readonly { annotations: Record<string, string> }[] }
-    return manifests.flatMap(({ annotations }) => Object.values(annotations))
-  } catch {
-    return undefined
-  }
-}
 
 function sorted(names: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return [...names].toSorted(([one], [other]) => (one < other ? -1 : 1))

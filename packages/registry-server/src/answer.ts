@@ -5,7 +5,7 @@ import type { Exchange, Registry } from './exchange.ts'
 import { ConnectionEnd, withBody } from './fault-call.ts'
 import type { CountingFaultScript } from './faults.ts'
 import { handle } from './handle.ts'
-import { createPace, paced, type Pace } from './pace.ts'
+import { createPace, paced, pacedUpload, type Pace } from './pace.ts'
 import type { OpenRecord, RecordedRequest, Recorder } from './recorder.ts'
 import { Refusal, refusalReply } from './refusal.ts'
 import type { Reply } from './reply.ts'
@@ -105,7 +105,7 @@ function openExchange(
     query,
     headers,
     route,
-    body: bytesPerSecond === Infinity ? body : paced(body, paceOf(UPLOAD_PACES, socket, bytesPerSecond), signal),
+    body: bytesPerSecond === Infinity ? body : pacedUpload(body, paceOf(UPLOAD_PACES, socket, bytesPerSecond), signal),
     bodySize: announcedSize(request),
     origin: `${scheme}://${headers.host ?? 'localhost'}`,
     signal,

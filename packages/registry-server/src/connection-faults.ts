@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ConnectionFault, InBody } from './fault-action.ts'
 import { ConnectionEnd, withBody, type FaultCall, type Faults } from './fault-call.ts'
-import { createPace, paced } from './pace.ts'
+import { createPace, paced, pacedUpload } from './pace.ts'
 import type { Reply } from './reply.ts'
 
 export const CONNECTION_FAULTS: Faults<ConnectionFault> = {
@@ -14,7 +14,7 @@ export const CONNECTION_FAULTS: Faults<ConnectionFault> = {
   },
   throttle: async ({ bytesPerSecond }, { exchange, next }) => {
     const { signal } = exchange
-    const body = paced(exchange.body, createPace(bytesPerSecond), signal)
+    const body = pacedUpload(exchange.body, createPace(bytesPerSecond), signal)
     const reply = await next({ ...exchange, body })
     return withBody(reply, reply.body?.size, (bytes) => paced(bytes, createPace(bytesPerSecond), signal))
   },

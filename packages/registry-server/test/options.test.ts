@@ -150,6 +150,18 @@ test('bytesPerSecond holds for a connection, whatever the number of requests', a
   expect(performance.now() - middle).toBeGreaterThanOrEqual(95)
 })
 
+test('bytesPerSecond holds back nothing of a request whose client has left', async () => {
+  const { counters } = await start({ bytesPerSecond: 100_000 })
+  const opened = await call('/v2/r/blobs/uploads/', { method: 'POST' })
+  const location = String(opened.headers.location)
+  const leaving = new AbortController()
+  const sent = call(location, { method: 'PATCH', body: Buffer.alloc(60_000), signal: leaving.signal })
+  await expect.poll(() => counters.bytesReceived).toBeGreaterThan(0)
+  leaving.abort()
+  await sent.catch(() => undefined)
+  await expect.poll(async () => (await call(location)).headers.range).toBe(`0-${counters.bytesReceived - 1}`)
+})
+
 describe('requests', () => {
   test('what was asked, what was answered, how much moved', async () => {
     const told: RecordedRequest[] = []

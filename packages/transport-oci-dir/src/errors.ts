@@ -1,20 +1,20 @@
 import { ImageError, quoteForeign, type ImageErrorCode } from '@crossdock/core'
 
-/** What the operating system's error numbers mean to a person; others are shown as they are. */
-const MEANINGS: ReadonlyMap<string, string> = new Map([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the disk quota is used up'],
-  ['EFBIG', 'the file would exceed the largest size that is allowed'],
-  ['EROFS', 'the file system is read-only'],
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'operation not permitted'],
-  ['EMFILE', 'too many open files'],
-  ['ENFILE', 'too many open files on this machine'],
-  ['ENOTDIR', 'a part of the path is not a folder'],
-  ['ENOENT', 'it does not exist'],
-  ['ELOOP', 'it is a symbolic link'],
-  ['EISDIR', 'it is a folder'],
-  ['ENAMETOOLONG', 'the name is too long'],
+/** What the operating system's error numbers mean to a person, and what to do; others are shown as they are. */
+const MEANINGS: ReadonlyMap<string, { readonly is: string; readonly advice?: string }> = new Map([
+  ['ENOSPC', { is: 'the disk is full', advice: 'make room and try again' }],
+  ['EDQUOT', { is: 'the disk quota is used up', advice: 'make room and try again' }],
+  ['EFBIG', { is: 'the file would exceed the largest size that is allowed', advice: 'raise the limit (ulimit -f)' }],
+  ['EROFS', { is: 'the file system is read-only', advice: 'choose another path' }],
+  ['EACCES', { is: 'permission denied', advice: 'check its permissions and those of the folders above' }],
+  ['EPERM', { is: 'operation not permitted', advice: 'check its permissions or choose another path' }],
+  ['EMFILE', { is: 'too many open files', advice: 'raise the limit (ulimit -n)' }],
+  ['ENFILE', { is: 'too many open files on this machine', advice: 'try again later' }],
+  ['ENOTDIR', { is: 'a part of the path is not a folder', advice: 'choose another path' }],
+  ['ENOENT', { is: 'it does not exist' }],
+  ['ELOOP', { is: 'it is a symbolic link' }],
+  ['EISDIR', { is: 'it is a folder' }],
+  ['ENAMETOOLONG', { is: 'the name is too long', advice: 'choose a shorter path' }],
 ])
 
 /** The error number's name (`ENOENT`) if `reason` is a failure of the operating system. */
@@ -27,14 +27,10 @@ export function errorNumber(reason: unknown): string | undefined {
 export function fileError(reason: unknown, what: string, path: string): unknown {
   const number = errorNumber(reason)
   if (number === undefined) return reason
-  const why = MEANINGS.get(number)
-  return new ImageError(
-    'IO',
-    `cannot ${what} ${quotePath(path)}: ${why === undefined ? number : `${why} (${number})`}`,
-    {
-      cause: reason,
-    },
-  )
+  const meaning = MEANINGS.get(number)
+  const why = meaning === undefined ? number : `${meaning.is} (${number})`
+  const advice = meaning?.advice === undefined ? '' : `; ${meaning.advice}`
+  return new ImageError('IO', `cannot ${what} ${quotePath(path)}: ${why}${advice}`, { cause: reason })
 }
 
 /** Runs file operations; a failure of the operating system becomes an `IO` error that names the path. */

@@ -11,11 +11,12 @@ import { apiHost, userHost } from '../reference.ts'
 import { hasBlob } from './blob-head.ts'
 import type { Repository } from './repository.ts'
 import { abortableBody } from './upload/abortable-body.ts'
+import { uploadKey } from './upload/journal-entry.ts'
 import { keyText } from './upload/journal.ts'
 import { putKnownBlob } from './upload/put-known-blob.ts'
 import type { KnownBlob } from './upload/put-outcome.ts'
 import { putStream } from './upload/put-stream.ts'
-import { peekUpload, uploadKey } from './upload/resume-upload.ts'
+import { peekUpload } from './upload/resume-upload.ts'
 import { cancelUpload, startUpload, type UploadSession, uploadWire } from './upload/upload-session.ts'
 
 type Wanted = Descriptor & Pick<BlobHint, 'from'>
@@ -79,11 +80,11 @@ async function reuse(state: State, wanted: Wanted, operation: OperationOptions):
   const from = neighbourOf(wanted, repository)
   // One request says all where a neighbour has the blob: a mount also succeeds if the blob is here already.
   if (from !== undefined && (await mount(state, { blob, from, operation }))) {
-    seen(repository, blob)
+    await found(repository, blob)
     return { blob, mountedFrom: from }
   }
   if (!(await hasBlob(repository, blob, operation))) return undefined
-  seen(repository, blob)
+  await found(repository, blob)
   await dropParked(state, blob.digest)
   return { blob }
 }
@@ -124,6 +125,12 @@ function takeParked({ parked }: State, digest: Digest): UploadSession | undefine
 async function dropParked(state: State, digest: Digest): Promise<void> {
   const session = takeParked(state, digest)
   if (session !== undefined) await cancelUpload(uploadWire(state.repository, digest), session)
+}
+
+/** What an earlier process noted of its upload, whose end it did not live to see, is of no use any more. */
+async function found(repository: Repository, blob: KnownBlob): Promise<void> {
+  seen(repository, blob)
+  await repository.session.journal.forget(uploadKey(repository, blob.digest))
 }
 
 function seen<Blob extends KnownBlob>({ session, host, name }: Repository, blob: Blob): Blob {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { copyFile, link, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { copyFile, link, lstat, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { ImageError, quoteForeign, report, type OperationOptions } from '@crossdock/core'
 import { delay } from '@crossdock/streams'
-import { errorNumber, ifExists, naming, quotePath } from '../errors.ts'
-import { PRIVATE_MODE, readBounded } from './files.ts'
+import { errorNumber, ifExists, naming, pathError, quotePath } from '../errors.ts'
+import { PRIVATE_MODE, publicMode, readBounded } from './files.ts'
 import { formatOwner, lifeOf, parseOwner, thisProcess } from './owner.ts'
 
 /**
@@ -44,7 +44,8 @@ export async function acquireLock(folder: string, options: LockOptions): Promise
     options.signal?.throwIfAborted()
     const newest = await newestLock(folder)
     if (newest === undefined || newest.free || isDead(newest, heartbeats)) {
-      const lock = await naming('take the lock in', folder, () => claim(folder, (newest?.number ?? 0) + 1))
+      const number = nextNumber(folder, newest)
+      const lock = await naming('take the lock in', folder, () => claim(folder, number))
       if (lock !== undefined) return lock
       continue
     }
@@ -71,11 +72,18 @@ interface SeenLock {
   readonly heartbeat: string
 }
 
+/** Nobody gets that far by counting. */
+function nextNumber(folder: string, newest: SeenLock | undefined): number {
+  const number = (newest?.number ?? 0) + 1
+  if (FILE.test(`lock.${number}`)) return number
+  throw pathError('INVALID_DATA', join(folder, `lock.${newest?.number}`), 'has the highest number of all; remove it')
+}
+
 async function newestLock(folder: string): Promise<SeenLock | undefined> {
   const number = await naming('read the folder', folder, () => highestNumber(folder))
   if (number === 0) return undefined
   const path = join(folder, `lock.${number}`)
-  const seen = await naming('look at', path, () => ifExists(stat(path)))
+  const seen = await naming('look at', path, () => ifExists(lstat(path)))
   if (seen === undefined) return await newestLock(folder) // followed and removed just now
   const { free, life, holder } = describe(await readLock(path))
   return { number, free, life, holder, heartbeat: `${number} ${seen.mtimeMs} ${seen.size}` }
@@ -85,8 +93,9 @@ async function readLock(path: string): Promise<string> {
   try {
     return Buffer.from(await readBounded(path, { limitBytes: MAX_LOCK_BYTES, what: 'a lock file' })).toString('utf8')
   } catch (reason) {
-    // Removed or changed in this instant: unknown, to be looked at again.
-    if (reason instanceof ImageError && (reason.code === 'NOT_FOUND' || reason.code === 'CONFLICT')) return ''
+    if (!(reason instanceof ImageError)) throw reason
+    // Removed or changed in this instant: unknown, to be looked at again. What another user holds only its heartbeat tells.
+    if (reason.code === 'NOT_FOUND' || reason.code === 'CONFLICT' || errorNumber(reason.cause) === 'EACCES') return ''
     throw reason
   }
 }
@@ -200,6 +209,8 @@ function holdLock(folder: string, number: number, handle: FileHandle): Lock {
       clearInterval(heartbeat)
       try {
         await handle.write(FREE, 0)
+        // Other users have to see that it is free; where modes cannot be set they wait for its heartbeat to stop.
+        await handle.chmod(publicMode()).catch(() => undefined)
       } finally {
         await handle.close()
       }

@@ -2,7 +2,7 @@ import { lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promi
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Digest } from '@crossdock/core'
-import { errorNumber, ifExists, naming, pathError } from '../errors.ts'
+import { errorNumber, fileError, ifExists, naming, pathError } from '../errors.ts'
 import { PRIVATE_MODE, publicMode, syncFolder } from './files.ts'
 import { checkMarker, MARKER_TEXT } from './layout.ts'
 import { formatOwner, thisProcess } from './owner.ts'
@@ -38,13 +38,43 @@ export async function checkWritable(paths: LayoutPaths): Promise<void> {
 /** Makes the layout if it is not there yet, in an order that leaves a layout at every step. */
 export async function createLayout(paths: LayoutPaths, { durable }: { durable: boolean }): Promise<void> {
   await checkWritable(paths)
-  const first = await naming('create the folder', paths.root, () => mkdir(paths.root, { recursive: true }))
+  const created = await createWithParents(paths.root)
   await createFolder(paths.work)
   if ((await naming('look at', paths.marker, () => ifExists(lstat(paths.marker)))) === undefined) {
     await replaceFile(paths.marker, { bytes: new TextEncoder().encode(MARKER_TEXT), work: paths.work, durable })
   }
   for (const folder of [paths.blobs.folder, paths.blobs.work, paths.blobs.partial]) await createFolder(folder)
-  if (durable && first !== undefined) await syncFolder(dirname(first))
+  if (durable) for (const folder of created) await syncFolder(dirname(folder))
+}
+
+/**
+ * Creates the folder and those above it that are missing; returns the new ones. Node.js's own way tries for ever where a file
+ * system answers ENOENT whatever is above, as /proc does.
+ */
+async function createWithParents(path: string): Promise<readonly string[]> {
+  try {
+    return await createOne(path)
+  } catch (reason) {
+    const parent = dirname(path)
+    if (errorNumber(reason) !== 'ENOENT' || parent === path) throw fileError(reason, 'create the folder', path)
+    const above = await createWithParents(parent)
+    try {
+      return [...above, ...(await createOne(path))]
+    } catch (again) {
+      if (errorNumber(again) !== 'ENOENT') throw fileError(again, 'create the folder', path)
+      throw pathError('IO', path, 'cannot be created: this file system takes no new folders there; choose another path')
+    }
+  }
+}
+
+async function createOne(path: string): Promise<readonly string[]> {
+  try {
+    await mkdir(path)
+    return [path]
+  } catch (reason) {
+    if (errorNumber(reason) === 'EEXIST') return []
+    throw reason
+  }
 }
 
 const madeFolders = new WeakMap<BlobPaths, Map<string, Promise<void>>>()
@@ -65,13 +95,7 @@ export async function createAlgorithmFolder(blobs: BlobPaths, digest: Digest): P
 }
 
 async function createFolder(path: string): Promise<void> {
-  await naming('create the folder', path, async () => {
-    try {
-      await mkdir(path)
-    } catch (reason) {
-      if (errorNumber(reason) !== 'EEXIST') throw reason
-    }
-  })
+  await naming('create the folder', path, () => createOne(path))
   await requirePlain(path, 'folder')
 }
 
@@ -105,8 +129,8 @@ export async function replaceFile(path: string, options: ReplaceFileOptions): Pr
     try {
       try {
         await handle.writeFile(bytes)
-        await handle.chmod(mode)
         if (durable) await handle.sync()
+        await handle.chmod(mode) // flushed with its name
       } finally {
         await handle.close()
       }

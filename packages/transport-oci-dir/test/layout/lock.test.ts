@@ -1,5 +1,5 @@
 import { utimesSync } from 'node:fs'
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, type LockOptions } from '../../src/layout/lock.ts'
@@ -111,6 +111,31 @@ describe('a lock', () => {
     expect(await readdir(folder)).toEqual(['lock.8'])
   })
 
+  it.runIf(process.getuid?.() === 0)(
+    'of another user, unreadable, is taken over when its heartbeat stood still',
+    async () => {
+      const folder = await temporaryFolder()
+      await writeFile(join(folder, 'lock.7'), 'free\n', { mode: 0o600 })
+      await chmod(folder, 0o777)
+      let clock = 0
+      const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 1500))
+      onTestFinished(() => now.mockRestore())
+      process.seteuid?.(65534)
+      onTestFinished(() => process.seteuid?.(0))
+      await using lock = await acquireLock(folder, { timeoutMs: 1e9, guarded: 'the test' })
+      await lock.assertHeld()
+      expect(clock).toBeGreaterThan(10_000)
+    },
+  )
+
+  it('is readable for others once it is free', async () => {
+    const folder = await temporaryFolder()
+    const lock = await acquireLock(folder, OPTIONS)
+    expect((await stat(join(folder, 'lock.1'))).mode & 0o777).toBe(process.platform === 'win32' ? 0o666 : 0o600)
+    await lock[Symbol.asyncDispose]()
+    expect((await stat(join(folder, 'lock.1'))).mode & 0o444).toBe(0o444 & ~process.umask())
+  })
+
   it('of another machine is kept while its heart beats', async () => {
     const folder = await temporaryFolder()
     const path = join(folder, 'lock.7')
@@ -132,6 +157,24 @@ describe('a lock', () => {
     await using lock = await acquireLock(folder, OPTIONS)
     await writeFile(join(folder, 'lock.2'), 'held\n')
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it.runIf(process.platform !== 'win32')('that is a link is refused at once, wherever it leads', async () => {
+    const folder = await temporaryFolder()
+    await symlink('nowhere', join(folder, 'lock.3'))
+    await expect(acquireLock(folder, OPTIONS)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('lock.3'),
+    })
+  })
+
+  it('with the highest number is refused, not counted on from', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'lock.999999999999999'), 'free\n')
+    await expect(acquireLock(folder, OPTIONS)).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringMatching(/lock\.9{15}.*remove it/),
+    })
   })
 
   it('says whom it waits for, after a while', async () => {

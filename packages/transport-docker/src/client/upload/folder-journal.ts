@@ -1,7 +1,7 @@
 import { digestOf } from '@crossdock/core'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir, hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { keyText, type OpenUpload, type UploadJournal, type UploadKey } from './journal.ts'
 
 /** Registries drop open uploads after a day or a week; later they are only clutter. */
@@ -29,22 +29,26 @@ export function defaultJournalFolder(env: Readonly<Record<string, string | undef
 }
 
 /**
- * A journal of small files in a folder, which is made when it is needed and readable to its owner alone. A storage that cannot
- * be written to (read-only, full) costs resumption and not the upload.
+ * A journal of small files in a folder, which is made when it is needed and readable to its owner alone. What other processes
+ * leave while the journal is in use is not seen: looking costs as much as a small upload. A storage that cannot be written to
+ * (read-only, full) costs resumption and not the upload.
  */
 export function folderJournal(folder: string): UploadJournal {
   const fileOf = (key: UploadKey): string =>
     join(folder, `${digestOf(Buffer.from(keyText(key))).slice('sha256:'.length)}.json`)
-  const swept = sweeper(folder)
+  let listing: Promise<Set<string>> | undefined
+  const known = (): Promise<Set<string>> => (listing ??= sweptFolder(folder))
+  const find = async (file: string, key: UploadKey): Promise<KnownNote | undefined> =>
+    (await known()).has(file) ? await read(file, key) : undefined
   return {
     peek: async (key) => {
-      const note = await read(fileOf(key), key)
+      const note = await find(fileOf(key), key)
       return note === undefined || isForeign(note) ? undefined : note
     },
     claim: (key) =>
       tolerant(async () => {
         const file = fileOf(key)
-        const note = await read(file, key)
+        const note = await find(file, key)
         if (note === undefined || isForeign(note)) return undefined
         if (isOwn(note)) return note
         // Of several that find a dead process's note, the rename lets one win.
@@ -57,34 +61,58 @@ export function folderJournal(folder: string): UploadJournal {
     note: (key, { url, offset }) =>
       tolerant(async () => {
         const file = fileOf(key)
-        await swept()
+        ;(await known()).add(file)
+        const note = { url, offset, key: keyText(key), pid: process.pid, machine: hostname() }
+        if (await create(file, note)) return undefined
         const present = await read(file, key)
-        if (present !== undefined && isForeign(present)) return undefined
-        await write(file, { url, offset, key: keyText(key), pid: process.pid, machine: hostname() })
+        if (present === undefined || !isForeign(present)) await write(file, note)
         return undefined
       }),
     forget: (key) =>
       tolerant(async () => {
         const file = fileOf(key)
+        const files = await known()
+        if (!files.has(file)) return undefined
         const present = await read(file, key)
-        if (present === undefined || !isForeign(present)) await rm(file, { force: true })
+        if (present !== undefined && isForeign(present)) return undefined
+        await rm(file, { force: true })
+        files.delete(file)
         return undefined
       }),
   }
 }
 
-/** Once for each journal: makes the folder and drops what is too old. */
-function sweeper(folder: string): () => Promise<void> {
-  let done: Promise<void> | undefined
-  const sweep = async (): Promise<void> => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(folder)) {
-      const file = join(folder, name)
-      const { mtimeMs } = await stat(file)
-      if (Date.now() - mtimeMs > MAX_AGE_MS) await rm(file, { force: true })
-    }
+/** A file that exists for an instant while a note is replaced or taken over, and the process that does it. */
+const PASSING = /\.json\.(\d{1,10})(?:\.tmp)?$/
+
+/** Paths of the notes in the folder. Drops what is too old or was left half-way by a dead process. */
+async function sweptFolder(folder: string): Promise<Set<string>> {
+  const notes = new Set<string>()
+  for (const name of await readdir(folder).catch(() => [])) {
+    const file = join(folder, name)
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }))
+    const age = Date.now() - mtimeMs
+    const passing = PASSING.exec(name)?.[1]
+    const orphaned = passing !== undefined && (age > OWNED_MS || !isAlive(Number(passing)))
+    if (orphaned || age > MAX_AGE_MS) await rm(file, { force: true }).catch(() => undefined)
+    else if (passing === undefined) notes.add(file)
   }
-  return () => (done ??= sweep())
+  return notes
+}
+
+/** False if there is one. Who reads it half written finds nothing, which costs bytes and no more. */
+async function create(file: string, note: Note): Promise<boolean> {
+  const text = JSON.stringify(note)
+  try {
+    await writeFile(file, text, { mode: 0o600, flag: 'wx' })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    if (!hasCode(error, 'ENOENT')) throw error
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await writeFile(file, text, { mode: 0o600 })
+    return true
+  }
 }
 
 async function write(file: string, note: Note): Promise<void> {
@@ -96,9 +124,10 @@ async function write(file: string, note: Note): Promise<void> {
 
 async function read(file: string, key: UploadKey): Promise<KnownNote | undefined> {
   try {
-    const { mtimeMs, size } = await stat(file)
+    await using handle = await open(file)
+    const { mtimeMs, size } = await handle.stat()
     if (size > MAX_NOTE_BYTES || Date.now() - mtimeMs > MAX_AGE_MS) return undefined
-    const note: unknown = JSON.parse(await readFile(file, 'utf8'))
+    const note: unknown = JSON.parse(await handle.readFile('utf8'))
     return isNote(note) && note.key === keyText(key) ? { ...note, notedAt: mtimeMs } : undefined
   } catch {
     return undefined
@@ -135,8 +164,12 @@ function isAlive(pid: number): boolean {
     return true
   } catch (error) {
     // Not permitted: it lives, as another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 async function tolerant<Value>(task: () => Promise<Value | undefined>): Promise<Value | undefined> {

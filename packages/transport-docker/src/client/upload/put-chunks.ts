@@ -1,9 +1,7 @@
-import { type BlobBody, ImageError } from '@crossdock/core'
-import { isMissing, isOffsetRefused, type Refusal } from '../../errors.ts'
+import type { BlobBody } from '@crossdock/core'
 import { type BodyCursor, createBodyCursor } from './body-cursor.ts'
 import { createChunkSizer } from './chunk-sizer.ts'
-import type { KnownBlob, PutOutcome } from './put-outcome.ts'
-import { uploadKey } from './resume-upload.ts'
+import { isUploadAtFault, type KnownBlob, type PutAttempt, type PutOutcome } from './put-outcome.ts'
 import {
   cancelUpload,
   type ChunkOutcome,
@@ -22,21 +20,12 @@ const MODEST_CHUNK_BYTES = 4 * MIB
 /** How often the registry may name another offset than was sent to. */
 const MAX_RESYNCS = 5
 
-interface Attempt {
-  readonly wire: UploadWire
-  /** Where to go on. Default: a fresh upload. */
-  readonly session: UploadSession | undefined
-}
-
 /** POST, PATCH for each chunk, PUT. Each chunk that was acknowledged is noted in the journal. */
 export async function putChunks(
   body: BlobBody,
   blob: KnownBlob,
-  { wire, session: given }: Attempt,
+  { wire, entry, session: given }: PutAttempt,
 ): Promise<PutOutcome> {
-  const { repository } = wire
-  const { journal, options } = repository.session
-  const key = uploadKey(repository, blob.digest)
   const upload = createChunkedUpload(wire, {
     blob,
     session: given ?? (await freshUpload(wire, blob.digest)),
@@ -44,36 +33,17 @@ export async function putChunks(
   })
   const cursor = createBodyCursor(body, { ...blob, from: upload.session.offset })
   try {
-    await journal.note(key, note(upload.session))
+    entry.note(upload.session)
     while (upload.session.offset < blob.size) {
       const outcome = await upload.sendNext(cursor)
-      if (outcome !== undefined) {
-        await journal.forget(key)
-        return outcome
-      }
-      await journal.note(key, note(upload.session))
+      if (outcome !== undefined) return outcome
+      entry.note(upload.session)
     }
     await cursor.finish()
-    const outcome = await upload.finish()
-    await journal.forget(key)
-    return outcome
-  } catch (error) {
-    if (!(error instanceof ImageError)) wire.operation?.signal?.throwIfAborted()
-    if (isHopeless(error)) await journal.forget(key)
-    throw error
+    return await upload.finish()
   } finally {
     cursor.close()
-    if (!options.resume && wire.operation?.signal?.aborted === true) await cancelUpload(wire, upload.session)
   }
-}
-
-function note({ url, offset }: UploadSession): { url: string; offset: number } {
-  return { url: url.href, offset }
-}
-
-/** The bytes that were sent are wrong: nobody shall go on with them. */
-function isHopeless(error: unknown): boolean {
-  return error instanceof ImageError && error.code === 'DIGEST_MISMATCH'
 }
 
 interface ChunkedUpload {
@@ -134,16 +104,11 @@ function createChunkedUpload(wire: UploadWire, { blob, session: first, given }: 
     finish: async () => {
       const refusal = await finishUpload(wire, session, { digest: blob.digest })
       if (refusal === undefined) return { kind: 'done' }
-      const lost = isMissing(refusal) || isOffsetRefused(refusal) || refusal.codes.includes('BLOB_UPLOAD_INVALID')
       // What an earlier attempt left may be damaged; what was sent just now is not.
-      if (given && (lost || saysWrongBytes(refusal))) return { kind: 'retry', refusal }
+      if (given && isUploadAtFault(refusal)) return { kind: 'retry', refusal }
       throw uploadError(wire, refusal)
     },
   }
-}
-
-function saysWrongBytes({ codes, status }: Refusal): boolean {
-  return status === 400 || codes.includes('DIGEST_INVALID') || codes.includes('SIZE_INVALID')
 }
 
 interface Stand {

@@ -2,7 +2,13 @@ import { bytesBody, digestOf, type ImageDestination } from '@crossdock/core'
 import { randomBytes } from '@crossdock/transport-testkit'
 import type { RegistryServer, RegistryServerOptions } from '@crossdock/registry-server'
 import { describe, expect, it } from 'vitest'
-import { dockerTransport, memoryJournal, type DockerTransportOptions, type HostOptions } from '../../../src/index.ts'
+import {
+  dockerTransport,
+  memoryJournal,
+  type DockerTransportOptions,
+  type HostOptions,
+  type OpenUpload,
+} from '../../../src/index.ts'
 import { descriptor, failure, rawServer, registry, seen, transport, watchedBody } from '../../peers.ts'
 
 const KIB = 1024
@@ -175,6 +181,156 @@ describe('after an interruption', () => {
     expect(await failure(() => destination.putBlob(body, BLOB, { signal: controller.signal }))).toBe(reason)
     expect(seen(server).at(-1)).toBe('DELETE upload 204')
     await docker.close()
+  })
+})
+
+describe('in one request', () => {
+  const WHOLE: HostOptions = {}
+
+  /** The first attempt breaks off in the middle of its PUT. */
+  async function cutPut(options: RegistryServerOptions = {}): Promise<Peer> {
+    const first = await peer(options, WHOLE)
+    const end = first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'cut', afterBytes: 600 * KIB, of: 'request' },
+    })
+    expect(await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))).toMatchObject({
+      code: 'UNAVAILABLE',
+      retryable: true,
+    })
+    end()
+    return first
+  }
+
+  it('go on in another process at the byte that the registry has', async () => {
+    await goesOn(await cutPut())
+  })
+
+  it('go on within the process', async () => {
+    const { server, destination } = await cutPut()
+    const body = watchedBody(BYTES)
+    await destination.putBlob(body, BLOB)
+    expect(body.offsets).toEqual([600 * KIB])
+    expect(seen(server).slice(2)).toEqual(['GET upload 204', 'PATCH upload 202', 'PUT upload 201'])
+  })
+
+  it('go on after an abort', async () => {
+    const first = await peer({}, WHOLE)
+    const controller = new AbortController()
+    const body = stopAfter(watchedBody(BYTES, 64 * KIB), 600 * KIB, () => controller.abort('enough'))
+    expect(await failure(() => first.destination.putBlob(body, BLOB, { signal: controller.signal }))).toBe('enough')
+    await goesOn(first)
+  })
+
+  it('are noted while they go on, and forgotten when they are done', async () => {
+    const { server, destination, options } = await peer({}, WHOLE)
+    const key = { host: server.host, repository: 'a', digest: BLOB.digest }
+    const peeks: Promise<OpenUpload | undefined>[] = []
+    const body = stopAfter(watchedBody(BYTES, 64 * KIB), 600 * KIB, () => {
+      peeks.push(options.journal!.peek(key))
+    })
+    await destination.putBlob(body, BLOB)
+    expect(await peeks[0]).toMatchObject({ offset: 0 })
+    expect(await options.journal!.peek(key)).toBeUndefined()
+  })
+
+  it.each([400, 403, 404, 405, 410, 416, 500, 501])(
+    'begin anew where the registry answers %i for the upload',
+    async (status) => {
+      const first = await cutPut()
+      first.server.faults.add({ match: { method: 'GET', route: 'upload' }, action: { kind: 'respond', status } })
+      const before = first.server.requests.length
+      const body = watchedBody(BYTES)
+      await (await later(first)).putBlob(body, BLOB)
+      expect(body.offsets).toEqual([0])
+      expect(seen(first.server).slice(before).slice(-2)).toEqual(['POST upload 202', 'PUT upload 201'])
+    },
+  )
+
+  it.each([400, 404, 416, 501])('begin anew in one request where chunks are refused with %i', async (status) => {
+    const first = await cutPut()
+    first.server.faults.add({ match: { method: 'PATCH' }, action: { kind: 'respond', status } })
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(body.offsets.at(-1)).toBe(0)
+    expect(seen(first.server).slice(-2)).toEqual(['POST upload 202', 'PUT upload 201'])
+    expect(await holds(first)).toBe(true)
+  })
+
+  it('begin anew within the same put if what was kept is damaged', async () => {
+    const first = await peer({}, WHOLE)
+    const controller = new AbortController()
+    const wrong = watchedBody(
+      BYTES.map((byte) => byte ^ 1),
+      64 * KIB,
+    )
+    const stopped = stopAfter(wrong, 600 * KIB, () => controller.abort('enough'))
+    await failure(() => first.destination.putBlob(stopped, BLOB, { signal: controller.signal }))
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(body.offsets).toEqual([expect.toSatisfy((offset: number) => offset > 0), 0])
+    expect(await holds(first)).toBe(true)
+  })
+
+  it('are done if only the answer was lost', async () => {
+    const first = await peer({}, WHOLE)
+    first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'respond', status: 500, afterHandling: true },
+    })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(body.offsets).toEqual([])
+    expect(await holds(first)).toBe(true)
+  })
+
+  it('are not remembered any more once the blob turns out to be there', async () => {
+    const first = await peer({}, WHOLE)
+    first.server.faults.add({
+      match: { method: 'PUT', nth: 1 },
+      action: { kind: 'respond', status: 500, afterHandling: true },
+    })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    const key = { host: first.server.host, repository: 'a', digest: BLOB.digest }
+    expect(await first.options.journal!.peek(key)).toBeDefined()
+    expect(await (await later(first)).reuseBlob?.(BLOB)).toBeDefined()
+    expect(await first.options.journal!.peek(key)).toBeUndefined()
+  })
+
+  it('go on in an upload that has nothing yet', async () => {
+    const first = await peer({}, WHOLE)
+    first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'cut' } })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    const before = first.server.requests.length
+    await (await later(first)).putBlob(watchedBody(BYTES), BLOB)
+    expect(seen(first.server).slice(before)).toEqual(['GET upload 204', 'PUT upload 201'])
+  })
+
+  it('leave nothing behind without resume', async () => {
+    const server = await registry()
+    const docker = dockerTransport({ resume: false })
+    const destination = await docker.parseReference(`//${server.host}/a:t`).openDestination()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const body = stopAfter(watchedBody(BYTES, 64 * KIB), 600 * KIB, () => controller.abort(reason))
+    expect(await failure(() => destination.putBlob(body, BLOB, { signal: controller.signal }))).toBe(reason)
+    expect(seen(server).at(-1)).toBe('DELETE upload 204')
+    await docker.close()
+  })
+
+  it('are not disturbed by another transport of the process that sends the same', async () => {
+    const first = await peer({}, WHOLE)
+    const second = await later(first)
+    const bodies = [watchedBody(BYTES, 64 * KIB), watchedBody(BYTES, 64 * KIB)]
+    let begun: Promise<unknown> | undefined
+    const body = stopAfter(bodies[0]!, 300 * KIB, () => {
+      begun ??= second.putBlob(bodies[1]!, BLOB)
+    })
+    await first.destination.putBlob(body, BLOB)
+    await begun
+    expect(bodies.map(({ offsets }) => offsets)).toEqual([[0], [0]])
+    expect(seen(first.server).filter((request) => request.startsWith('GET'))).toEqual([])
   })
 })
 
