@@ -103,6 +103,50 @@ test.each([
   )
 })
 
+test.each(['2.0', '2e0', '0.2e1', '20E-1', '2.00000000000000000001', '-2', '12345678901234567890', '1e999'])(
+  'the number 2 is written 2, not %s',
+  (text) => {
+    const document = JSON.stringify(IMAGE).replace('"schemaVersion":2', `"schemaVersion":${text}`)
+    expect(() => parseManifest(manifestBytes(document))).toThrow(`schemaVersion: must be the number 2, but is ${text}`)
+  },
+)
+
+test.each([
+  ['100.0', '100.0'],
+  ['1e2', '1e2'],
+  ['1000e-1', '1000e-1'],
+  ['-0', '-0'],
+  ['-100', '-100'],
+  ['100.5', '100.5'],
+  ['9007199254740991.4', '9007199254740991.4'],
+  ['9007199254740992', '9007199254740992'],
+  ['9007199254740993', '9007199254740993'],
+  ['4611686018427387904', '4611686018427387904'],
+  ['1e999', '1e999'],
+  [`1${'0'.repeat(400)}`, `1${'0'.repeat(39)}… (401 characters)`],
+])('a size of %s is refused as it was written', (written, shown) => {
+  const document = JSON.stringify(IMAGE).replace('"size":100', `"size":${written}`)
+  expect(() => parseManifest(manifestBytes(document))).toThrow(
+    `layers[0].size: must be an integer from 0 to 2^53-1, but is ${shown}`,
+  )
+})
+
+test('sizes up to 2^53-1 are exact, whatever other numbers stand in the document', () => {
+  const others = '"x":[1.5,-0,1e3,9007199254740993,{"config":2.0}],"y":"1.0 \\" 2e5",'
+  for (const size of [0, 1, 123_456_789_012_345, 2 ** 53 - 1]) {
+    const document = `{${others}${JSON.stringify({ ...IMAGE, layers: [{ ...LAYER, size }] }).slice(1)}`
+    expect(parseManifest(manifestBytes(document))).toMatchObject({ layers: [{ size }] })
+  }
+})
+
+test.each(['config', 'layers', 'annotations', 'subject', 'mediaType'])(
+  'a number in place of %s is named as one',
+  (key) => {
+    const document = JSON.stringify({ ...IMAGE, [key]: '@' }).replace('"@"', '2.0')
+    expect(() => parseManifest(manifestBytes(document))).toThrow(/but is a number$/)
+  },
+)
+
 test('messages begin with the document, and carry no control characters', () => {
   expect(() => image({ layers: 1 })).toThrow(/^manifest sha256:[0-9a-f]{12}: layers: /)
   expect(() => image({ mediaType: '\u001b[31m' })).toThrow(/^[\x20-\x7e]*$/)
@@ -189,8 +233,28 @@ test("what a prototype has is not the document's", () => {
   }
 })
 
-test('only exact keys count, and of a repeated key the last', () => {
-  expect(image({ Manifests: [], CONFIG: 1 })).toMatchObject({ kind: 'image', layers: [LAYER] })
+test.each([
+  ['Manifests', []],
+  ['CONFIG', null],
+  ['layer\u017f', []],
+  ['fslayers', []],
+  ['schemaversion', 1],
+])('a key "%s" would be another one to some programs and is refused', (key, value) => {
+  expect(() => image({ [key]: value })).toThrow(/ambiguous: ".*" is ".*" to programs that do not tell case apart/)
+  expect(() => parseManifest(manifestBytes({ ...INDEX, [key]: value }))).toThrow(/ambiguous/)
+})
+
+test.each(['Digest', 'SIZE', 'MediaType', 'URLs'])('a key "%s" of a descriptor is refused', (key) => {
+  expect(() => image({ layers: [{ ...LAYER, [key]: 1 }] })).toThrow(/layers\[0\]: ambiguous/)
+})
+
+test('keys that only look like known ones in part are unknown, and passed over', () => {
+  const unknown = { Manifest: [], layer: 1, 'X-Config': {}, ['config'.repeat(1000)]: 1, Layers2: [] }
+  expect(image({ ...unknown, layers: [{ ...LAYER, Sizes: 1, OS: 'x' }] })).toMatchObject({ layers: [LAYER] })
+  expect(image({ annotations: { Digest: 'x', CONFIG: 'y' } })).toMatchObject({ kind: 'image' })
+})
+
+test('of a repeated key the last counts', () => {
   const twice = `{"layers":5,${JSON.stringify(IMAGE).slice(1)}`
   expect(parseManifest(manifestBytes(twice))).toMatchObject({ layers: [LAYER] })
 })
