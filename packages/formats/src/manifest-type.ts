@@ -46,7 +46,7 @@ const KEYS = lookalikesOf([
 export function resolveDocumentType(place: Place, given: string): string {
   const own = normalizeMediaType(optionalString(place, 'mediaType') ?? '')
   const said = normalizeMediaType(given)
-  refuseLookalikes(place, KEYS)
+  refuseLookalikeKeys(place)
   refuseSchema1(place, said, own)
   if (!saysNothing(said)) {
     requireKnown(place, said)
@@ -60,6 +60,11 @@ export function resolveDocumentType(place: Place, given: string): string {
   const type = saysNothing(said) ? own || typeByShape(place) : said
   refuseMixedFields(place, type)
   return type
+}
+
+/** Throws `INVALID_DATA` for a key of a manifest or index, `index.json` included, that is a known one but for case. */
+export function refuseLookalikeKeys(place: Place): void {
+  refuseLookalikes(place, KEYS)
 }
 
 function refuseSchema1(place: Place, said: string, own: string): void {
