@@ -114,7 +114,10 @@ export function putEntry(index: LayoutIndex, entry: IndexEntry): LayoutIndex {
     old.name === entry.name && (entry.name !== undefined || old.digest === entry.digest)
   const [first, ...more] = index.entries.filter(replaces)
   if (first === undefined) return withEntries(index, [...index.entries, entry])
-  if (more.length === 0 && ['digest', 'mediaType', 'size'].every((key) => member(first.value, key) === member(entry.value, key)))
+  if (
+    more.length === 0 &&
+    ['digest', 'mediaType', 'size'].every((key) => member(first.value, key) === member(entry.value, key))
+  )
     return index
   const kept = index.entries.filter((old) => old === first || !replaces(old))
   return withEntries(
