@@ -32,7 +32,8 @@ export function addInspectCommand(program: Command, invocation: Invocation): voi
       await withImage(endpointSettings(flags, ''), name, async (image) => {
         const { inspectImage } = await import('../inspection.ts')
         const platform = await platformFlag(flags)
-        const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
+        const raw = isSet(flags, 'raw')
+        const wanted = isSet(flags, 'config') ? (raw ? 'config-bytes' : 'config') : raw ? 'manifest' : 'description'
         const inspected = await inspectImage(image, { platform, wanted, operation })
         await print(inspected, { image, flags, invocation, operation })
       })
