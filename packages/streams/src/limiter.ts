@@ -17,12 +17,20 @@ export interface Limiter {
 interface Waiter {
   readonly weight: number
   readonly start: () => void
+  readonly giveUp: (reason: unknown) => void
+}
+
+/** The waiters of one signal, and the one listener that they have on it: a signal looks through its listeners at every call. */
+interface Abortable {
+  readonly waiters: Set<Waiter>
+  readonly stopListening: () => void
 }
 
 /** A limiter that runs tasks of `max` weight together. Throws `RangeError` unless `max` is positive. */
 export function createLimiter(max: number): Limiter {
   if (!(max > 0)) throw new RangeError(`a limiter needs a positive limit, not ${max}`)
   const queue = new Set<Waiter>() // in order of insertion; an aborted waiter leaves at no cost
+  const abortables = new Map<AbortSignal, Abortable>()
   let active = 0
   let load = 0
 
@@ -36,23 +44,36 @@ export function createLimiter(max: number): Limiter {
     }
   }
 
+  function listen(signal: AbortSignal): Abortable {
+    const waiters = new Set<Waiter>()
+    const abort = (): void => {
+      // Once started the turn is the task's, and the task sees the abort.
+      for (const waiter of waiters) if (queue.delete(waiter)) waiter.giveUp(signal.reason)
+      startWaiting() // a heavy one that leaves lets lighter ones through
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    const abortable = { waiters, stopListening: () => signal.removeEventListener('abort', abort) }
+    abortables.set(signal, abortable)
+    return abortable
+  }
+
   async function turn(weight: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiter: Waiter = { weight, start: resolve }
-    const giveUp = (): void => {
-      // Once started the turn is the task's, and the task sees the abort.
-      if (!queue.delete(waiter)) return
-      reject(signal?.reason)
-      startWaiting() // a heavy one that leaves lets lighter ones through
-    }
-    signal?.addEventListener('abort', giveUp, { once: true })
+    const waiter: Waiter = { weight, start: resolve, giveUp: reject }
     queue.add(waiter)
     startWaiting()
+    if (signal === undefined || !queue.has(waiter)) return await promise
+    const abortable = abortables.get(signal) ?? listen(signal)
+    abortable.waiters.add(waiter)
     try {
       await promise
     } finally {
-      signal?.removeEventListener('abort', giveUp)
+      abortable.waiters.delete(waiter)
+      if (abortable.waiters.size === 0 && abortables.get(signal) === abortable) {
+        abortable.stopListening()
+        abortables.delete(signal)
+      }
     }
   }
 
