@@ -107,7 +107,7 @@ export function optionalStrings(place: Place, key: string): Readonly<Record<stri
   if (found === undefined) return undefined
   const record: Record<string, string> = Object.create(null)
   for (const [name, value] of Object.entries(found.object)) {
-    record[name] = checkString(value, `${found.where}[${JSON.stringify(name.slice(0, 100))}]`)
+    record[name] = checkString(value, `${found.where}["${quoteForeign(name, 100)}"]`)
   }
   return record
 }

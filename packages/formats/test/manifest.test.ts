@@ -150,6 +150,7 @@ test.each(['config', 'layers', 'annotations', 'subject', 'mediaType'])(
 test('messages begin with the document, and carry no control characters', () => {
   expect(() => image({ layers: 1 })).toThrow(/^manifest sha256:[0-9a-f]{12}: layers: /)
   expect(() => image({ mediaType: '\u001b[31m' })).toThrow(/^[\x20-\x7e]*$/)
+  expect(() => image({ annotations: { '\u009b31m': 1 } })).toThrow(/^[\x20-\x7e]*$/)
 })
 
 test.each([
