@@ -24,7 +24,7 @@ export interface DraftDescriptor {
 /** A small image whose parts can be put together wrongly. */
 export interface DraftImage {
   /** Content by digest, with the type that a registry serves it under. */
-  readonly contents: ReadonlyMap<string, { readonly bytes: Buffer; readonly mediaType: string }>
+  readonly contents: Map<string, { readonly bytes: Buffer; readonly mediaType: string }>
   readonly config: DraftDescriptor
   readonly layers: readonly [DraftDescriptor, DraftDescriptor]
   /** Keeps content; what a document says of it. */

@@ -4,6 +4,7 @@ import {
   imageName,
   type ImageReference,
   type ImageSource,
+  MAX_MANIFEST_BYTES,
   type ManifestBytes,
   type OperationOptions,
   type Platform,
@@ -35,9 +36,19 @@ export async function readDocument(
   image: UnparsedImage,
   { descriptor, ...operation }: ReadDocumentOptions = {},
 ): Promise<ImageDocument> {
+  if (descriptor !== undefined && descriptor.size > MAX_MANIFEST_BYTES) throw tooLarge(image.reference, descriptor)
   const manifest = await image.manifest(operation)
   const parsed = ofImage(image.reference, () => parseManifest(manifest, { descriptor }))
   return { image, manifest: { ...manifest, mediaType: parsed.mediaType }, parsed }
+}
+
+/** Nothing is fetched that would be refused. */
+function tooLarge(reference: ImageReference, { digest, size }: Descriptor): ImageError {
+  return new ImageError(
+    'LIMIT_EXCEEDED',
+    `the manifest ${digest} has ${size} bytes, by what lists it; at most ${MAX_MANIFEST_BYTES} are read`,
+    { image: imageName(reference) },
+  )
 }
 
 export interface ChooseInstanceOptions extends OperationOptions {

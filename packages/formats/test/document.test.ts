@@ -1,4 +1,4 @@
-import { type Descriptor, type ManifestBytes, unparsedImage } from '@crossdock/core'
+import { type Descriptor, type ManifestBytes, MAX_MANIFEST_BYTES, unparsedImage } from '@crossdock/core'
 import { expect, test } from 'vitest'
 import { chooseInstance, MAX_INDEX_DEPTH, OCI_INDEX, OCI_MANIFEST, readDocument } from '../src/index.ts'
 import { CHILD, IMAGE, INDEX, manifestBytes } from './documents.ts'
@@ -41,6 +41,16 @@ test('what an index says of a document must hold', async () => {
   await expect(readDocument(unparsed, { descriptor: describe(image, { size: 1 }) })).rejects.toMatchObject({
     code: 'INVALID_DATA',
     message: expect.stringContaining('its descriptor says 1'),
+    image: 'test:image',
+  })
+})
+
+test('what is said to be beyond the limit is not fetched', async () => {
+  const source = serveDocuments()
+  const descriptor = describe(image, { size: MAX_MANIFEST_BYTES + 1 })
+  await expect(readDocument(unparsedImage(source, image.digest), { descriptor })).rejects.toMatchObject({
+    code: 'LIMIT_EXCEEDED',
+    message: expect.stringContaining(image.digest),
     image: 'test:image',
   })
 })
