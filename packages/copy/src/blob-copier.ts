@@ -97,7 +97,7 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
       operation.onProgress({ type: 'blob:done', digest: blob.digest, size: blob.size, moved })
       return
     } catch (error) {
-      const failure = sided(error, 'destination', destination.reference, operation.signal)
+      const failure = blamed(error, ends)
       if (!(failure instanceof ImageError) || !failure.retryable) throw failure
       moved += body.moved()
       if (body.moved() >= ENOUGH_PROGRESS_BYTES) attempt = 1
@@ -105,6 +105,14 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
       await pause(blob, { failure, attempt, attempts: options.attempts, operation })
     }
   }
+}
+
+/** Bytes that the destination found to be wrong came from the source, unless it says otherwise. */
+function blamed(error: unknown, { source, destination, operation }: CountedEnds): unknown {
+  const isDamaged = error instanceof ImageError && error.code === 'DIGEST_MISMATCH' && error.side === undefined
+  return isDamaged
+    ? sided(error, 'source', source.reference, operation.signal)
+    : sided(error, 'destination', destination.reference, operation.signal)
 }
 
 async function pause(

@@ -258,3 +258,23 @@ test('no more blobs are in flight than both sides bear', async () => {
   await copyImage(memory.parseReference('from:1'), to.parseReference('to:1'))
   expect(most).toBe(3)
 })
+
+test.each([
+  { what: 'wrong bytes', side: undefined, blamed: { side: 'source', image: 'memory:from:1' } },
+  {
+    what: 'what a registry says of itself',
+    side: 'destination' as const,
+    blamed: { side: 'destination', image: 'memory:to:1' },
+  },
+])('$what: the message says whose they are', async ({ side, blamed }) => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  memory.store.put('from:1', testImage({ layers: 1 }))
+  const to = wrapTransport(target, {
+    destination: (destination) => ({
+      ...destination,
+      putBlob: () => Promise.reject(new ImageError('DIGEST_MISMATCH', 'other bytes', { side })),
+    }),
+  })
+  const copy = copyImage(memory.parseReference('from:1'), to.parseReference('to:1'))
+  await expect(copy).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', ...blamed })
+})
