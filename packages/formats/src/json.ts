@@ -2,6 +2,8 @@ import { ImageError, quoteForeign } from '@crossdock/core'
 
 /** Nesting beyond this is no manifest, and would overflow the stack of whoever walks it. */
 const MAX_DEPTH = 128
+/** So many values stand in no document of these sizes, and they would take many times its size in memory. */
+const MAX_VALUES = 2_000_000
 
 export interface JsonDocumentOptions {
   /** What the document is, for messages: `manifest sha256:0123456789ab`. */
@@ -11,7 +13,7 @@ export interface JsonDocumentOptions {
 
 /**
  * Reads one JSON document strictly: UTF-8 without a byte order mark or replaced bytes, nothing after the value, bounded in
- * size and depth. Of a key that occurs twice the last one counts, as in the JSON readers of the field's other programs. A
+ * size, depth and number of values. Of a key that occurs twice the last one counts, as in the JSON readers of the field's other programs. A
  * number is what was written: an integer that JavaScript would round or spell otherwise comes as its text, see
  * {@link numberText}.
  *
@@ -64,10 +66,11 @@ function decodeDocument(bytes: Uint8Array, { what, maxBytes }: JsonDocumentOptio
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     throw new ImageError('INVALID_DATA', `${what} begins with a byte order mark, which JSON does not allow`)
   }
-  const { depth, hasUnusualNumbers } = scan(bytes)
+  const { depth, values, hasUnusualNumbers } = scan(bytes)
   if (depth > MAX_DEPTH) {
     throw new ImageError('LIMIT_EXCEEDED', `${what} is nested more than ${MAX_DEPTH} levels deep`)
   }
+  if (values > MAX_VALUES) throw new ImageError('LIMIT_EXCEEDED', `${what} has more than ${MAX_VALUES} values`)
   try {
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes), hasUnusualNumbers }
   } catch (cause) {
@@ -114,28 +117,38 @@ function isRawNumber(value: unknown): value is object {
 /** As many digits as every integer has that JavaScript holds exactly. */
 const SAFE_DIGITS = 15
 
-/**
- * How deep the document is nested, and whether it has a number other than 0, 1, 2, … that JavaScript holds exactly. Looks at
- * what stands outside strings; on UTF-8 bytes, since no byte of a multi-byte character looks like ASCII.
- */
-function scan(bytes: Uint8Array): { readonly depth: number; readonly hasUnusualNumbers: boolean } {
+interface Shape {
+  readonly depth: number
+  /** Lists, objects and commas: no document has more than twice as many values. */
+  readonly values: number
+  /** Whether there is a number other than 0, 1, 2, … that JavaScript holds exactly. */
+  readonly hasUnusualNumbers: boolean
+}
+
+/** Looks at what stands outside strings; on UTF-8 bytes, since no byte of a multi-byte character looks like ASCII. */
+function scan(bytes: Uint8Array): Shape {
   let depth = 0
   let open = 0
+  let values = 0
   let digits = 0
   let hasUnusualNumbers = false
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index] ?? 0
-    if (byte === QUOTE) index = endOfString(bytes, index)
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth = Math.max(depth, ++open)
-    else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) open--
-    else if (isDigit(byte)) {
+    if (isDigit(byte)) {
       digits++
       if (digits > SAFE_DIGITS) hasUnusualNumbers = true
       continue
-    } else if (byte === DOT || byte === MINUS || (digits > 0 && isExponent(byte))) hasUnusualNumbers = true
+    }
+    if (byte === QUOTE) index = endOfString(bytes, index)
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      values++
+      depth = Math.max(depth, ++open)
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) open--
+    else if (byte === COMMA) values++
+    else if (byte === DOT || byte === MINUS || (digits > 0 && isExponent(byte))) hasUnusualNumbers = true
     digits = 0
   }
-  return { depth, hasUnusualNumbers }
+  return { depth, values, hasUnusualNumbers }
 }
 
 /** Where the string that begins at `start` has its closing quote; the end of the document if it has none. */
@@ -156,6 +169,7 @@ function isExponent(byte: number): boolean {
 }
 
 const QUOTE = 0x22
+const COMMA = 0x2c
 const MINUS = 0x2d
 const DOT = 0x2e
 const BACKSLASH = 0x5c

@@ -189,6 +189,20 @@ test.each([['['], ['{"a":']])('300,000 levels of %s end in an error, not in a st
   expect(() => parseManifest(manifestBytes(text))).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
 })
 
+test.each(['1,', '{},', '[],', '[[[[]]]],'])('a document that is nothing but "%s" is refused unread', (part) => {
+  const list = `${part.repeat(Math.floor((MAX_MANIFEST_BYTES - 1000) / part.length)).slice(0, -1)}`
+  const text = `{"schemaVersion":2,"config":${JSON.stringify(CONFIG)},"layers":[],"x":[${list}]}`
+  expect(() => parseManifest(manifestBytes(text))).toThrow(
+    expect.objectContaining({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('more than 2000000 values') }),
+  )
+})
+
+test('an index of as many entries as fit is read', () => {
+  const size = JSON.stringify(CHILD).length + 1
+  const manifests = Array.from({ length: Math.floor((MAX_MANIFEST_BYTES - 200) / size) }, () => CHILD)
+  expect(parseManifest(manifestBytes({ ...INDEX, manifests }))).toMatchObject({ kind: 'index' })
+})
+
 test('brackets in strings do not count as depth', () => {
   expect(image({ annotations: { a: `"${'['.repeat(1000)}` } })).toMatchObject({ kind: 'image' })
 })
