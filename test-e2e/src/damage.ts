@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import { appendFile, mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { runProcess } from './start-process.ts'
 
 /** Something that happens to a file. */
 export interface Damage {
   readonly what: string
-  readonly damage: (path: string) => Promise<void>
+  /** `outside` is somebody else's file. */
+  readonly damage: (path: string, outside: string) => Promise<void>
 }
 
 /** Regular files that are not what they were. */
@@ -16,23 +17,25 @@ export const CHANGED: readonly Damage[] = [
   { what: 'has white space appended', damage: (path) => appendFile(path, ' \n') },
 ]
 
-/** What may lie in the place of a file without being one, `outside` being somebody else's file. */
-export function planted(outside: string): readonly Damage[] {
-  return [
-    { what: 'is a pipe', damage: replacedBy((path) => Promise.resolve(execFileSync('mkfifo', [path]))) },
-    { what: 'is a folder', damage: replacedBy((path) => mkdir(path)) },
-    { what: 'is a link to an endless device', damage: replacedBy((path) => symlink('/dev/zero', path)) },
-    { what: 'is a link to an empty device', damage: replacedBy((path) => symlink('/dev/null', path)) },
-    { what: 'is a link to itself', damage: replacedBy((path) => symlink(path, path)) },
-    { what: 'is a link to a file outside', damage: replacedBy((path) => symlink(outside, path)) },
-    { what: 'is a link to nothing', damage: replacedBy((path) => symlink(`${outside}.absent`, path)) },
-  ]
+/** What may lie in the place of a file without being one. */
+export const PLANTED: readonly Damage[] = [
+  { what: 'is a pipe', damage: replacedBy(makePipe) },
+  { what: 'is a folder', damage: replacedBy(async (path) => mkdir(path)) },
+  { what: 'is a link to an endless device', damage: replacedBy((path) => symlink('/dev/zero', path)) },
+  { what: 'is a link to an empty device', damage: replacedBy((path) => symlink('/dev/null', path)) },
+  { what: 'is a link to itself', damage: replacedBy((path) => symlink(path, path)) },
+  { what: 'is a link to a file outside', damage: replacedBy((path, outside) => symlink(outside, path)) },
+  { what: 'is a link to nothing', damage: replacedBy((path, outside) => symlink(`${outside}.absent`, path)) },
+]
+
+export async function makePipe(path: string): Promise<void> {
+  await runProcess(['mkfifo', path])
 }
 
-function replacedBy(plant: (path: string) => Promise<unknown>): (path: string) => Promise<void> {
-  return async (path) => {
+function replacedBy(plant: Damage['damage']): Damage['damage'] {
+  return async (path, outside) => {
     await rm(path)
-    await plant(path)
+    await plant(path, outside)
   }
 }
 

@@ -100,7 +100,8 @@ describe('what a registry answers is refused if it', () => {
     server = stack.use(await startRegistry())
     const from = await writeDraft(fresh('from'), { image })
     const to = `docker://${server.host}/app:t`
-    expect((await run(['copy', '-q', '--dest-tls-verify=false', from, to])).exitCode).toBe(0)
+    const { exitCode, stderr } = await run(['copy', '-q', '--dest-tls-verify=false', from, to])
+    if (exitCode !== 0) throw new Error(stderr)
   })
   afterAll(() => stack.disposeAsync())
 

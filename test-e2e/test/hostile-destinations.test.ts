@@ -1,8 +1,8 @@
-import { lstat, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { verifyLayout } from '@crossdock/test-images'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHANGED, planted } from '../src/damage.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { CHANGED, PLANTED } from '../src/damage.ts'
 import { blobFile, type Content, draftImage, entryOf, MANIFEST, NAME, writeDraft, written } from '../src/draft-image.ts'
 import { createInProcess, type RunCommand } from '../src/in-process.ts'
 import { namesIn } from '../src/layout-content.ts'
@@ -11,6 +11,14 @@ import { temporaryFolder } from '../src/temporary-folder.ts'
 
 const OUTSIDE = 'what nobody may change'
 const PARTS = ['layer', 'config', 'manifest'] as const
+
+/** What is wrong with a layout, and its names. */
+async function stateOf(
+  folder: string,
+): Promise<{ readonly problems: readonly string[]; readonly names: readonly string[] }> {
+  const { problems } = await verifyLayout(folder)
+  return { problems, names: [...(await namesIn(folder)).keys()].toSorted() }
+}
 
 describe('an image is copied into a layout', () => {
   const stack = new AsyncDisposableStack()
@@ -26,10 +34,10 @@ describe('an image is copied into a layout', () => {
     outside = fresh('outside')
     await writeFile(outside, OUTSIDE)
   })
-  afterAll(async () => {
-    expect(await readFile(outside, 'utf8')).toBe(OUTSIDE)
-    await stack.disposeAsync()
+  afterEach(async () => {
+    if ((await readFile(outside, 'utf8')) !== OUTSIDE) throw new Error("somebody else's file was changed")
   })
+  afterAll(() => stack.disposeAsync())
 
   /** A layout that has the image already, and the path of a part of it. */
   const filled = async (part: (typeof PARTS)[number]): Promise<{ readonly folder: string; readonly path: string }> => {
@@ -44,64 +52,49 @@ describe('an image is copied into a layout', () => {
     return { folder, path: blobFile(folder, digest) }
   }
 
-  const expectWhole = async (folder: string, names: readonly string[]): Promise<void> => {
-    expect(await verifyLayout(folder)).toMatchObject({ problems: [] })
-    expect([...(await namesIn(folder)).keys()].toSorted()).toStrictEqual(names)
-  }
-
   describe.each(PARTS)('whose %s', (part) => {
     it.each(CHANGED)('$what: it is written anew, and the older name is whole again', async ({ damage }) => {
       const { folder, path } = await filled(part)
-      await damage(path)
+      await damage(path, outside)
       expect((await run(['copy', '-q', from, `oci:${folder}:new`])).exitCode).toBe(0)
-      await expectWhole(folder, [NAME, 'new'])
+      expect(await stateOf(folder)).toStrictEqual({ problems: [], names: [NAME, 'new'] })
     })
 
-    it.each(planted('OUTSIDE').filter(({ what }) => what !== 'is a folder'))(
+    it.each(PLANTED.filter(({ what }) => what !== 'is a folder'))(
       '$what: a file takes its place',
-      async ({ what }) => {
+      async ({ damage }) => {
         const { folder, path } = await filled(part)
-        await planted(outside)
-          .find((each) => each.what === what)
-          ?.damage(path)
+        await damage(path, outside)
         expect((await run(['copy', '-q', from, `oci:${folder}:new`])).exitCode).toBe(0)
         expect((await lstat(path)).isFile()).toBe(true)
-        await expectWhole(folder, [NAME, 'new'])
+        expect(await stateOf(folder)).toStrictEqual({ problems: [], names: [NAME, 'new'] })
       },
     )
 
     it('is a folder: it is refused, and what was there stays', async () => {
       const { folder, path } = await filled(part)
-      await planted(outside)
-        .find(({ what }) => what === 'is a folder')
-        ?.damage(path)
+      await rm(path)
+      await mkdir(path)
       const finished = await run(['copy', '-q', from, `oci:${folder}:new`])
       expect(problemsOf(finished, { exitCode: 7, says: `"${path}": it is a folder` })).toStrictEqual([])
       expect([...(await namesIn(folder)).keys()]).toStrictEqual([NAME])
     })
   })
 
-  it.each(planted('OUTSIDE'))(
-    'whose index.json $what: it is refused, and nothing outside changes',
-    async ({ what }) => {
-      const { folder } = await filled('layer')
-      const path = join(folder, 'index.json')
-      await planted(outside)
-        .find((each) => each.what === what)
-        ?.damage(path)
-      const { mode, ino } = await lstat(path)
-      const finished = await run(['copy', '-q', from, `oci:${folder}:new`])
-      expect(problemsOf(finished, { exitCode: 1, says: `"${path}" is ` })).toStrictEqual([])
-      expect(await lstat(path)).toMatchObject({ mode, ino })
-    },
-  )
+  it.each(PLANTED)('whose index.json $what: it is refused, and nothing outside changes', async ({ damage }) => {
+    const { folder } = await filled('layer')
+    const path = join(folder, 'index.json')
+    await damage(path, outside)
+    const { mode, ino } = await lstat(path)
+    const finished = await run(['copy', '-q', from, `oci:${folder}:new`])
+    expect(problemsOf(finished, { exitCode: 1, says: `"${path}" is ` })).toStrictEqual([])
+    expect(await lstat(path)).toMatchObject({ mode, ino })
+  })
 
-  it.each(planted('OUTSIDE'))('whose oci-layout $what: it is refused', async ({ what }) => {
+  it.each(PLANTED)('whose oci-layout $what: it is refused', async ({ damage }) => {
     const { folder } = await filled('layer')
     const path = join(folder, 'oci-layout')
-    await planted(outside)
-      .find((each) => each.what === what)
-      ?.damage(path)
+    await damage(path, outside)
     const finished = await run(['copy', '-q', from, `oci:${folder}:new`])
     expect(problemsOf(finished, { exitCode: 5, says: `"${path}" should be` })).toStrictEqual([])
   })

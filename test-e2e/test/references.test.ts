@@ -1,13 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startRegistry } from '@crossdock/registry-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
+import { makePipe } from '../src/damage.ts'
 import { DOCKER_MANIFEST, draftImage, NAME, serveDraft, writeDraft } from '../src/draft-image.ts'
 import { createInProcess, type RunCommand } from '../src/in-process.ts'
 import { problemsOf } from '../src/refusal.ts'
+import type { FinishedProcess } from '../src/start-process.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 
 const HEX = 'a'.repeat(64)
@@ -105,6 +105,22 @@ describe('a name that is none', () => {
   })
   afterAll(() => stack.disposeAsync())
 
+  /** Other programs may hold up a call, but not every one. */
+  const timed = async (
+    argv: readonly string[],
+  ): Promise<{ readonly finished: FinishedProcess; readonly quickestMs: number }> => {
+    const times: number[] = []
+    const call = async (): Promise<FinishedProcess> => {
+      const started = performance.now()
+      const finished = await run(argv)
+      times.push(performance.now() - started)
+      return finished
+    }
+    await call()
+    await call()
+    return { finished: await call(), quickestMs: Math.min(...times) }
+  }
+
   it.each(REFUSED.map((row) => ({ ...row, shown: JSON.stringify(row.name).slice(0, 80) })))(
     '$shown is refused before anything is looked at',
     async ({ name, says }) => {
@@ -151,9 +167,8 @@ describe('a name that is none', () => {
     async (part) => {
       const long = part.repeat(100_000 / part.length)
       for (const name of [`docker://${long}`, `oci:${long}`, `x${long}`, `nosuch:${long}`, `docker://x:${long}`]) {
-        const started = performance.now()
-        const finished = await run(['inspect', name])
-        expect(performance.now() - started).toBeLessThan(1000)
+        const { finished, quickestMs } = await timed(['inspect', name])
+        expect(quickestMs).toBeLessThan(200)
         expect(problemsOf(finished, { exitCode: 64, says: 'is longer than 4096 characters' })).toStrictEqual([])
         expect(finished.stderr.length).toBeLessThan(400)
       }
@@ -237,7 +252,7 @@ describe('a name of something else', () => {
 
   async function pipe(): Promise<string> {
     const path = fresh('pipe')
-    execFileSync('mkfifo', [path])
+    await makePipe(path)
     return path
   }
 })
@@ -257,26 +272,5 @@ describe('a name with a tag and a digest', () => {
     expect(exitCode).toBe(0)
     expect(await readdir(join(layout, 'blobs/sha256'))).toContain(digest.slice('sha256:'.length))
     expect(server.requests.filter(({ path }) => path.includes('/absent'))).toStrictEqual([])
-  })
-})
-
-describe('the command as it is installed', () => {
-  it('refuses 100 kB hardly later than it prints its version', async () => {
-    await using temporary = await temporaryFolder()
-    const crossdock: Crossdock = await createCrossdock(temporary.fresh('home'))
-    const took = async (argv: readonly string[]): Promise<number> => {
-      const started = performance.now()
-      await crossdock.run(argv)
-      return performance.now() - started
-    }
-    await took(['inspect', 'docker://x@'])
-    const start = Math.min(await took(['inspect', 'docker://x@']), await took(['inspect', 'docker://x@']))
-    const long = await Promise.all(
-      ['a/', 'a-', '-', '__', 'a.'].map((part) => `docker://${part.repeat(100_000 / part.length)}`),
-    )
-    for (const name of long) {
-      const times = [await took(['inspect', name]), await took(['inspect', name])]
-      expect(Math.min(...times) - start).toBeLessThan(200)
-    }
   })
 })
