@@ -157,7 +157,7 @@ describe('a layout is refused', () => {
       expect(problemsOf(finished, { exitCode, says })).toStrictEqual([])
       expect(finished.stderr).toContain(join(folder, 'index.json'))
     }
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it.each([
@@ -302,7 +302,7 @@ describe('a layout is refused', () => {
       expect(await problemsOfCopying(from, expected)).toStrictEqual([])
       const inspected = await run(['inspect', from])
       expect(inspectFails ? problemsOf(inspected, { ...expected, hides: OUTSIDE }) : []).toStrictEqual([])
-      expect(performance.now() - started).toBeLessThan(5000)
+      expect(performance.now() - started).toBeLessThan(20_000)
     })
   })
 

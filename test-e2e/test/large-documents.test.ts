@@ -11,7 +11,7 @@ import { temporaryFolder } from '../src/temporary-folder.ts'
 /** A heap of this many MiB has to do, whatever the document says. */
 const SMALL_HEAP = { env: { NODE_OPTIONS: '--max-old-space-size=64' } }
 /** Far more than what is waited for takes, and far less than work that grows faster than its input would. */
-const SOON_MS = 20_000
+const SOON_MS = 40_000
 
 describe('in a small heap and in little time', () => {
   const stack = new AsyncDisposableStack()

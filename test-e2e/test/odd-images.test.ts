@@ -37,11 +37,6 @@ function text(what: string, change: (json: string, image: DraftImage) => Content
   return { what, draft: (image) => ({ top: change(JSON.stringify(image.manifest()), image) }) }
 }
 
-/** An image whose first layer has these bytes. */
-function layer(what: string, bytes: Uint8Array): Row {
-  return changed(what, (image) => ({ layers: [image.keep(bytes, `${LAYER}+gzip`), image.layers[1]] }))
-}
-
 function nested(image: DraftImage, levels: number): Content {
   let entry = image.keep(image.manifest(), MANIFEST)
   for (let level = 1; level < levels; level += 1) {
@@ -52,6 +47,14 @@ function nested(image: DraftImage, levels: number): Content {
 
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
 const PACKED = gzipSync('a layer'.repeat(1000))
+const GZIP: readonly Uint8Array[] = [
+  PACKED.subarray(0, -20),
+  Buffer.concat([PACKED, Buffer.from('garbage')]),
+  Buffer.concat([PACKED, PACKED]),
+  Buffer.concat([PACKED.subarray(0, -8), Buffer.alloc(8)]),
+  Buffer.from('plain text'),
+  gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 }),
+]
 const LIMIT = 4 * 1024 * 1024
 
 const ROWS: readonly Row[] = [
@@ -98,12 +101,9 @@ const ROWS: readonly Row[] = [
     what: 'an index without entries',
     draft: () => ({ top: { schemaVersion: 2, mediaType: INDEX, manifests: [] }, mediaType: INDEX }),
   },
-  layer('a layer that is cut gzip', PACKED.subarray(0, -20)),
-  layer('a layer with bytes behind its gzip', Buffer.concat([PACKED, Buffer.from('garbage')])),
-  layer('a layer of two gzip members', Buffer.concat([PACKED, PACKED])),
-  layer('a layer whose checksum is wrong', Buffer.concat([PACKED.subarray(0, -8), Buffer.alloc(8)])),
-  layer('a layer that is no gzip', Buffer.from('plain text')),
-  layer('a layer that unpacks to 64 MiB', gzipSync(Buffer.alloc(64 * 1024 * 1024), { level: 1 })),
+  changed('layers whose gzip is cut, wrong, none, more than one, or unpacks to 64 MiB', (image) => ({
+    layers: GZIP.map((bytes) => image.keep(bytes, `${LAYER}+gzip`)),
+  })),
 ]
 
 /** Configurations that travel, whether or not they can be read. */
