@@ -8,23 +8,21 @@ import {
   quoteForeign,
   repositoryName,
   unparsedImage,
-  type UnparsedImage,
 } from '@crossdock/core'
 import {
+  chooseInstance,
   formatPlatform,
   hostPlatform,
   type Image,
   type ImageConfig,
   type ImageIndex,
+  imageOf,
   isConfigType,
-  loadImage,
-  parseManifest,
+  ofImage,
+  parseImageConfig,
   parsePlatform,
-  selectInstance,
+  readDocument,
 } from '@crossdock/formats'
-
-/** Indexes in indexes deeper than this are refused. */
-const MAX_DEPTH = 8
 
 /** What `inspect` prints. Where the meaning is the same the keys are those that scripts know from other tools. */
 export interface ImageDescription {
@@ -67,7 +65,8 @@ export type Inspected =
 export interface InspectSettings {
   /** `os/arch[/variant]`. Default: linux on this machine's CPU. */
   readonly platform: string | undefined
-  readonly wanted: 'manifest' | 'config' | 'description'
+  /** `config-bytes`: the configuration whatever it holds; `config`: only one that can be read, if it is an image's. */
+  readonly wanted: 'manifest' | 'config' | 'config-bytes' | 'description'
   readonly operation: OperationOptions
 }
 
@@ -85,43 +84,35 @@ export async function inspectImage(image: ImageReference, settings: InspectSetti
 }
 
 async function inspectSource(source: ImageSource, settings: InspectSettings): Promise<Inspected> {
-  const { operation, wanted } = settings
+  const { operation, platform, wanted } = settings
   const unparsed = unparsedImage(source)
+  // What is printed byte for byte is verified, and shown whatever it says.
   const top = await unparsed.manifest(operation)
-  if (wanted === 'manifest' && settings.platform === undefined) return { kind: 'bytes', bytes: top.bytes }
-  const { index, image } = await choose(source, unparsed, settings)
+  if (wanted === 'manifest' && platform === undefined) return { kind: 'bytes', bytes: top.bytes }
+  const document = await readDocument(unparsed, operation)
+  const wantedPlatform = platform === undefined ? hostPlatform() : parsePlatform(platform)
+  const image = imageOf(await chooseInstance(source, document, { ...operation, platform: wantedPlatform }), source)
   if (wanted === 'manifest') return { kind: 'bytes', bytes: image.bytes.bytes }
-  if (wanted === 'config') return { kind: 'bytes', bytes: await image.configBytes(operation) }
+  if (wanted === 'config' || wanted === 'config-bytes') {
+    const bytes = await image.configBytes(operation)
+    if (wanted === 'config' && isConfigType(image.manifest.config.mediaType)) {
+      ofImage(source.reference, () => parseImageConfig(bytes))
+    }
+    return { kind: 'bytes', bytes }
+  }
+  const index = document.parsed.kind === 'index' ? document.parsed : undefined
   const config = isConfigType(image.manifest.config.mediaType) ? await image.config(operation) : undefined
-  return { kind: 'description', description: describe(source.reference, { top, index, image, config }) }
+  return {
+    kind: 'description',
+    description: describe(source.reference, { top: document.manifest, index, image, config }),
+  }
 }
 
-interface Chosen {
+interface Findings {
+  readonly top: ManifestBytes
   /** What the name stands for, if that is an index. */
   readonly index: ImageIndex | undefined
   readonly image: Image
-}
-
-/** The image itself, or the one for the platform, through indexes in indexes. */
-async function choose(
-  source: ImageSource,
-  top: UnparsedImage,
-  { platform, operation }: InspectSettings,
-): Promise<Chosen> {
-  const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform)
-  let unparsed = top
-  let index: ImageIndex | undefined
-  for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
-    const parsed = parseManifest(await unparsed.manifest(operation))
-    if (parsed.kind === 'image') return { index, image: await loadImage(unparsed, source, operation) }
-    index ??= parsed
-    unparsed = unparsedImage(source, selectInstance(parsed, wanted).digest)
-  }
-  throw new ImageError('LIMIT_EXCEEDED', `the indexes of ${imageName(source.reference)} are nested too deep`)
-}
-
-interface Findings extends Chosen {
-  readonly top: ManifestBytes
   /** Undefined for an artifact. */
   readonly config: ImageConfig | undefined
 }

@@ -107,7 +107,7 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
       operation.onProgress({ type: 'blob:done', digest: blob.digest, size: blob.size, moved })
       return
     } catch (error) {
-      const failure = sided(error, 'destination', destination.reference, operation.signal)
+      const failure = blamed(error, ends)
       // The reason of an abort may itself be a failure that can be retried: that of a sibling.
       if (!(failure instanceof ImageError) || !failure.retryable || operation.signal.aborted) throw failure
       moved += body.moved()
@@ -123,6 +123,14 @@ function checkAnswer(answer: Descriptor, { digest, size }: Descriptor, { referen
   if (answer.digest === digest && answer.size === size) return
   const what = `asked for ${digest} (${size} bytes), it answers with ${quoteForeign(String(answer.digest), 200)} (${answer.size} bytes)`
   throw brokenContract(reference, what, {})
+}
+
+/** Bytes that the destination found to be wrong came from the source, unless it says otherwise. */
+function blamed(error: unknown, { source, destination, operation }: CountedEnds): unknown {
+  const isDamaged = error instanceof ImageError && error.code === 'DIGEST_MISMATCH' && error.side === undefined
+  return isDamaged
+    ? sided(error, 'source', source.reference, operation.signal)
+    : sided(error, 'destination', destination.reference, operation.signal)
 }
 
 async function pause(

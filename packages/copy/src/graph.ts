@@ -5,13 +5,23 @@ import {
   type ImageSource,
   type ManifestBytes,
   type Signature,
+  unparsedImage,
   type UnparsedImage,
 } from '@crossdock/core'
-import { blobsOf, childrenOf, isIndexType, isManifestType } from '@crossdock/formats'
+import {
+  blobsOf,
+  childrenOf,
+  type ImageDocument,
+  isIndexType,
+  isManifestType,
+  MAX_INDEX_DEPTH,
+  nestedTooDeep,
+  readDocument,
+} from '@crossdock/formats'
 import { createLimiter, type Limiter } from '@crossdock/streams'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Document, MAX_DEPTH, readInstance, type Root, tooDeep } from './root.ts'
+import type { Root } from './root.ts'
 
 /** One manifest or index that will be written, with what has to be there before it. */
 export interface ManifestNode {
@@ -67,7 +77,7 @@ class GraphWalker {
     this.#limiter = createLimiter(options.concurrency)
   }
 
-  async expand(document: Document & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
+  async expand(document: ImageDocument & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
     const { image, manifest, parsed, members } = document
     const signatures = await this.#signatures(image, manifest)
     if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
@@ -104,12 +114,16 @@ class GraphWalker {
   }
 
   async #load(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
-    if (depth > MAX_DEPTH) throw tooDeep()
-    if (this.#nodes.size >= MAX_MANIFESTS) {
-      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
+    const operation = this.#operation
+    const read = async (): Promise<ImageDocument> => {
+      if (depth > MAX_INDEX_DEPTH) throw nestedTooDeep(this.#source.reference)
+      if (this.#nodes.size >= MAX_MANIFESTS) {
+        throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
+      }
+      return await readDocument(unparsedImage(this.#source, descriptor.digest), { ...operation, descriptor })
     }
-    const read = () => readInstance(this.#source, descriptor, this.#operation)
-    return this.expand(await this.#limiter.run(read, { signal: this.#operation.signal }), depth)
+    const onSource = () => onSide('source', this.#source.reference, read, operation.signal)
+    return this.expand(await this.#limiter.run(onSource, operation), depth)
   }
 
   async #signatures(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
@@ -164,6 +178,7 @@ export function distinctBlobs(roots: readonly ManifestNode[]): readonly Descript
         throw new ImageError(
           'INVALID_DATA',
           `the image gives the blob ${blob.digest} two sizes, ${known.size} and ${blob.size}`,
+          { side: 'source' },
         )
       }
       blobs.set(blob.digest, known ?? blob)

@@ -274,3 +274,23 @@ test('the pause before the next try is the one that was asked for', async () => 
   expect(pauses).toHaveLength(2)
   for (const [at, pause] of pauses.entries()) expect(Math.abs(pause / (10_000 * 2 ** at) - 1)).toBeLessThanOrEqual(0.25)
 })
+
+test.each([
+  { what: 'wrong bytes', side: undefined, blamed: { side: 'source', image: 'memory:from:1' } },
+  {
+    what: 'what a registry says of itself',
+    side: 'destination' as const,
+    blamed: { side: 'destination', image: 'memory:to:1' },
+  },
+])('$what: the message says whose they are', async ({ side, blamed }) => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  memory.store.put('from:1', testImage({ layers: 1 }))
+  const to = wrapTransport(target, {
+    destination: (destination) => ({
+      ...destination,
+      putBlob: () => Promise.reject(new ImageError('DIGEST_MISMATCH', 'other bytes', { side })),
+    }),
+  })
+  const copy = copyImage(memory.parseReference('from:1'), to.parseReference('to:1'))
+  await expect(copy).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', ...blamed })
+})

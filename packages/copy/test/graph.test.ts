@@ -12,7 +12,7 @@ import {
   wrapTransport,
 } from '@crossdock/transport-testkit'
 import { expect, test } from 'vitest'
-import { copyImage } from '../src/index.ts'
+import { copyImage, type CopyOptions } from '../src/index.ts'
 
 const INDEX = 'application/vnd.oci.image.index.v1+json'
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
@@ -79,6 +79,42 @@ test('a manifest that is not as large as its index says is refused', async () =>
   const { copy, target } = copyAll(indexOf([entry], [image]))
   await expect(copy).rejects.toMatchObject({ code: 'INVALID_DATA' })
   expect(target.store.has('to')).toBe(false)
+})
+
+test.each(['all', 'one'] as const)('what is wrong with a manifest is told with the source (%s)', async (choice) => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  const broken = testManifest({ schemaVersion: 2, mediaType: MANIFEST, layers: null }, { mediaType: MANIFEST })
+  const entry = { mediaType: MANIFEST, digest: broken.digest, size: broken.bytes.byteLength }
+  for (const image of [
+    { root: broken, manifests: [broken], blobs: [] },
+    indexOf([entry], [{ root: broken, manifests: [broken], blobs: [] }]),
+  ]) {
+    memory.store.put('from:1', image)
+    const options = choice === 'all' ? ({ platforms: 'all' } as const) : {}
+    await expect(
+      copyImage(memory.parseReference('from:1'), target.parseReference('to:1'), options),
+    ).rejects.toMatchObject({
+      code: 'INVALID_DATA',
+      message: expect.stringContaining('config: must be an object, but is missing'),
+      side: 'source',
+      image: 'memory:from:1',
+    })
+  }
+})
+
+test('an unknown platform and indexes that are nested too deep are told with the source', async () => {
+  const [memory, target] = [memoryTransport(), memoryTransport()]
+  const told = { side: 'source', image: 'memory:from:1' }
+  const copy = (options: CopyOptions) =>
+    copyImage(memory.parseReference('from:1'), target.parseReference('to:1'), options)
+  let index = testIndex()
+  memory.store.put('from:1', index)
+  await expect(copy({ platform: 'plan9/mips' })).rejects.toMatchObject({ code: 'NOT_FOUND', ...told })
+  await expect(copy({ platforms: ['plan9/*'] })).rejects.toMatchObject({ code: 'NOT_FOUND', ...told })
+  for (let level = 0; level < 9; level += 1) index = indexOf([rootDescriptor(index)], [index])
+  memory.store.put('from:1', index)
+  await expect(copy({})).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', ...told })
+  await expect(copy({ platforms: 'all' })).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', ...told })
 })
 
 test('a type that the destination does not take is refused before anything moves', async () => {

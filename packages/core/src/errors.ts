@@ -92,13 +92,13 @@ function errorText(reason: unknown): string {
 }
 
 /**
- * A reference as a message may show it: what stands before an "@" and may be a user's name and secret is left out, unless
- * the "@" leads to a digest alone.
+ * A reference as a message may show it: what stands before an "@", percent-encoded or not, and may be a user's name and secret
+ * is left out, unless the "@" leads to a digest alone.
  */
 export function hideUserInfo(text: string): string {
-  const at = text.lastIndexOf('@')
+  const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('%40'))
   if (at < 0) return text
-  const digestAlone = text.indexOf('@') === at && /^@(?:sha|md)\d+:[^/]*$/.test(text.slice(at))
+  const digestAlone = !/@|%40/.test(text.slice(0, at)) && /^@(?:sha|md)\d+:[^/]*$/.test(text.slice(at))
   return digestAlone ? text : `…${text.slice(at)}`
 }
 

@@ -138,6 +138,9 @@ describe('hideUserInfo', () => {
     ['user:sec@ret@host/x', '…@host/x'],
     ['user:secret@host/x@sha256:abc', '…@sha256:abc'],
     ['user:secret@sha256:5000/x', '…@sha256:5000/x'],
+    ['user:secret%40host/x', '…%40host/x'],
+    ['user:secret%40host/x@sha256:abc', '…@sha256:abc'],
+    ['user:sec@ret%40host/x', '…%40host/x'],
   ])('%s', (text, shown) => {
     expect(hideUserInfo(text)).toBe(shown)
   })

@@ -12,20 +12,23 @@ import {
   checkString,
   fieldPath,
   invalid,
+  lookalikesOf,
   optionalList,
   optionalObject,
   optionalString,
   optionalStrings,
   type Place,
+  refuseLookalikes,
   requiredString,
 } from './fields.ts'
-import { member, typeName } from './json.ts'
+import { member, numberText, typeName } from './json.ts'
 import { isForeignLayerType } from './media-types.ts'
 
 // RFC 6838, section 4.2. Parameters are no part of it, but artifacts in the field carry them.
 const MEDIA_TYPE =
   /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}(?: *;[\x20-\x7e]{0,255})?$/
 const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$/
+const KEYS = lookalikesOf(['mediaType', 'digest', 'size', 'urls', 'annotations', 'data', 'artifactType', 'platform'])
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 /**
@@ -37,6 +40,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
  */
 export function checkDescriptor(value: unknown, where: string): Descriptor {
   const place = asPlace(value, where)
+  refuseLookalikes(place, KEYS)
   const mediaType = checkMediaType(requiredString(place, 'mediaType'), fieldPath(where, 'mediaType'))
   const artifactType = optionalMediaType(place, 'artifactType')
   const urls = optionalList(place, 'urls', checkUrl)
@@ -87,9 +91,10 @@ function checkMediaType(text: string, where: string): string {
 }
 
 function checkSize(value: unknown, where: string): number {
-  if (typeof value !== 'number') throw invalid(where, `must be a number of bytes, but is ${typeName(value)}`)
-  if (Number.isSafeInteger(value) && value >= 0) return value === 0 ? 0 : value // -0 is read as 0
-  throw invalid(where, `must be an integer from 0 to 2^53-1, but is ${value}`)
+  const text = typeof value === 'number' ? String(value) : numberText(value)
+  if (text === undefined) throw invalid(where, `must be a number of bytes, but is ${typeName(value)}`)
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw invalid(where, `must be an integer from 0 to 2^53-1, but is ${quoteForeign(text, 40)}`)
 }
 
 function checkUrl(value: unknown, where: string): string {

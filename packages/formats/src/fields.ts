@@ -1,4 +1,4 @@
-import { ImageError } from '@crossdock/core'
+import { ImageError, quoteForeign } from '@crossdock/core'
 import { isObject, member, typeName } from './json.ts'
 
 /** An object of a document and where it stands there, for messages. */
@@ -79,13 +79,35 @@ export function checkString(value: unknown, where: string): string {
   throw invalid(where, `must be a string, but is ${typeName(value)}`)
 }
 
+/**
+ * Refuses a member whose name differs from one of `keys` in case alone. Only exact names count here, but many programs take
+ * either for the other, and would read another document.
+ */
+export function refuseLookalikes({ object, where }: Place, keys: ReadonlyMap<string, string>): void {
+  for (const name of Object.keys(object)) {
+    const key = keys.get(foldCase(name))
+    if (key === undefined || key === name) continue
+    throw invalid(where, `ambiguous: "${quoteForeign(name, 40)}" is "${key}" to programs that do not tell case apart`)
+  }
+}
+
+/** Keys by what they are without case, for {@link refuseLookalikes}. */
+export function lookalikesOf(keys: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(keys.map((key) => [foldCase(key), key]))
+}
+
+/** Letters of other scripts that have an ASCII letter as their other case, such as U+017F, fold to it as well. */
+function foldCase(name: string): string {
+  return name.length > 40 ? name : name.toLowerCase().toUpperCase()
+}
+
 /** String to string. The record has no prototype: looking up `constructor` or `__proto__` finds only what was written. */
 export function optionalStrings(place: Place, key: string): Readonly<Record<string, string>> | undefined {
   const found = optionalObject(place, key)
   if (found === undefined) return undefined
   const record: Record<string, string> = Object.create(null)
   for (const [name, value] of Object.entries(found.object)) {
-    record[name] = checkString(value, `${found.where}[${JSON.stringify(name.slice(0, 100))}]`)
+    record[name] = checkString(value, `${found.where}["${quoteForeign(name, 100)}"]`)
   }
   return record
 }

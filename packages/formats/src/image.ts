@@ -13,8 +13,9 @@ import {
   shortDigest,
   type UnparsedImage,
 } from '@crossdock/core'
+import { type ImageDocument, ofImage, readDocument } from './document.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
-import { type ImageManifest, parseManifest } from './manifest.ts'
+import type { ImageManifest } from './manifest.ts'
 import { isConfigType } from './media-types.ts'
 
 /** One image whose manifest was read. */
@@ -36,9 +37,16 @@ export async function loadImage(
   source: ImageSource,
   options?: OperationOptions,
 ): Promise<Image> {
-  const bytes = await unparsed.manifest(options)
-  const manifest = parseManifest(bytes)
-  const image = imageName(unparsed.reference)
+  return imageOf(await readDocument(unparsed, options), source)
+}
+
+/** The image that a document is. Throws `UNSUPPORTED` for an index. */
+export function imageOf(
+  { image: unparsed, manifest: bytes, parsed: manifest }: ImageDocument,
+  source: ImageSource,
+): Image {
+  const { reference } = unparsed
+  const image = imageName(reference)
   if (manifest.kind === 'index') {
     throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an index: choose one of its instances`, { image })
   }
@@ -50,7 +58,8 @@ export async function loadImage(
     configBytes,
     config: async (operation) => {
       checkIsImage(manifest.config, image)
-      return parseImageConfig(await configBytes(operation))
+      const config = await configBytes(operation)
+      return ofImage(reference, () => parseImageConfig(config))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { fieldPath, invalid, optionalString, type Place, placeName } from './fields.ts'
-import { isObject, member, typeName } from './json.ts'
+import { fieldPath, invalid, lookalikesOf, optionalString, type Place, placeName, refuseLookalikes } from './fields.ts'
+import { isObject, member, numberText, typeName } from './json.ts'
 import {
   DOCKER_CONFIG,
   DOCKER_MANIFEST,
@@ -26,6 +26,17 @@ const KNOWN: ReadonlySet<string> = new Set(MANIFEST_MEDIA_TYPES)
 const STRANGE_TO_INDEX = ['config', 'layers', 'fsLayers', 'history'] as const
 const STRANGE_TO_IMAGE = ['manifests', 'fsLayers', 'history'] as const
 
+/** What decides how a document is read. */
+const KEYS = lookalikesOf([
+  'schemaVersion',
+  'mediaType',
+  'artifactType',
+  'subject',
+  'annotations',
+  ...STRANGE_TO_INDEX,
+  ...STRANGE_TO_IMAGE,
+])
+
 /**
  * What the document is. What was said of it (`given`), what it says itself and its shape must agree: a document that passes
  * as an image here and as an index there is refused (image-spec advisory GHSA-77vh-xpmg-72qh, CVE-2021-41190).
@@ -35,6 +46,7 @@ const STRANGE_TO_IMAGE = ['manifests', 'fsLayers', 'history'] as const
 export function resolveDocumentType(place: Place, given: string): string {
   const own = normalizeMediaType(optionalString(place, 'mediaType') ?? '')
   const said = normalizeMediaType(given)
+  refuseLookalikeKeys(place)
   refuseSchema1(place, said, own)
   if (!saysNothing(said)) {
     requireKnown(place, said)
@@ -50,6 +62,11 @@ export function resolveDocumentType(place: Place, given: string): string {
   return type
 }
 
+/** Throws `INVALID_DATA` for a key of a manifest or index, `index.json` included, that is a known one but for case. */
+export function refuseLookalikeKeys(place: Place): void {
+  refuseLookalikes(place, KEYS)
+}
+
 function refuseSchema1(place: Place, said: string, own: string): void {
   const version = member(place.object, 'schemaVersion')
   const byType = isSchema1Type(said) || isSchema1Type(own)
@@ -61,7 +78,7 @@ function refuseSchema1(place: Place, said: string, own: string): void {
     )
   }
   if (version !== 2) {
-    const shown = typeof version === 'number' ? String(version) : typeName(version)
+    const shown = typeof version === 'number' ? String(version) : (numberText(version) ?? typeName(version))
     throw invalid(fieldPath(place.where, 'schemaVersion'), `must be the number 2, but is ${shown}`)
   }
 }

@@ -49,8 +49,9 @@ export interface ParseManifestOptions {
 }
 
 /**
- * Reads a manifest or index: OCI image-spec 1.1 (manifest.md, image-index.md) or Docker schema 2. Only exact keys count; what
- * is unknown is passed over; of a key that occurs twice the last one counts.
+ * Reads a manifest or index: OCI image-spec 1.1 (manifest.md, image-index.md) or Docker schema 2. Only exact keys count,
+ * and one that differs from them in case alone is refused; what is unknown is passed over; of a key that occurs twice the last
+ * one counts.
  *
  * Throws `INVALID_DATA` naming the field for whatever contradicts itself or has the wrong type, `LIMIT_EXCEEDED` beyond
  * `MAX_MANIFEST_BYTES` or 128 levels, and `UNSUPPORTED` for schema 1 and for types that are no manifest.

@@ -1,18 +1,8 @@
-import {
-  type BlobReader,
-  CONTRACT,
-  digestOf,
-  type Digest,
-  type ImageReference,
-  type ImageSource,
-  type ImageTransport,
-  type ManifestBytes,
-  type OperationOptions,
-  unparsedImage,
-} from '@crossdock/core'
+import { type BlobReader, digestOf, type ImageSource, type ManifestBytes, unparsedImage } from '@crossdock/core'
 import { expect, test } from 'vitest'
 import { loadImage } from '../src/index.ts'
 import { bytesOf, CONFIG, IMAGE, INDEX, manifestBytes } from './documents.ts'
+import { serveDocuments } from './serve-documents.ts'
 
 interface Served {
   readonly source: ImageSource
@@ -20,37 +10,19 @@ interface Served {
   readonly log: string[]
 }
 
-const transport: ImageTransport = {
-  '~transport': { contract: CONTRACT, vendor: 'test' },
-  name: 'test',
-  parseReference: () => reference,
-  validatePolicyScope: () => undefined,
-}
-const reference: ImageReference = { transport, toString: () => 'image' }
-
 function serve(manifest: ManifestBytes, chunks: readonly Uint8Array[] = []): Served {
   const log: string[] = []
-  const source: ImageSource = {
-    reference,
-    traits: {},
-    getManifest: async (_instance?: Digest, options?: OperationOptions) => {
-      options?.signal?.throwIfAborted()
-      return manifest
+  const getBlob = async (): Promise<BlobReader> => ({
+    size: undefined,
+    async *[Symbol.asyncIterator]() {
+      for (const chunk of chunks) {
+        log.push(`read ${chunk.byteLength}`)
+        yield chunk
+      }
     },
-    getBlob: async (): Promise<BlobReader> => ({
-      size: undefined,
-      async *[Symbol.asyncIterator]() {
-        for (const chunk of chunks) {
-          log.push(`read ${chunk.byteLength}`)
-          yield chunk
-        }
-      },
-      [Symbol.asyncDispose]: async () => void log.push('released'),
-    }),
-    getSignatures: async () => [],
-    [Symbol.asyncDispose]: async () => undefined,
-  }
-  return { source, log }
+    [Symbol.asyncDispose]: async () => void log.push('released'),
+  })
+  return { source: { ...serveDocuments(manifest), getBlob }, log }
 }
 
 const config = bytesOf({ os: 'linux', architecture: 'amd64' })
@@ -99,6 +71,17 @@ test('an artifact has no config to read, and a huge one is not fetched', async (
     code: 'LIMIT_EXCEEDED',
   })
   expect(huge.log).toEqual([])
+})
+
+test('a config that cannot be read is told with the image', async () => {
+  const bytes = bytesOf([])
+  const { source } = serve(imageWith({ digest: digestOf(bytes), size: bytes.byteLength }), [bytes])
+  const image = await loadImage(unparsedImage(source), source)
+  await expect(image.config()).rejects.toMatchObject({
+    code: 'INVALID_DATA',
+    message: 'image config: must be an object, but is an array',
+    image: 'test:image',
+  })
 })
 
 test('an index is not an image', async () => {

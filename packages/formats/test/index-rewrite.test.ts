@@ -9,7 +9,7 @@ function textOf({ bytes }: { readonly bytes: Uint8Array }): string {
 
 const OCI_INDEX = 'application/vnd.oci.image.index.v1+json'
 const ENTRIES = `{"x":12345678901234567890.50,"mediaType":"${CHILD.mediaType}","digest":"${digest('a')}","size":5,"__proto__":{"y":1}},
-  {"mediaType":"${CHILD.mediaType}","digest":"${digest('b')}","size":1e1},{"mediaType":"${CHILD.mediaType}","digest":"${digest('a')}","size":5}`
+  {"mediaType":"${CHILD.mediaType}","digest":"${digest('b')}","size":10,"y":1e1},{"mediaType":"${CHILD.mediaType}","digest":"${digest('a')}","size":5}`
 const ORIGINAL = manifestBytes(`{ "schemaVersion": 2, "unknown": {"n": 9007199254740993}, "manifests": [${ENTRIES}],
   "annotations": {"k": "v", "__proto__": "p"} }`)
 

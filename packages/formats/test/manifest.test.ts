@@ -103,9 +103,54 @@ test.each([
   )
 })
 
+test.each(['2.0', '2e0', '0.2e1', '20E-1', '2.00000000000000000001', '-2', '12345678901234567890', '1e999'])(
+  'the number 2 is written 2, not %s',
+  (text) => {
+    const document = JSON.stringify(IMAGE).replace('"schemaVersion":2', `"schemaVersion":${text}`)
+    expect(() => parseManifest(manifestBytes(document))).toThrow(`schemaVersion: must be the number 2, but is ${text}`)
+  },
+)
+
+test.each([
+  ['100.0', '100.0'],
+  ['1e2', '1e2'],
+  ['1000e-1', '1000e-1'],
+  ['-0', '-0'],
+  ['-100', '-100'],
+  ['100.5', '100.5'],
+  ['9007199254740991.4', '9007199254740991.4'],
+  ['9007199254740992', '9007199254740992'],
+  ['9007199254740993', '9007199254740993'],
+  ['4611686018427387904', '4611686018427387904'],
+  ['1e999', '1e999'],
+  [`1${'0'.repeat(400)}`, `1${'0'.repeat(39)}… (401 characters)`],
+])('a size of %s is refused as it was written', (written, shown) => {
+  const document = JSON.stringify(IMAGE).replace('"size":100', `"size":${written}`)
+  expect(() => parseManifest(manifestBytes(document))).toThrow(
+    `layers[0].size: must be an integer from 0 to 2^53-1, but is ${shown}`,
+  )
+})
+
+test('sizes up to 2^53-1 are exact, whatever other numbers stand in the document', () => {
+  const others = '"x":[1.5,-0,1e3,9007199254740993,{"config":2.0}],"y":"1.0 \\" 2e5",'
+  for (const size of [0, 1, 123_456_789_012_345, 2 ** 53 - 1]) {
+    const document = `{${others}${JSON.stringify({ ...IMAGE, layers: [{ ...LAYER, size }] }).slice(1)}`
+    expect(parseManifest(manifestBytes(document))).toMatchObject({ layers: [{ size }] })
+  }
+})
+
+test.each(['config', 'layers', 'annotations', 'subject', 'mediaType'])(
+  'a number in place of %s is named as one',
+  (key) => {
+    const document = JSON.stringify({ ...IMAGE, [key]: '@' }).replace('"@"', '2.0')
+    expect(() => parseManifest(manifestBytes(document))).toThrow(/but is a number$/)
+  },
+)
+
 test('messages begin with the document, and carry no control characters', () => {
   expect(() => image({ layers: 1 })).toThrow(/^manifest sha256:[0-9a-f]{12}: layers: /)
   expect(() => image({ mediaType: '\u001b[31m' })).toThrow(/^[\x20-\x7e]*$/)
+  expect(() => image({ annotations: { '\u009b31m': 1 } })).toThrow(/^[\x20-\x7e]*$/)
 })
 
 test.each([
@@ -142,6 +187,20 @@ test.each([['['], ['{"a":']])('300,000 levels of %s end in an error, not in a st
   const deep = open.repeat(300_000) + (open === '[' ? '' : '1') + close.repeat(300_000)
   const text = `{"schemaVersion":2,"config":${JSON.stringify(CONFIG)},"layers":[],"x":${deep}}`
   expect(() => parseManifest(manifestBytes(text))).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED' }))
+})
+
+test.each(['1,', '{},', '[],', '[[[[]]]],'])('a document that is nothing but "%s" is refused unread', (part) => {
+  const list = part.repeat(Math.floor((MAX_MANIFEST_BYTES - 1000) / part.length)).slice(0, -1)
+  const text = `{"schemaVersion":2,"config":${JSON.stringify(CONFIG)},"layers":[],"x":[${list}]}`
+  expect(() => parseManifest(manifestBytes(text))).toThrow(
+    expect.objectContaining({ code: 'LIMIT_EXCEEDED', message: expect.stringContaining('more than 2000000 values') }),
+  )
+})
+
+test('an index of as many entries as fit is read', () => {
+  const size = JSON.stringify(CHILD).length + 1
+  const manifests = Array.from({ length: Math.floor((MAX_MANIFEST_BYTES - 200) / size) }, () => CHILD)
+  expect(parseManifest(manifestBytes({ ...INDEX, manifests }))).toMatchObject({ kind: 'index' })
 })
 
 test('brackets in strings do not count as depth', () => {
@@ -189,8 +248,28 @@ test("what a prototype has is not the document's", () => {
   }
 })
 
-test('only exact keys count, and of a repeated key the last', () => {
-  expect(image({ Manifests: [], CONFIG: 1 })).toMatchObject({ kind: 'image', layers: [LAYER] })
+test.each([
+  ['Manifests', []],
+  ['CONFIG', null],
+  ['layer\u017f', []],
+  ['fslayers', []],
+  ['schemaversion', 1],
+])('a key "%s" would be another one to some programs and is refused', (key, value) => {
+  expect(() => image({ [key]: value })).toThrow(/ambiguous: ".*" is ".*" to programs that do not tell case apart/)
+  expect(() => parseManifest(manifestBytes({ ...INDEX, [key]: value }))).toThrow(/ambiguous/)
+})
+
+test.each(['Digest', 'SIZE', 'MediaType', 'URLs'])('a key "%s" of a descriptor is refused', (key) => {
+  expect(() => image({ layers: [{ ...LAYER, [key]: 1 }] })).toThrow(/layers\[0\]: ambiguous/)
+})
+
+test('keys that only look like known ones in part are unknown, and passed over', () => {
+  const unknown = { Manifest: [], layer: 1, 'X-Config': {}, ['config'.repeat(1000)]: 1, Layers2: [] }
+  expect(image({ ...unknown, layers: [{ ...LAYER, Sizes: 1, OS: 'x' }] })).toMatchObject({ layers: [LAYER] })
+  expect(image({ annotations: { Digest: 'x', CONFIG: 'y' } })).toMatchObject({ kind: 'image' })
+})
+
+test('of a repeated key the last counts', () => {
   const twice = `{"layers":5,${JSON.stringify(IMAGE).slice(1)}`
   expect(parseManifest(manifestBytes(twice))).toMatchObject({ layers: [LAYER] })
 })

@@ -93,6 +93,36 @@ describe('createLimiter', () => {
     expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
   })
 
+  test('thousands that wait have one listener on their signal, and none when they are through', async () => {
+    const limiter = createLimiter(2)
+    const { signal } = new AbortController()
+    let most = 0
+    const task = async (): Promise<void> => {
+      most = Math.max(most, getEventListeners(signal, 'abort').length)
+    }
+    await Promise.all(Array.from({ length: 5000 }, () => limiter.run(task, { signal })))
+    expect(most).toBe(1)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  test('an abort is for those with its signal alone', async () => {
+    const limiter = createLimiter(1)
+    const { started, task, end } = controlled()
+    const controller = new AbortController()
+    const first = limiter.run(task('first'), { signal: controller.signal })
+    const gone = ['a', 'b'].map((name) => limiter.run(task(name), { signal: controller.signal }))
+    const stays = limiter.run(task('stays'), { signal: new AbortController().signal })
+    controller.abort('enough')
+    for (const run of gone) expect(await rejection(run)).toBe('enough')
+    expect(limiter.waiting).toBe(1)
+    end('first')
+    await first
+    await turn()
+    expect(started).toEqual(['first', 'stays'])
+    end('stays')
+    await stays
+  })
+
   test('an aborted signal starts nothing', async () => {
     const limiter = createLimiter(1)
     const { started, task } = controlled()

@@ -83,7 +83,8 @@ async function hashBlob(folder: string, digest: Digest, signal?: AbortSignal): P
 }
 
 function parseJson(chunks: readonly Uint8Array[]): unknown {
-  if (chunks[0]?.[0] !== '{'.charCodeAt(0)) return undefined
+  const start = Buffer.from(chunks[0]?.subarray(0, 100) ?? []).toString('latin1')
+  if (!start.trimStart().startsWith('{')) return undefined
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'))
   } catch {

@@ -16,14 +16,16 @@ import {
  */
 export function parseReferenceText(text: string): DockerReference {
   if (!text.startsWith('//')) {
-    throw new ImageError(
-      'INVALID_REFERENCE',
-      `"${quoteForeign(hideUserInfo(text), 200)}" does not begin with "//": write docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`,
-    )
+    throw malformed(`"docker:${quoteForeign(hideUserInfo(text), 200)}" does not begin with "docker://"`)
   }
+  if (text === '//') throw malformed('"docker://" names no repository')
   const reference = parseDockerReference(text.slice(2))
   if (reference.tag !== undefined || reference.digest !== undefined) return reference
   return Object.freeze({ ...reference, tag: 'latest' })
+}
+
+function malformed(problem: string): ImageError {
+  return new ImageError('INVALID_REFERENCE', `${problem}: write docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`)
 }
 
 /** The form that `parseReferenceText` reads back: `//alpine:3.20`. */

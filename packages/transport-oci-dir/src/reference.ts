@@ -29,7 +29,7 @@ const MAX_CHARACTERS = 4096
  */
 export function parseLocation(text: string): Location {
   const fail: Fail = (rule) =>
-    new ImageError('INVALID_REFERENCE', `"${quoteForeign(text, 200)}" is not a reference to an image layout: ${rule}`)
+    new ImageError('INVALID_REFERENCE', `"oci:${quoteForeign(text, 200)}" names no image layout: ${rule}`)
   if (text.length > MAX_CHARACTERS) throw fail(`it is longer than ${MAX_CHARACTERS} characters`)
   const { rest, digest } = cutDigest(text)
   const { path, name } = cutName(rest)

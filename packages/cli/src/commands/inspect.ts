@@ -40,7 +40,8 @@ async function inspect(name: string, call: Call): Promise<void> {
   await withImage(call, name, async (image) => {
     const { inspectImage } = await import('../inspection.ts')
     const platform = await platformFlag(flags)
-    const wanted = isSet(flags, 'config') ? 'config' : isSet(flags, 'raw') ? 'manifest' : 'description'
+    const raw = isSet(flags, 'raw')
+    const wanted = isSet(flags, 'config') ? (raw ? 'config-bytes' : 'config') : raw ? 'manifest' : 'description'
     await print(await inspectImage(image, { platform, wanted, operation }), image, call)
   })
 }

@@ -90,7 +90,7 @@ export async function readManifestBlob(blobs: BlobPaths, descriptor: Descriptor)
   if (size > MAX_MANIFEST_BYTES) {
     throw new ImageError(
       'LIMIT_EXCEEDED',
-      `the manifest ${digest} has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are read`,
+      `${quotePath(path)}: the manifest has ${size} bytes, by what lists it; at most ${MAX_MANIFEST_BYTES} are read`,
     )
   }
   const { handle } = await openOfSize(path, descriptor)

@@ -66,17 +66,19 @@ export async function readBounded(path: string, options: ReadBoundedOptions): Pr
   const { limitBytes, what, mayGrow = false } = options
   const { handle, size } = await openRegular(path, what)
   try {
+    if (size > limitBytes) throw tooLarge(path, options)
     // One byte more than was seen: a file that grows meanwhile is noticed.
-    const room = Buffer.allocUnsafe(Math.min(size, limitBytes) + 1)
+    const room = Buffer.allocUnsafe(size + 1)
     const length = await naming(`read ${what}`, path, () => readFully(handle, room, 0))
-    if (length > limitBytes) {
-      throw new ImageError('LIMIT_EXCEEDED', `${what} at ${quotePath(path)} is larger than ${limitBytes} bytes`)
-    }
     if (length > size && !mayGrow) throw pathError('CONFLICT', path, 'grew while it was read; try again')
     return room.subarray(0, Math.min(length, size))
   } finally {
     await handle.close()
   }
+}
+
+function tooLarge(path: string, { what, limitBytes }: ReadBoundedOptions): ImageError {
+  return new ImageError('LIMIT_EXCEEDED', `${what} at ${quotePath(path)} is larger than ${limitBytes} bytes`)
 }
 
 /** Reads into `room` from `position` until it is full or the file ends. */

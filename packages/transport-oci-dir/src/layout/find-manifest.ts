@@ -13,13 +13,17 @@ export interface ManifestFinder {
 /** `top` is looked through first: what is asked for is mostly an instance of the chosen image. */
 export function createManifestFinder(paths: LayoutPaths, index: LayoutIndex, top?: Descriptor): ManifestFinder {
   const known = new Map<Digest, Descriptor>()
-  const entries = index.entries.map((entry) => usableDescriptor(index, entry)).filter((entry) => entry !== undefined)
-  for (const entry of entries) known.set(entry.digest, entry)
   let walk: AsyncGenerator<Descriptor> | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
+  function begin(): AsyncGenerator<Descriptor> {
+    const entries = index.entries.map((entry) => usableDescriptor(index, entry)).filter((entry) => entry !== undefined)
+    for (const entry of entries) known.set(entry.digest, entry)
+    return listed(paths, top === undefined ? [] : [top], entries)
+  }
+
   async function search(digest: Digest, signal: AbortSignal | undefined): Promise<Descriptor> {
-    walk ??= listed(paths, top === undefined ? [] : [top], entries)
+    walk ??= begin()
     for (;;) {
       signal?.throwIfAborted()
       const found = known.get(digest)

@@ -3,10 +3,13 @@ import {
   checkDescriptor,
   isIndexType,
   isManifestType,
+  isObject,
   MANIFEST_MEDIA_TYPES,
+  member,
   OCI_INDEX,
   parseJsonDocument,
   parseJsonToRewrite,
+  refuseLookalikeKeys,
 } from '@crossdock/formats'
 import { pathError, quotePath } from '../errors.ts'
 import type { Selection } from '../reference.ts'
@@ -14,20 +17,23 @@ import type { Selection } from '../reference.ts'
 /** The annotation that names an entry (image-spec, annotations.md). */
 const REF_NAME = 'org.opencontainers.image.ref.name'
 
-type JsonObject = Readonly<Record<string, unknown>>
+/** More entries than a layout has in practice, and few enough to be looked through at every call. */
+const MAX_ENTRIES = 100_000
 
 /** One entry of `index.json`. It is checked when it is used: what is wrong with others is no reason to fail. */
 export interface IndexEntry {
   readonly name: string | undefined
   /** As written; undefined if it is no text. */
   readonly digest: string | undefined
-  readonly value: JsonObject
+  readonly value: object
+  /** Where it stood when it was read; undefined for a new one. */
+  readonly position: number | undefined
 }
 
 /** `index.json` with all that it says, unknown fields included. */
 export interface LayoutIndex {
   readonly path: string
-  readonly document: JsonObject
+  readonly document: object
   readonly entries: readonly IndexEntry[]
 }
 
@@ -43,15 +49,19 @@ export function parseIndex(bytes: Uint8Array, { path, maxBytes, rewrite }: Parse
   const parse = rewrite === true ? parseJsonToRewrite : parseJsonDocument
   const document = parse(bytes, { what: quotePath(path), maxBytes })
   if (!isObject(document)) throw pathError('INVALID_DATA', path, 'must hold a JSON object')
-  if (document['schemaVersion'] !== 2) throw pathError('INVALID_DATA', path, 'must have "schemaVersion" 2')
-  const type = document['mediaType'] ?? OCI_INDEX
+  refuseLookalikeKeys({ object: document, where: quotePath(path) })
+  if (member(document, 'schemaVersion') !== 2) throw pathError('INVALID_DATA', path, 'must have "schemaVersion" 2')
+  const type = member(document, 'mediaType') ?? OCI_INDEX
   if (type !== OCI_INDEX) {
     throw pathError('INVALID_DATA', path, `has a "mediaType" that is not ${OCI_INDEX}`)
   }
-  const list = document['manifests']
+  const list = member(document, 'manifests')
   if (!Array.isArray(list)) throw pathError('INVALID_DATA', path, 'must have an array "manifests"')
+  if (list.length > MAX_ENTRIES) {
+    throw pathError('LIMIT_EXCEEDED', path, `lists ${list.length} images; at most ${MAX_ENTRIES} are read`)
+  }
   const entries = list.map((value: unknown, position) => {
-    if (isObject(value)) return readEntry(value)
+    if (isObject(value)) return readEntry(value, position)
     throw pathError('INVALID_DATA', path, `has a manifests[${position}] that is not an object`)
   })
   return { path, document, entries }
@@ -70,14 +80,15 @@ export function withEntries(index: LayoutIndex, entries: readonly IndexEntry[]):
   return { ...index, entries }
 }
 
-function readEntry(value: JsonObject): IndexEntry {
-  const annotations = ownMember(value, 'annotations')
-  const name = isObject(annotations) ? ownMember(annotations, REF_NAME) : undefined
-  const digest = ownMember(value, 'digest')
+function readEntry(value: object, position?: number): IndexEntry {
+  const annotations = member(value, 'annotations')
+  const name = isObject(annotations) ? member(annotations, REF_NAME) : undefined
+  const digest = member(value, 'digest')
   return {
     name: typeof name === 'string' && name !== '' ? name : undefined,
     digest: typeof digest === 'string' ? digest : undefined,
     value,
+    position,
   }
 }
 
@@ -103,7 +114,10 @@ export function putEntry(index: LayoutIndex, entry: IndexEntry): LayoutIndex {
     old.name === entry.name && (entry.name !== undefined || old.digest === entry.digest)
   const [first, ...more] = index.entries.filter(replaces)
   if (first === undefined) return withEntries(index, [...index.entries, entry])
-  if (more.length === 0 && ['digest', 'mediaType', 'size'].every((key) => first.value[key] === entry.value[key]))
+  if (
+    more.length === 0 &&
+    ['digest', 'mediaType', 'size'].every((key) => member(first.value, key) === member(entry.value, key))
+  )
     return index
   const kept = index.entries.filter((old) => old === first || !replaces(old))
   return withEntries(
@@ -114,7 +128,7 @@ export function putEntry(index: LayoutIndex, entry: IndexEntry): LayoutIndex {
 
 /** The descriptor that a checked entry holds. Throws `INVALID_DATA`; `UNSUPPORTED` for what is no manifest. */
 export function descriptorOf(index: LayoutIndex, entry: IndexEntry): Descriptor {
-  const where = `${quotePath(index.path)} manifests[${index.entries.indexOf(entry)}]`
+  const where = `${quotePath(index.path)} ${entry.position === undefined ? 'a new entry' : `manifests[${entry.position}]`}`
   const descriptor = checkDescriptor(entry.value, where)
   if (isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType)) return descriptor
   throw new ImageError(
@@ -151,10 +165,11 @@ export function selectEntry(index: LayoutIndex, selection: Selection): IndexEntr
 function entryAt(index: LayoutIndex, position: number): IndexEntry {
   const entry = index.entries[position]
   if (entry !== undefined) return entry
+  const last = index.entries.length - 1
   throw pathError(
     'NOT_FOUND',
     index.path,
-    `lists ${index.entries.length} images, counted from 0; there is no @${position}`,
+    last < 0 ? 'lists no image' : `has no @${position}; the places are @0 to @${last}`,
   )
 }
 
@@ -165,10 +180,13 @@ function entryNamed(index: LayoutIndex, name: string): IndexEntry {
     throw pathError('NOT_FOUND', index.path, `lists no image named "${name}"; it lists: ${listNames(index)}`)
   }
   if (named.every((entry) => entry.digest === first.digest)) return first
+  const places = named
+    .slice(0, MAX_LISTED)
+    .map(({ position, digest }) => `@${position} (${quoteForeign(digest ?? 'no digest', 80)})`)
   throw pathError(
     'CONFLICT',
     index.path,
-    `gives the name "${name}" to ${named.length} different images; choose by place or digest: ${listNames(index)}`,
+    `gives the name "${name}" to ${named.length} different images; choose by place: ${shortList(places, named)}`,
   )
 }
 
@@ -186,13 +204,9 @@ function listNames(index: LayoutIndex): string {
   const names = index.entries.slice(0, MAX_LISTED).map((entry, position) => {
     return entry.name === undefined ? `@${position}` : `"${quoteForeign(entry.name, 80)}"`
   })
-  return names.join(', ') + (index.entries.length > MAX_LISTED ? ', …' : '')
+  return shortList(names, index.entries)
 }
 
-function ownMember(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function shortList(shown: readonly string[], all: readonly unknown[]): string {
+  return shown.join(', ') + (all.length > shown.length ? ', …' : '')
 }

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { parseJsonDocument } from '@crossdock/formats'
-import { ifExists, naming, pathError, quotePath } from '../errors.ts'
+import { errorNumber, ifExists, naming, pathError, quotePath } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { readBounded } from './files.ts'
 import { parseIndex, type LayoutIndex } from './index-file.ts'
@@ -21,8 +21,9 @@ export async function checkMarker(paths: LayoutPaths): Promise<void> {
   try {
     bytes = await readBounded(paths.marker, { limitBytes: MAX_MARKER_BYTES, what: 'an "oci-layout" file' })
   } catch (reason) {
-    if (!(reason instanceof ImageError) || reason.code !== 'NOT_FOUND') throw reason
-    throw await notALayout(paths, reason)
+    if (!(reason instanceof ImageError)) throw reason
+    if (errorNumber(reason.cause) === 'ENOTDIR') throw notAFolder(paths, reason)
+    throw reason.code === 'NOT_FOUND' ? await notALayout(paths, reason) : reason
   }
   const document = parseJsonDocument(bytes, { what: quotePath(paths.marker), maxBytes: MAX_MARKER_BYTES })
   const holds = typeof document === 'object' && document !== null && 'imageLayoutVersion' in document
@@ -45,6 +46,10 @@ async function notALayout({ root }: LayoutPaths, cause: ImageError): Promise<Ima
     `${quotePath(root)} is not an OCI image layout: it has no "oci-layout" file (image-spec, image-layout.md)`,
     { cause },
   )
+}
+
+function notAFolder({ root }: LayoutPaths, cause: ImageError): ImageError {
+  return new ImageError('INVALID_DATA', `${quotePath(root)} is not an OCI image layout: it is no folder`, { cause })
 }
 
 /** `index.json`; undefined if there is none yet. */
