@@ -16,6 +16,15 @@ export async function bytesBelow(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
+/** A text that is another one when a file below the folder has changed. */
+export async function stateBelow(folder: string): Promise<string> {
+  const states = (await filesBelow(folder)).map(async (file) => {
+    const found = await stat(file).catch(() => undefined)
+    return `${file} ${found?.size} ${found?.mtimeMs}`
+  })
+  return (await Promise.all(states)).toSorted().join('\n')
+}
+
 function sizeOf({ size }: { readonly size: number }): number {
   return size
 }

@@ -5,7 +5,7 @@ import { verifyLayout } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { startDockerRegistry } from '../src/docker-registry.ts'
-import { bytesBelow, filesBelow } from '../src/files-below.ts'
+import { filesBelow, stateBelow } from '../src/files-below.ts'
 import { type Direction, type HoldingProxy, startHoldingProxy } from '../src/holding-proxy.ts'
 import { namesIn } from '../src/layout-content.ts'
 import { hasBlob, verifyInRegistry } from '../src/registry-content.ts'
@@ -147,7 +147,7 @@ describe(`a copy that is killed at a random byte and run again (CROSSDOCK_SEED=$
     const layout = fresh('layout')
     const argv = ['copy', '-q', `docker://${proxy.host}/${repository}:1`, `oci:${layout}:here`]
     const at = randomByte(image)
-    await killAt({ proxy, direction: 'toClient', at, ready: () => settled(() => bytesBelow(layout)) }, argv)
+    await killAt({ proxy, direction: 'toClient', at, ready: () => settled(() => stateBelow(layout)) }, argv)
     expect(await namesIn(layout).catch(() => new Map())).toStrictEqual(new Map())
 
     proxy.reset()

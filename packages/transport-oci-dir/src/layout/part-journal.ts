@@ -37,7 +37,9 @@ export async function readParts({ handle, blobSize }: NotedFile, fileSize: numbe
   const notes = Buffer.alloc(Math.min(fileSize - blobSize, MAX_PARTS * LINE_BYTES))
   await readFully(handle, notes, blobSize)
   const parts: Span[] = []
-  for (const line of notes.toString('latin1').split('\n')) {
+  for (let at = 0; at < notes.byteLength; at += LINE_BYTES) {
+    // A part that grew but was not noted yet has left zeros in the place of its line.
+    const line = notes.toString('latin1', at, at + LINE_BYTES - 1)
     const [, from, to] = (LINE.exec(line) ?? []).map(Number)
     if (from !== undefined && to !== undefined && from < to && to <= blobSize) parts.push({ from, to })
   }

@@ -39,6 +39,16 @@ describe('the notes behind a blob', () => {
     await expect.poll(() => partsIn(handle)).toEqual([{ from: 20, to: 25 }])
   })
 
+  it('do not depend on those of parts that have none yet', async () => {
+    const handle = await file()
+    const journal = await createPartJournal({ handle, blobSize: BLOB_SIZE }, [])
+    journal.begin(0)
+    journal.begin(100)
+    journal.begin(200).grew(250)
+    await journal.settle()
+    expect(await partsIn(handle)).toEqual([{ from: 200, to: 250 }])
+  })
+
   it('are replaced by those of the next run', async () => {
     const handle = await file()
     const first = await createPartJournal({ handle, blobSize: BLOB_SIZE }, [])
