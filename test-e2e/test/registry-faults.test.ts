@@ -321,6 +321,9 @@ it.each<FaultAction>([
   server.faults.add({ match: { route: 'blob', nth: 1 }, action })
   await runCommand(['copy', ...IMPATIENT, name, `oci:${fresh('layout')}:here`])
   // The other ends are in this process, too, and need a moment to hear of it.
-  const sockets = (): readonly string[] => process.getActiveResourcesInfo().filter((kind) => /Socket|TLS/.test(kind))
-  await vi.waitFor(() => expect(sockets()).toStrictEqual([]))
+  await vi.waitFor(() => expect(openSockets()).toStrictEqual([]))
 })
+
+function openSockets(): readonly string[] {
+  return process.getActiveResourcesInfo().filter((kind) => /Socket|TLS/.test(kind))
+}
