@@ -262,8 +262,11 @@ describe('a layout is refused', () => {
         says: String.raw`it lists: "\u{1b}[31mred\u{7}\u{d}\u{a}fake\u{9b}31m\u{202e}"`,
       }),
     ).toStrictEqual([])
-    const { stdout } = await run(['list-tags', `oci:${folder}`])
-    expect(hasControls(stdout.toString())).toBe(false)
+    for (const format of ['lines', 'json']) {
+      const { stdout } = await run(['list-tags', '--format', format, `oci:${folder}`])
+      expect(hasControls(stdout.toString())).toBe(false)
+      expect(stdout.toString()).toContain('fake')
+    }
   })
 
   const PARTS = ['layer', 'config', 'manifest'] as const

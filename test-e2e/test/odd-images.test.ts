@@ -22,6 +22,8 @@ import { hasControls, problemsOf } from '../src/refusal.ts'
 import { readManifest } from '../src/registry-content.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 
+const HIDDEN = '\u007F\u009B31m\u202E\u2028\u{E0001}'
+
 interface Row {
   readonly what: string
   readonly draft: (image: DraftImage) => Omit<Draft, 'image'>
@@ -244,14 +246,22 @@ describe('an image that is odd, but nothing else, is copied byte for byte:', () 
       },
       {
         what: 'with control characters',
-        config: { os: 'linux', author: '\u001B[31m\r\n', config: { Env: ['A=\u0007'] } },
+        config: {
+          os: 'linux',
+          author: `\u001B[31m\r\n${HIDDEN}`,
+          config: { Env: [`A=\u0007${HIDDEN}`], Cmd: [HIDDEN], Labels: { [HIDDEN]: HIDDEN } },
+        },
       },
     ])('$what; inspect shows it', async ({ config }) => {
       const draft = { image: draftImage(config) }
       await expectCopied(draft)
       const from = await writeDraft(fresh('from'), draft)
-      expect(hasControls(await done(['inspect', from]))).toBe(false)
-      expect(await done(['inspect', '--config', from])).toBe(encode(config).toString())
+      for (const format of ['json', 'table', '{{.Author}}{{.Env}}{{json .Labels}}']) {
+        expect(hasControls(await done(['inspect', '--format', format, from]))).toBe(false)
+      }
+      const shown = await done(['inspect', '--config', from])
+      expect(hasControls(shown)).toBe(false)
+      expect(JSON.stringify(JSON.parse(shown))).toBe(JSON.stringify(JSON.parse(encode(config).toString())))
     })
   })
 

@@ -23,6 +23,7 @@ import {
   parsePlatform,
   readDocument,
 } from '@crossdock/formats'
+import { escapeHidden } from './output/json.ts'
 
 /** What `inspect` prints. Where the meaning is the same the keys are those that scripts know from other tools. */
 export interface ImageDescription {
@@ -65,7 +66,7 @@ export type Inspected =
 export interface InspectSettings {
   /** `os/arch[/variant]`. Default: linux on this machine's CPU. */
   readonly platform: string | undefined
-  /** `config-bytes`: the configuration whatever it holds; `config`: only one that can be read, if it is an image's. */
+  /** `config-bytes`: the configuration as it is, whatever it holds; `config`: an image's only if it can be read. */
   readonly wanted: 'manifest' | 'config' | 'config-bytes' | 'description'
   readonly operation: OperationOptions
 }
@@ -93,19 +94,22 @@ async function inspectSource(source: ImageSource, settings: InspectSettings): Pr
   const wantedPlatform = platform === undefined ? hostPlatform() : parsePlatform(platform)
   const image = imageOf(await chooseInstance(source, document, { ...operation, platform: wantedPlatform }), source)
   if (wanted === 'manifest') return { kind: 'bytes', bytes: image.bytes.bytes }
-  if (wanted === 'config' || wanted === 'config-bytes') {
-    const bytes = await image.configBytes(operation)
-    if (wanted === 'config' && isConfigType(image.manifest.config.mediaType)) {
-      ofImage(source.reference, () => parseImageConfig(bytes))
-    }
-    return { kind: 'bytes', bytes }
-  }
+  if (wanted === 'config-bytes') return { kind: 'bytes', bytes: await image.configBytes(operation) }
+  if (wanted === 'config') return { kind: 'bytes', bytes: await shownConfig(image, source.reference, operation) }
   const index = document.parsed.kind === 'index' ? document.parsed : undefined
   const config = isConfigType(image.manifest.config.mediaType) ? await image.config(operation) : undefined
   return {
     kind: 'description',
     description: describe(source.reference, { top: document.manifest, index, image, config }),
   }
+}
+
+/** An image's configuration is checked, and what a terminal would obey is escaped; that of an artifact may be anything. */
+async function shownConfig(image: Image, reference: ImageReference, operation: OperationOptions): Promise<Uint8Array> {
+  const bytes = await image.configBytes(operation)
+  if (!isConfigType(image.manifest.config.mediaType)) return bytes
+  ofImage(reference, () => parseImageConfig(bytes))
+  return Buffer.from(escapeHidden(Buffer.from(bytes).toString('utf8')))
 }
 
 interface Findings {

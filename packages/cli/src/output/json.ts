@@ -2,7 +2,12 @@ import { quoteForeign } from '@crossdock/core'
 
 /** JSON as `JSON.stringify` makes it, without a character that a terminal would obey or not show. */
 export function formatJson(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replaceAll(/[\u007F-\u009F\u2028\u2029\p{Cf}]/gu, (character) =>
+  return escapeHidden(JSON.stringify(value, undefined, indent))
+}
+
+/** The same JSON value, without a character that a terminal would obey or not show; white space between values stays. */
+export function escapeHidden(json: string): string {
+  return json.replaceAll(/[\u007F-\u009F\u2028\u2029\p{Cf}]/gu, (character) =>
     // Those beyond U+FFFF are two escapes.
     Array.from({ length: character.length }, (_, at) => {
       return `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`
