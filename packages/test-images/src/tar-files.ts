@@ -1,4 +1,4 @@
-import { type Cipheriv, createCipheriv } from 'node:crypto'
+import { type Cipher, createCipheriv } from 'node:crypto'
 import { createReadStream, readFileSync } from 'node:fs'
 import { pack, type Pack } from 'tar-stream'
 import type { PooledFile } from './file-pool.ts'
@@ -34,13 +34,13 @@ async function writeAll(tar: Pack, { files, encrypted }: TarContent): Promise<vo
 }
 
 /** The same bytes on every machine, and others for each file of a layer. */
-function cipherOf(at: number): Cipheriv {
+function cipherOf(at: number): Cipher {
   const counter = Buffer.alloc(16)
   counter.writeUInt32BE(at)
   return createCipheriv('aes-128-ctr', Buffer.alloc(16, 'test-images'), counter)
 }
 
-async function writeEntry(tar: Pack, { source, name, size }: PooledFile, cipher?: Cipheriv): Promise<void> {
+async function writeEntry(tar: Pack, { source, name, size }: PooledFile, cipher?: Cipher): Promise<void> {
   const header = { name, size, mode: 0o644, uid: 0, gid: 0, mtime: IMAGE_TIME }
   // Thousands of small files: reading them in turn costs a third of what asking for them does.
   const content = size <= WHOLE_FILE_BYTES ? readFileSync(source).subarray(0, size) : undefined

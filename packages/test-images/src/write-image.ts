@@ -67,9 +67,7 @@ async function writeLayers(
 ): Promise<ReadonlyMap<LayerContent, WrittenLayer>> {
   const distinct = [...new Set(platforms.flatMap(({ layers }) => layers))]
   const limiter = createLimiter(LAYERS_AT_ONCE)
-  const written = await Promise.all(
-    distinct.map((layer) => limiter.run(() => writer.addLayer(layer, signal))),
-  )
+  const written = await Promise.all(distinct.map((layer) => limiter.run(() => writer.addLayer(layer, signal))))
   return new Map(distinct.flatMap((layer, at) => (written[at] === undefined ? [] : [[layer, written[at]] as const])))
 }
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { startCountingProxy } from '../src/counting-proxy.ts'
+import { startCountingProxy } from '../../src/link/counting-proxy.ts'
 
 test('counts requests and bodies, and changes neither headers nor content', async () => {
   const server = createServer((request, answer) => {
