@@ -121,18 +121,29 @@ function linkOf({ tls, rtt, bandwidth }: Flags): BenchLink {
 
 /** A set as it is, or the combinations that were asked for. */
 function sectionsOf(flags: Flags): readonly Section[] {
-  const { quick, full, profile } = flags
-  const images = list('--images', flags.images ?? (profile && PROFILED_IMAGE), imageShapes)
-  const scenarios = list('--scenarios', profile ?? flags.scenarios, scenarioNames)
-  const selected = images !== undefined || scenarios !== undefined
+  const images = list('--images', flags.images ?? (flags.profile && PROFILED_IMAGE), imageShapes)
+  const scenarios = list('--scenarios', flags.profile ?? flags.scenarios, scenarioNames) ?? scenarioNames
+  switch (setOf(flags)) {
+    case 'quick':
+      return QUICK
+    case 'standard':
+      return STANDARD
+    case 'full':
+      return combine({ links: ALL_LINKS, images: images ?? EVERY_IMAGE, scenarios })
+    default:
+      return combine({ links: [linkOf(flags)], images: images ?? IMAGES, scenarios })
+  }
+}
+
+function setOf(flags: Flags): 'quick' | 'standard' | 'full' | 'chosen' {
+  const { quick, full } = flags
+  const selected = [flags.images, flags.scenarios, flags.profile].some((flag) => flag !== undefined)
   const distant = hasDistance(flags)
   if (quick && (full || selected || distant)) throw new Error('--quick has scenarios, images and distances of its own')
   if (full && distant) throw new Error('--full has distances of its own')
-  if (quick) return QUICK
-  if (!full && !selected && !distant) return STANDARD
-  const every = full ? EVERY_IMAGE : IMAGES
-  const links = full ? ALL_LINKS : [linkOf(flags)]
-  return combine({ links, images: images ?? every, scenarios: scenarios ?? scenarioNames })
+  if (quick) return 'quick'
+  if (full) return 'full'
+  return selected || distant ? 'chosen' : 'standard'
 }
 
 function hasDistance({ tls, rtt, bandwidth }: Flags): boolean {
