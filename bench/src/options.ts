@@ -1,74 +1,163 @@
 import { parseArgs } from 'node:util'
 import { type ImageShape, imageShapes } from '@crossdock/test-images'
-import { type ScenarioName, scenarioNames } from './scenarios.ts'
+import { type BenchLink, createLink } from './links.ts'
+import { ALL_LINKS, combine, QUICK, type Section, STANDARD } from './plan.ts'
+import { scenarioNames } from './scenarios.ts'
 
 export interface BenchOptions {
-  readonly images: readonly ImageShape[]
-  readonly scenarios: readonly ScenarioName[]
+  readonly mode: 'measure' | 'profile' | 'check-link' | 'help'
+  readonly sections: readonly Section[]
   readonly tools: readonly string[] | undefined
   readonly runs: number
   /** Multiplies the images' sizes. */
   readonly scale: number
-  readonly rttMs: number
-  readonly bytesPerSecond: number
-  readonly out: string | undefined
+  /** What `--check-link` checks. */
+  readonly link: BenchLink
   readonly embedded: boolean
+  readonly goals: boolean
+  /** Gets everything that is printed. */
+  readonly out: string | undefined
+  /** Gets the summary between its markers. */
+  readonly into: string | undefined
 }
+
+const IMAGES: readonly ImageShape[] = ['tiny', 'multiarch', 'many', 'files', 'multi', 'big']
+const EVERY_IMAGE: readonly ImageShape[] = [...IMAGES, 'incompressible']
+const PROFILED_IMAGE: ImageShape = 'multi'
 
 export const HELP = `pnpm bench [options]
 
-Measures this project's command beside the peers that are in PATH (skopeo, crane, regctl, oras) and a floor, in one
-interleaved run, and prints Markdown.
+Measures this project's command beside the peers that are in PATH (skopeo, crane, regctl, oras) and a floor, in interleaved
+rounds, checks what each of them did, and prints Markdown. Without options it measures what the project has goals for, at all
+distances, with three rounds: about a quarter of an hour.
 
-  --images LIST      of ${imageShapes.join(', ')} (default: tiny,multiarch,many,files,big)
-  --scenarios LIST   of ${scenarioNames.join(', ')} (default: all)
-  --tools LIST       only these, such as skopeo,crossdock (default: all that are there)
-  --runs N           measured runs of each (default 3); one more before them is not counted
-  --quick            small images, two runs: a minute
+What is measured:
+  --quick            little of everything, two rounds: a minute
+  --full             everything with every image at every distance: an hour or two
+  --scenarios LIST   of ${scenarioNames.join(', ')}
+  --images LIST      of ${imageShapes.join(', ')}
+  --tls              registries speak TLS, with a certificate made for the run
   --rtt MS           a round trip of so many milliseconds between tools and registries
   --bandwidth MB     so many megabytes a second for each connection and direction
+Any of the last five measures the scenarios (default: all) with the images (default: ${IMAGES.join(',')})
+at that one distance (default: none); --scenarios and --images narrow --full.
+
+How:
+  --tools LIST       only these, such as skopeo,crossdock (default: all that are there)
+  --runs N           measured rounds (default 3); one more before them warms up, and its results are checked
   --scale X          multiply the images' sizes
   --embedded         the registry of this project even if docker-registry is there
-  --out FILE         write the tables to a file too
+
+What is printed:
+  --goals            at the end, the goals of the project: figure, and whether it holds
+  --out FILE         write everything to a file too
+  --into FILE        replace the text between "<!-- bench:begin -->" and "<!-- bench:end -->" by the summary
+
+Instead:
+  --profile NAME     one run of this project's command in the scenario NAME under the sampling profiler of Node.js, with the
+                     images (default: ${PROFILED_IMAGE}) at the one distance
+  --check-link       measure with plain sockets what --rtt and --bandwidth make of a connection
 `
 
-/** Throws for what makes no sense; undefined if help was asked for. */
-export function readOptions(argv: readonly string[]): BenchOptions | undefined {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      images: { type: 'string' },
-      scenarios: { type: 'string' },
-      tools: { type: 'string' },
-      runs: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      rtt: { type: 'string', default: '0' },
-      bandwidth: { type: 'string' },
-      scale: { type: 'string', default: '1' },
-      embedded: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return undefined
-  const { quick } = values
+const FLAGS = {
+  images: { type: 'string' },
+  scenarios: { type: 'string' },
+  tools: { type: 'string' },
+  runs: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  full: { type: 'boolean', default: false },
+  tls: { type: 'boolean', default: false },
+  rtt: { type: 'string' },
+  bandwidth: { type: 'string' },
+  scale: { type: 'string', default: '1' },
+  embedded: { type: 'boolean', default: false },
+  goals: { type: 'boolean', default: false },
+  profile: { type: 'string' },
+  'check-link': { type: 'boolean', default: false },
+  out: { type: 'string' },
+  into: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
+type Flags = ReturnType<typeof parseFlags>
+
+function parseFlags(argv: readonly string[]) {
+  return parseArgs({ args: [...argv], options: FLAGS }).values
+}
+
+/** Throws for what makes no sense. */
+export function readOptions(argv: readonly string[]): BenchOptions {
+  const flags = parseFlags(argv)
+  const { quick, goals, embedded, tools, out, into } = flags
+  const scale = positive('--scale', flags.scale)
+  if (goals && scale !== 1) throw new Error('--goals is about images of their own size, not about --scale')
   return {
-    images: list(values.images ?? (quick ? 'tiny,many' : 'tiny,multiarch,many,files,big'), imageShapes),
-    scenarios: list(values.scenarios ?? scenarioNames.join(','), scenarioNames),
-    tools: values.tools?.split(','),
-    runs: positive('--runs', values.runs ?? (quick ? '2' : '3')),
-    scale: positive('--scale', values.scale),
-    rttMs: values.rtt === '0' ? 0 : positive('--rtt', values.rtt),
-    bytesPerSecond: values.bandwidth === undefined ? Infinity : positive('--bandwidth', values.bandwidth) * 1e6,
-    out: values.out,
-    embedded: values.embedded,
+    mode: modeOf(flags),
+    sections: sectionsOf(flags),
+    tools: tools?.split(','),
+    runs: whole('--runs', flags.runs ?? (quick ? '2' : '3')),
+    scale,
+    link: linkOf(flags),
+    embedded,
+    goals,
+    out,
+    into,
   }
 }
 
-function list<Name extends string>(text: string, known: readonly Name[]): readonly Name[] {
-  return text.split(',').map((word) => {
+function modeOf(flags: Flags): BenchOptions['mode'] {
+  if (flags.help) return 'help'
+  if (flags['check-link']) return 'check-link'
+  return flags.profile === undefined ? 'measure' : 'profile'
+}
+
+function linkOf({ tls, rtt, bandwidth }: Flags): BenchLink {
+  return createLink({
+    tls,
+    rttMs: rtt === undefined || rtt === '0' ? 0 : positive('--rtt', rtt),
+    bytesPerSecond: bandwidth === undefined ? Infinity : positive('--bandwidth', bandwidth) * 1e6,
+  })
+}
+
+/** A set as it is, or the combinations that were asked for. */
+function sectionsOf(flags: Flags): readonly Section[] {
+  const images = list('--images', flags.images ?? (flags.profile && PROFILED_IMAGE), imageShapes)
+  const scenarios = list('--scenarios', flags.profile ?? flags.scenarios, scenarioNames) ?? scenarioNames
+  switch (setOf(flags)) {
+    case 'quick':
+      return QUICK
+    case 'standard':
+      return STANDARD
+    case 'full':
+      return combine({ links: ALL_LINKS, images: images ?? EVERY_IMAGE, scenarios })
+    default:
+      return combine({ links: [linkOf(flags)], images: images ?? IMAGES, scenarios })
+  }
+}
+
+function setOf(flags: Flags): 'quick' | 'standard' | 'full' | 'chosen' {
+  const { quick, full } = flags
+  const selected = [flags.images, flags.scenarios, flags.profile].some((flag) => flag !== undefined)
+  const distant = hasDistance(flags)
+  if (quick && (full || selected || distant)) throw new Error('--quick has scenarios, images and distances of its own')
+  if (full && distant) throw new Error('--full has distances of its own')
+  if (quick) return 'quick'
+  if (full) return 'full'
+  return selected || distant ? 'chosen' : 'standard'
+}
+
+function hasDistance({ tls, rtt, bandwidth }: Flags): boolean {
+  return tls || rtt !== undefined || bandwidth !== undefined
+}
+
+function list<Name extends string>(
+  flag: string,
+  text: string | undefined,
+  known: readonly Name[],
+): readonly Name[] | undefined {
+  return text?.split(',').map((word) => {
     const name = known.find((candidate) => candidate === word)
-    if (name === undefined) throw new Error(`"${word}" is none of ${known.join(', ')}`)
+    if (name === undefined) throw new Error(`${flag}: "${word}" is none of ${known.join(', ')}`)
     return name
   })
 }
@@ -76,5 +165,11 @@ function list<Name extends string>(text: string, known: readonly Name[]): readon
 function positive(flag: string, text: string): number {
   const value = Number(text)
   if (!(value > 0) || value === Infinity) throw new Error(`${flag} takes a number above 0, not "${text}"`)
+  return value
+}
+
+function whole(flag: string, text: string): number {
+  const value = positive(flag, text)
+  if (!Number.isInteger(value)) throw new Error(`${flag} takes a whole number, not "${text}"`)
   return value
 }

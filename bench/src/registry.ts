@@ -4,10 +4,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Certificate } from './certificate.ts'
+import { askRegistry, type RegistryAddress } from './registry-client.ts'
 
 /** A registry process with a storage of its own. */
 export interface Registry {
-  readonly port: number
+  readonly address: RegistryAddress
   /** Ends the process and removes what it stored. */
   close(): Promise<void>
 }
@@ -17,19 +20,17 @@ export interface StartRegistryOptions {
   readonly binary?: string | undefined
   /** Does not exist yet. */
   readonly folder: string
-  readonly crossdock: readonly string[]
+  /** Speaks TLS with it. Default: plain http. */
+  readonly certificate?: Certificate | undefined
 }
 
 const READY_MS = 15_000
 
-export async function startRegistry({ binary, folder, crossdock }: StartRegistryOptions): Promise<Registry> {
+export async function startRegistry(options: StartRegistryOptions): Promise<Registry> {
+  const { folder, certificate } = options
   await mkdir(folder, { recursive: true })
-  const port = await freePort()
-  const argv =
-    binary === undefined
-      ? [...crossdock, 'registry', 'serve', '--port', String(port), '--dir', join(folder, 'storage')]
-      : [binary, 'serve', await writeConfig(folder, port)]
-  const [command = '', ...rest] = argv
+  const address = { port: await freePort(), tls: certificate !== undefined }
+  const [command = '', ...rest] = await commandLine(options, address.port)
   const child = spawn(command, rest, { stdio: 'ignore', detached: true })
   const ended = once(child, 'exit').catch((error: unknown) => error)
   const close = async (): Promise<void> => {
@@ -38,24 +39,32 @@ export async function startRegistry({ binary, folder, crossdock }: StartRegistry
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await untilReady(port, child)
+    await untilReady(address, child)
   } catch (error) {
     await close()
     throw error
   }
-  return { port, close }
+  return { address, close }
 }
 
-async function writeConfig(folder: string, port: number): Promise<string> {
-  const path = join(folder, 'config.json')
+async function commandLine(options: StartRegistryOptions, port: number): Promise<readonly string[]> {
+  const { binary, folder, certificate } = options
+  const storage = join(folder, 'storage')
+  if (binary === undefined) {
+    const tls = certificate === undefined ? [] : [certificate.certPath, certificate.keyPath]
+    const script = fileURLToPath(new URL('./embedded-registry.ts', import.meta.url))
+    return [process.execPath, script, String(port), storage, ...tls]
+  }
+  const tls = certificate && { tls: { certificate: certificate.certPath, key: certificate.keyPath } }
   const config = {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, 'storage') }, delete: { enabled: true } },
-    http: { addr: `127.0.0.1:${port}` },
+    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, ...tls },
   }
+  const path = join(folder, 'config.json')
   await writeFile(path, JSON.stringify(config)) // JSON is YAML.
-  return path
+  return [binary, 'serve', path]
 }
 
 async function freePort(): Promise<number> {
@@ -68,14 +77,13 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function untilReady(port: number, child: ChildProcess): Promise<void> {
+async function untilReady(address: RegistryAddress, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + READY_MS
   while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the registry ended at once with code ${child.exitCode}`)
-    const answer = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => undefined)
-    await answer?.arrayBuffer()
-    if (answer?.ok === true) return
+    const answer = await askRegistry(address, { method: 'GET', path: '/v2/' }).catch(() => undefined)
+    if (answer?.status === 200) return
     await wait(10)
   }
-  throw new Error(`the registry does not answer on port ${port}`)
+  throw new Error(`the registry does not answer on port ${address.port}`)
 }

@@ -1,23 +1,27 @@
-import type { Traffic } from './counting-proxy.ts'
+import type { ImageSource } from './image-source.ts'
+import type { Traffic } from './link/counting-proxy.ts'
 import { measure, type Measurement } from './measure.ts'
-import type { AttemptContext, Scenario } from './scenarios.ts'
+import type { Operation } from './operation.ts'
+import type { Scenario } from './scenarios.ts'
 import type { Site } from './site.ts'
-import type { Operation, Tool } from './tools.ts'
+import type { Tool } from './tools.ts'
+import { verifyOutcome } from './verify.ts'
 
-/** What became of one tool in one scenario. */
+/** What became of one tool in one scenario with one image. */
 export interface Series {
-  readonly tool: Tool
+  readonly tool: string
   /** In the order of the rounds; a tool that failed has none. */
   readonly measurements: readonly Measurement[]
   readonly traffic: Traffic | undefined
-  readonly failure: string | undefined
+  /** Why there are no measurements, in words. */
+  readonly problem: string | undefined
 }
 
 export interface RoundsOptions {
   readonly scenario: Scenario
-  readonly context: Pick<AttemptContext, 'shape' | 'folder'>
+  readonly image: ImageSource
   readonly tools: readonly Tool[]
-  /** Measured rounds; one more comes before them. */
+  /** Measured rounds; one more comes before them, in which results are checked. */
   readonly runs: number
   readonly timed: Site
   readonly counted: Site
@@ -30,37 +34,50 @@ export interface RoundsOptions {
  * through a counter.
  */
 export async function runRounds(options: RoundsOptions): Promise<readonly Series[]> {
-  const { scenario, tools, runs } = options
-  const taking = tools.filter(({ name }) => name !== 'floor' || scenario.floor)
-  const measured = new Map<Tool, Measurement[]>(taking.map((tool) => [tool, []]))
-  const failures = new Map<Tool, string>()
+  const { tools, runs, signal } = options
+  const measured = new Map<Tool, Measurement[]>(tools.map((tool) => [tool, []]))
+  const traffics = new Map<Tool, Traffic>()
+  const problems = new Map<Tool, string>()
   const guarded = async (tool: Tool, work: () => Promise<void>): Promise<void> => {
-    if (failures.has(tool)) return
+    if (problems.has(tool)) return
     await work().catch((error: unknown) => {
-      options.signal.throwIfAborted()
-      failures.set(tool, error instanceof Error ? error.message : String(error))
+      signal.throwIfAborted()
+      problems.set(tool, error instanceof Error ? error.message : String(error))
     })
   }
-  for (let round = 0; round <= runs; round += 1) {
-    for (let turn = 0; turn < taking.length; turn += 1) {
-      const tool = taking[(turn + round) % taking.length]
-      if (tool === undefined) continue
+  for (const order of turns(tools, runs + 1)) {
+    for (const { tool, round } of order) {
       await guarded(tool, async () => {
-        const { measurement } = await runOnce(tool, options.timed, options)
+        const { measurement } = await runOnce(tool, options.timed, { ...options, verify: round === 0 })
         if (round > 0) measured.get(tool)?.push(measurement)
       })
     }
   }
-  const traffics = new Map<Tool, Traffic>()
-  for (const tool of taking) {
-    await guarded(tool, async () => void traffics.set(tool, (await runOnce(tool, options.counted, options)).traffic))
+  for (const tool of tools) {
+    await guarded(tool, async () => {
+      traffics.set(tool, (await runOnce(tool, options.counted, { ...options, verify: false })).traffic)
+    })
   }
-  return taking.map((tool) => ({
-    tool,
-    measurements: failures.has(tool) ? [] : (measured.get(tool) ?? []),
+  return tools.map((tool) => ({
+    tool: tool.name,
+    measurements: problems.has(tool) ? [] : (measured.get(tool) ?? []),
     traffic: traffics.get(tool),
-    failure: failures.get(tool),
+    problem: problems.get(tool),
   }))
+}
+
+interface Turn<Item> {
+  readonly tool: Item
+  readonly round: number
+}
+
+/** Each round begins with the next tool, and every other one goes backwards: nobody always comes after the same one. */
+export function turns<Item>(tools: readonly Item[], rounds: number): readonly (readonly Turn<Item>[])[] {
+  return Array.from({ length: rounds }, (_, round) => {
+    const start = round % Math.max(1, tools.length)
+    const turned = [...tools.slice(start), ...tools.slice(0, start)]
+    return (round % 2 === 0 ? turned : turned.toReversed()).map((tool) => ({ tool, round }))
+  })
 }
 
 interface Run {
@@ -68,26 +85,32 @@ interface Run {
   readonly traffic: Traffic
 }
 
-async function runOnce(tool: Tool, site: Site, options: RoundsOptions): Promise<Run> {
-  const { scenario, context, env, signal } = options
+type RunOptions = RoundsOptions & { readonly verify: boolean }
+
+async function runOnce(tool: Tool, site: Site, options: RunOptions): Promise<Run> {
+  const { scenario, image, env, signal, verify } = options
   const run = async (operation: Operation): Promise<Measurement> => {
-    const measurement = await measure(tool.command(operation), { env, signal })
-    if (measurement.exitCode !== 0) {
-      throw new Error(`exit code ${measurement.exitCode}: ${measurement.stderr.split('\n').at(-1) ?? ''}`)
-    }
+    const argv = tool.command(operation)
+    if (argv === undefined) throw new Error('has no such operation')
+    const measurement = await measure(argv, { env, signal, stdout: verify ? 'kept' : 'dropped' })
+    const { exitCode, stderr } = measurement
+    if (exitCode !== 0) throw new Error(`failed with exit code ${exitCode}: ${stderr.split('\n').at(-1) ?? ''}`)
     return measurement
   }
   const prepare = async (operation: Operation): Promise<void> => void (await run(operation))
-  await using attempt = await scenario.attempt({ ...context, site, tool: tool.name, prepare })
+  await using attempt = await scenario.attempt({ site, image, tool: tool.name, prepare })
   const before = site.traffic()
   const measurement = await run(attempt.operation)
-  const after = site.traffic()
+  const traffic = difference(site.traffic(), before)
+  if (verify) await verifyOutcome(attempt.outcome, image, measurement.stdout)
+  return { measurement, traffic }
+}
+
+function difference(after: Traffic, before: Traffic): Traffic {
   return {
-    measurement,
-    traffic: {
-      requests: after.requests - before.requests,
-      sent: after.sent - before.sent,
-      received: after.received - before.received,
-    },
+    requests: after.requests - before.requests,
+    sent: after.sent - before.sent,
+    received: after.received - before.received,
+    blobs: after.blobs - before.blobs,
   }
 }

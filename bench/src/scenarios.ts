@@ -1,33 +1,36 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import type { ImageShape } from '@crossdock/test-images'
+import { TAGS } from './fill-registry.ts'
+import type { ImageSource } from './image-source.ts'
+import type { Operation } from './operation.ts'
 import type { Site } from './site.ts'
-import type { Operation } from './tools.ts'
+import type { Outcome } from './verify.ts'
 
 export type ScenarioName = keyof typeof SCENARIOS
 
-/** What one run starts from: the operation, and how to clear up after it. */
+/** What one run starts from, what there has to be afterwards, and how to clear up after it. */
 export interface Attempt extends AsyncDisposable {
   readonly operation: Operation
+  readonly outcome: Outcome
 }
 
 export interface Scenario {
   readonly title: string
   /** Whether it is measured with every image or, because it moves no layer, with the smallest alone. */
   readonly images: 'all' | 'one'
-  /** Whether there is a floor to compare with. */
-  readonly floor: boolean
+  /** Whether it talks to a registry. */
+  readonly remote: boolean
   attempt(context: AttemptContext): Promise<Attempt>
 }
 
 export interface AttemptContext {
   readonly site: Site
-  readonly shape: ImageShape
-  /** The image as an OCI layout. */
-  readonly folder: string
-  /** Runs an operation with the tool under measurement, uncounted. */
-  readonly prepare: (operation: Operation) => Promise<void>
+  readonly image: ImageSource
+  /** The name of the tool under measurement. */
   readonly tool: string
+  /** Runs an operation with it, uncounted. */
+  readonly prepare: (operation: Operation) => Promise<void>
 }
 
 /** The repository of an image in the source registry. */
@@ -35,108 +38,157 @@ export function repositoryOf(shape: ImageShape): string {
   return `bench/${shape}`
 }
 
-function sourceImage({ site, shape }: AttemptContext): string {
-  return `${site.source.name}/${repositoryOf(shape)}:latest`
+const TAG = 'latest'
+const FRESH = 'fresh/image'
+
+function sourceImage({ site, image }: AttemptContext): string {
+  return `${site.source.name}/${repositoryOf(image.shape)}:${TAG}`
 }
 
-const nothing = async (): Promise<void> => {}
+function network({ site: { link } }: AttemptContext): { readonly tls: boolean; readonly limited: boolean } {
+  return { tls: link.tls, limited: link.bytesPerSecond < Infinity }
+}
+
+function attemptOf(operation: Operation, outcome: Outcome, clear: () => Promise<void> = async () => {}): Attempt {
+  return { operation, outcome, [Symbol.asyncDispose]: clear }
+}
+
+async function toFreshFolder({ site }: AttemptContext, operation: (folder: string) => Operation): Promise<Attempt> {
+  const folder = site.freshFolder()
+  const clear = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  return attemptOf(operation(folder), { kind: 'folder', folder }, clear)
+}
+
+async function toFreshRegistry({ site }: AttemptContext, operation: (to: string) => Operation): Promise<Attempt> {
+  const registry = await site.freshRegistry()
+  const outcome = { kind: 'registry', address: registry.address, repository: FRESH, tag: TAG } as const
+  return attemptOf(operation(`${registry.name}/${FRESH}:${TAG}`), outcome, async () => registry[Symbol.asyncDispose]())
+}
+
+async function pullAgain(context: AttemptContext): Promise<Attempt> {
+  const { site, tool, image, prepare } = context
+  const from = sourceImage(context)
+  const folder = await site.prepared(`pull-again ${tool} ${image.shape}`, async () => {
+    const fresh = site.freshFolder()
+    await prepare({ kind: 'pull', from, folder: fresh, state: 'fresh', ...network(context) })
+    return fresh
+  })
+  const operation = { kind: 'pull', from, folder, state: 'complete', ...network(context) } as const
+  return attemptOf(operation, { kind: 'folder', folder })
+}
+
+async function pushAgain(context: AttemptContext): Promise<Attempt> {
+  const { site, tool, image, prepare } = context
+  const repository = `again/${tool}-${image.shape}`
+  const push = { kind: 'push', folder: image.folder, to: `${site.source.name}/${repository}:${TAG}` } as const
+  await site.prepared(`push-again ${tool} ${image.shape}`, () =>
+    prepare({ ...push, there: false, ...network(context) }),
+  )
+  const outcome = { kind: 'registry', address: site.source.address, repository, tag: TAG } as const
+  return attemptOf({ ...push, there: true, ...network(context) }, outcome)
+}
+
+/** Once before anything is measured: what a tool learns from that, it may use. */
+async function mount(context: AttemptContext): Promise<Attempt> {
+  const { site, tool, image, prepare } = context
+  const copyTo = (repository: string): Operation => {
+    const to = `${site.source.name}/${repository}:${TAG}`
+    return { kind: 'copy', from: sourceImage(context), to, sameRegistry: true, ...network(context) }
+  }
+  await site.prepared(`mount ${tool} ${image.shape}`, () => prepare(copyTo(`mounted/${randomUUID()}`)))
+  const repository = `mounted/${randomUUID()}`
+  const outcome = { kind: 'registry', address: site.source.address, repository, tag: TAG } as const
+  return attemptOf(copyTo(repository), outcome)
+}
 
 const SCENARIOS = {
   pull: {
-    title: 'registry → OCI folder',
+    title: 'registry → folder',
     images: 'all',
-    floor: true,
-    attempt: async (context) => {
-      const folder = context.site.freshFolder()
-      return {
-        operation: { kind: 'pull', from: sourceImage(context), folder },
-        [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
-      }
-    },
+    remote: true,
+    attempt: (context) =>
+      toFreshFolder(context, (folder) => ({
+        kind: 'pull',
+        from: sourceImage(context),
+        folder,
+        state: 'fresh',
+        ...network(context),
+      })),
   },
   push: {
-    title: 'OCI folder → registry',
+    title: 'folder → registry',
     images: 'all',
-    floor: true,
-    attempt: async ({ site, folder }) => {
-      const registry = await site.freshRegistry()
-      return {
-        operation: { kind: 'push', folder, to: `${registry.name}/fresh/image:latest` },
-        [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-      }
-    },
+    remote: true,
+    attempt: (context) =>
+      toFreshRegistry(context, (to) => ({
+        kind: 'push',
+        folder: context.image.folder,
+        to,
+        there: false,
+        ...network(context),
+      })),
   },
   copy: {
     title: 'registry → another registry',
     images: 'all',
-    floor: false,
-    attempt: async (context) => {
-      const registry = await context.site.freshRegistry()
-      return {
-        operation: { kind: 'copy', from: sourceImage(context), to: `${registry.name}/fresh/image:latest` },
-        [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
-      }
-    },
+    remote: true,
+    attempt: (context) =>
+      toFreshRegistry(context, (to) => ({
+        kind: 'copy',
+        from: sourceImage(context),
+        to,
+        sameRegistry: false,
+        ...network(context),
+      })),
   },
   mount: {
     title: 'registry → another repository of the same registry',
     images: 'all',
-    floor: false,
-    attempt: async (context) => {
-      const to = `${context.site.source.name}/fresh/${randomUUID()}:latest`
-      return { operation: { kind: 'copy', from: sourceImage(context), to }, [Symbol.asyncDispose]: nothing }
-    },
+    remote: true,
+    attempt: mount,
+  },
+  folder: {
+    title: 'folder → folder',
+    images: 'all',
+    remote: false,
+    attempt: (context) => toFreshFolder(context, (folder) => ({ kind: 'folder', from: context.image.folder, folder })),
   },
   'pull-again': {
-    title: 'registry → OCI folder that has it',
+    title: 'registry → folder that has it',
     images: 'all',
-    floor: false,
-    attempt: async (context) => {
-      const { site, tool, shape, prepare } = context
-      const operation = await site.prepared(`pull-again ${tool} ${shape}`, async () => {
-        const pull: Operation = { kind: 'pull', from: sourceImage(context), folder: site.freshFolder() }
-        await prepare(pull)
-        return pull
-      })
-      return { operation, [Symbol.asyncDispose]: nothing }
-    },
+    remote: true,
+    attempt: pullAgain,
   },
   'push-again': {
-    title: 'OCI folder → registry that has it',
+    title: 'folder → registry that has it',
     images: 'all',
-    floor: false,
-    attempt: async ({ site, tool, shape, folder, prepare }) => {
-      const operation = await site.prepared(`push-again ${tool} ${shape}`, async () => {
-        const push: Operation = { kind: 'push', folder, to: `${site.source.name}/again/${tool}-${shape}:latest` }
-        await prepare(push)
-        return push
-      })
-      return { operation, [Symbol.asyncDispose]: nothing }
-    },
+    remote: true,
+    attempt: pushAgain,
   },
   inspect: {
     title: 'inspect',
     images: 'one',
-    floor: false,
-    attempt: async (context) => ({
-      operation: { kind: 'inspect', image: sourceImage(context) },
-      [Symbol.asyncDispose]: nothing,
-    }),
+    remote: true,
+    attempt: async (context) =>
+      attemptOf(
+        { kind: 'inspect', image: sourceImage(context), ...network(context) },
+        { kind: 'output', words: ['amd64', 'linux'] },
+      ),
   },
   'list-tags': {
-    title: 'list 200 tags',
+    title: `list ${TAGS.length} tags`,
     images: 'one',
-    floor: false,
-    attempt: async ({ site, shape }) => ({
-      operation: { kind: 'list-tags', repository: `${site.source.name}/${repositoryOf(shape)}` },
-      [Symbol.asyncDispose]: nothing,
-    }),
+    remote: true,
+    attempt: async (context) => {
+      const repository = `${context.site.source.name}/${repositoryOf(context.image.shape)}`
+      return attemptOf({ kind: 'list-tags', repository, ...network(context) }, { kind: 'output', words: TAGS })
+    },
   },
   version: {
     title: 'start-up: --version',
     images: 'one',
-    floor: true,
-    attempt: async () => ({ operation: { kind: 'version' }, [Symbol.asyncDispose]: nothing }),
+    remote: false,
+    attempt: async () => attemptOf({ kind: 'version' }, { kind: 'output', words: [] }),
   },
 } satisfies Readonly<Record<string, Scenario>>
 

@@ -2,30 +2,40 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type CountingProxy, startCountingProxy, type Traffic } from './counting-proxy.ts'
-import { type Proxy, startDelayProxy } from './delay-proxy.ts'
-import { type Registry, startRegistry, type StartRegistryOptions } from './registry.ts'
+import type { Certificate } from './certificate.ts'
+import { type CountingProxy, startCountingProxy, type Traffic } from './link/counting-proxy.ts'
+import type { DelayHost } from './link/delay-host.ts'
+import { type BenchLink, isImitated } from './links.ts'
+import { type Registry, startRegistry } from './registry.ts'
+import type { RegistryAddress } from './registry-client.ts'
 
 export interface SiteOptions {
+  readonly link: BenchLink
   /** The registry that holds the images. */
   readonly source: Registry
-  readonly registries: Omit<StartRegistryOptions, 'folder'>
+  /** Of registries that are started here. Default: the one of this project. */
+  readonly binary: string | undefined
   /** For folders and registries of its own; exists. */
   readonly folder: string
   /** Counts requests and bytes, which disturbs timings. */
   readonly counting: boolean
-  readonly rttMs: number
-  readonly bytesPerSecond: number
+  /** Needed if the link speaks TLS. */
+  readonly certificate: Certificate | undefined
+  /** Where proxies live; asked for if the link is imitated. */
+  readonly delays: () => Promise<DelayHost>
 }
 
 /** A registry as tools see it. */
 export interface Host extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly name: string
+  /** The registry itself, with nothing between. */
+  readonly address: RegistryAddress
 }
 
-/** Where a series of runs takes place: the same registries, seen directly, from afar or through a counter. */
+/** Where a series of runs takes place: registries behind the same link, through a counter or not. */
 export interface Site extends AsyncDisposable {
+  readonly link: BenchLink
   readonly source: Host
   /**
    * A registry that nobody has ever talked to: a tool that remembers where it put blobs would else mount in one run what it
@@ -41,29 +51,29 @@ export interface Site extends AsyncDisposable {
 }
 
 export async function openSite(options: SiteOptions): Promise<Site> {
-  const { source, registries, folder } = options
-  const stack = new AsyncDisposableStack()
+  const { link, source, binary, folder, certificate } = options
   const counters: CountingProxy[] = []
   const kept = new Map<string, Promise<unknown>>()
-  const show = async (port: number): Promise<Proxy | undefined> => {
-    const front = await startFront(port, options)
-    if (front !== undefined && 'traffic' in front) counters.push(front)
-    return front
+  const show = async (registry: Registry, close: () => Promise<void>): Promise<Host> => {
+    const front = await openFront(registry.address.port, options)
+    if (front.counter !== undefined) counters.push(front.counter)
+    const end = async (): Promise<void> => {
+      await front.close()
+      await close()
+    }
+    return { name: `127.0.0.1:${front.port}`, address: registry.address, [Symbol.asyncDispose]: end }
   }
-  const front = await show(source.port)
-  if (front !== undefined) stack.defer(() => front.close())
+  const sourceHost = await show(source, async () => {})
   return {
-    source: { name: hostOf(front?.port ?? source.port), [Symbol.asyncDispose]: async () => {} },
+    link,
+    source: sourceHost,
     freshRegistry: async () => {
-      const registry = await startRegistry({ ...registries, folder: join(folder, randomUUID()) })
-      const before = await show(registry.port)
-      return {
-        name: hostOf(before?.port ?? registry.port),
-        [Symbol.asyncDispose]: async () => {
-          await before?.close()
-          await registry.close()
-        },
-      }
+      const registry = await startRegistry({
+        binary,
+        folder: join(folder, randomUUID()),
+        certificate: link.tls ? certificate : undefined,
+      })
+      return show(registry, () => registry.close())
     },
     freshFolder: () => join(folder, randomUUID()),
     // The map holds what `prepare` of the same name gave.
@@ -73,26 +83,41 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       return found as Promise<Value>
     },
     traffic: () => sum(counters.map((counter) => counter.traffic())),
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => sourceHost[Symbol.asyncDispose](),
   }
 }
 
-async function startFront(port: number, options: SiteOptions): Promise<Proxy | CountingProxy | undefined> {
-  const { counting, rttMs, bytesPerSecond } = options
-  if (counting) return startCountingProxy({ port })
-  return rttMs === 0 && bytesPerSecond === Infinity ? undefined : startDelayProxy({ port, rttMs, bytesPerSecond })
+interface Front {
+  readonly port: number
+  readonly counter: CountingProxy | undefined
+  close(): Promise<void>
 }
 
-function hostOf(port: number): string {
-  return `127.0.0.1:${port}`
+/** The counter stands at the registry, the link before it. */
+async function openFront(registry: number, options: SiteOptions): Promise<Front> {
+  const { link, counting, certificate, delays } = options
+  const secured = link.tls ? certificate : undefined
+  const counter = counting ? await startCountingProxy({ port: registry, certificate: secured }) : undefined
+  const behind = counter?.port ?? registry
+  const { rttMs, bytesPerSecond } = link
+  const delay = isImitated(link) ? await (await delays()).open({ port: behind, rttMs, bytesPerSecond }) : undefined
+  return {
+    port: delay?.port ?? behind,
+    counter,
+    close: async () => {
+      await delay?.close()
+      await counter?.close()
+    },
+  }
 }
 
 function sum(traffics: readonly Traffic[]): Traffic {
-  const total = { requests: 0, sent: 0, received: 0 }
-  for (const { requests, sent, received } of traffics) {
+  const total = { requests: 0, sent: 0, received: 0, blobs: 0 }
+  for (const { requests, sent, received, blobs } of traffics) {
     total.requests += requests
     total.sent += sent
     total.received += received
+    total.blobs += blobs
   }
   return total
 }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Digest, parseDigest } from '@crossdock/core'
 import { createFilePool, defaultRoots, type InputRoot } from './file-pool.ts'
@@ -9,7 +9,10 @@ import { type ImageShape, type LayerRecipe, recipeOf } from './shapes.ts'
 import { type ImageContent, type LayerContent, writeImage } from './write-image.ts'
 
 export interface BuildImagesOptions {
-  /** Where the layouts go: one folder for each image, used again by the next call with the same recipe and files. */
+  /**
+   * Where the layouts go and nothing else: one folder for each image, used again by the next call with the same recipe and
+   * files, and removed when nobody has used it for a week.
+   */
   readonly folder: string
   readonly shapes: readonly ImageShape[]
   /** Multiplies bytes and files of every layer. Default: 1. */
@@ -29,9 +32,10 @@ export interface BuiltImage {
 }
 
 /** Part of what a cached image is known by: to be raised when the same recipe comes to mean other bytes. */
-const RECIPE_VERSION = 1
+const RECIPE_VERSION = 2
 const UNFINISHED = '.unfinished-'
 const ABANDONED_MS = 3_600_000
+const UNUSED_MS = 7 * 24 * 3_600_000
 
 /**
  * Builds images as OCI layouts from files of this machine, one after the other. An interrupted build leaves nothing that a
@@ -40,14 +44,15 @@ const ABANDONED_MS = 3_600_000
 export async function buildImages(options: BuildImagesOptions): Promise<readonly BuiltImage[]> {
   const { folder, shapes, scale = 1, roots = defaultRoots(), signal } = options
   await mkdir(folder, { recursive: true })
-  await removeAbandoned(folder)
+  await removeOld(folder)
   const built: BuiltImage[] = []
   for (const shape of shapes) {
     signal?.throwIfAborted()
     const content = chooseFiles(shape, { scale, roots })
     const target = join(folder, `${shape}-${keyOf(content)}`)
     const cached = existsSync(target)
-    if (!cached) await build(content, { folder, target, signal })
+    if (cached) await touch(target)
+    else await build(content, { folder, target, signal })
     const digest = parseDigest(await readFile(join(target, 'digest'), 'utf8'))
     built.push({ shape, folder: join(target, 'layout'), digest, cached })
   }
@@ -61,8 +66,8 @@ function chooseFiles(
   const { platforms, attested = false } = recipeOf(shape, scale)
   const pool = createFilePool(roots)
   const chosen = new Map<string, LayerContent>()
-  const choose = ({ name, kind, bytes, files, level }: LayerRecipe): LayerContent => {
-    const layer = chosen.get(name) ?? { name, level, files: pool.take({ kind, bytes, files }) }
+  const choose = ({ name, kind, bytes, files, level, encrypted = false }: LayerRecipe): LayerContent => {
+    const layer = chosen.get(name) ?? { name, level, encrypted, files: pool.take({ kind, bytes, files }) }
     chosen.set(name, layer)
     return layer
   }
@@ -97,13 +102,18 @@ async function build(content: ImageContent, { folder, target, signal }: BuildPla
   }
 }
 
-/** What killed builds left. A build that is under way touches its folder in this time. */
-async function removeAbandoned(folder: string): Promise<void> {
+/** What killed builds left, which touch their folder while they are under way, and images that nobody uses any more. */
+async function removeOld(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!name.startsWith(UNFINISHED)) continue
+    const limit = name.startsWith(UNFINISHED) ? ABANDONED_MS : UNUSED_MS
     const found = await stat(join(folder, name)).catch(() => undefined)
-    if (found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS) {
+    if (found !== undefined && Date.now() - found.mtimeMs > limit) {
       await rm(join(folder, name), { recursive: true, force: true })
     }
   }
+}
+
+async function touch(folder: string): Promise<void> {
+  const now = new Date()
+  await utimes(folder, now, now)
 }

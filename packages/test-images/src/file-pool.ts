@@ -48,7 +48,7 @@ export function defaultRoots(): readonly InputRoot[] {
   const workspace = resolve(import.meta.dirname, '../../..')
   return [
     { path: process.execPath, as: 'usr/local/bin/node' },
-    { path: join(workspace, 'node_modules'), as: 'srv/app/node_modules' },
+    { path: join(workspace, 'node_modules', '.pnpm'), as: 'srv/app/node_modules' },
     { path: '/usr/share', as: 'usr/share' },
     { path: '/usr/lib', as: 'usr/lib' },
   ]
@@ -99,9 +99,12 @@ function* filesBelow(path: string, name: string): Generator<PooledFile, void> {
   }
 }
 
+/** In order, without what is hidden: caches change from run to run, and these images themselves are kept in one. */
 function listFolder(path: string): readonly string[] {
   try {
-    return readdirSync(path).toSorted((a, b) => (a < b ? -1 : 1))
+    return readdirSync(path)
+      .filter((name) => !name.startsWith('.'))
+      .toSorted((a, b) => (a < b ? -1 : 1))
   } catch {
     return [] // Not ours to read, or gone by now.
   }

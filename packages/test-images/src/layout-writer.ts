@@ -3,8 +3,7 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createHasher, type Descriptor, type Digest, digestEncoded, digestOf } from '@crossdock/core'
 import { coalesce, compress } from '@crossdock/streams'
-import type { PooledFile } from './file-pool.ts'
-import { tarFiles } from './tar-files.ts'
+import { type TarContent, tarFiles } from './tar-files.ts'
 
 export interface WrittenLayer {
   readonly descriptor: Descriptor
@@ -15,7 +14,7 @@ export interface WrittenLayer {
 /** Writes an OCI image layout (image-spec, image-layout.md) into a folder that nobody else sees yet. */
 export interface LayoutWriter {
   /** A gzip layer of these files; level 0 wraps the tar without packing it. */
-  addLayer(files: readonly PooledFile[], level: number, signal?: AbortSignal): Promise<WrittenLayer>
+  addLayer(content: TarContent & { readonly level: number }, signal?: AbortSignal): Promise<WrittenLayer>
   /** A document as JSON. */
   addDocument(mediaType: string, document: unknown): Promise<Descriptor>
   /** Writes index.json and oci-layout: the layout is complete. */
@@ -27,10 +26,10 @@ export async function createLayoutWriter(folder: string): Promise<LayoutWriter> 
   await mkdir(blobs, { recursive: true })
   let layers = 0
   return {
-    addLayer: async (files, level, signal) => {
+    addLayer: async (content, signal) => {
       layers += 1
       const path = join(blobs, `layer-${layers}`)
-      const written = await writeLayer(path, { files, level, signal })
+      const written = await writeLayer(path, { ...content, signal })
       await rename(path, join(blobs, digestEncoded(written.descriptor.digest)))
       return written
     },
@@ -48,16 +47,15 @@ export async function createLayoutWriter(folder: string): Promise<LayoutWriter> 
   }
 }
 
-interface LayerContent {
-  readonly files: readonly PooledFile[]
+interface LayerContent extends TarContent {
   readonly level: number
   readonly signal: AbortSignal | undefined
 }
 
-async function writeLayer(path: string, { files, level, signal }: LayerContent): Promise<WrittenLayer> {
+async function writeLayer(path: string, { level, signal, ...content }: LayerContent): Promise<WrittenLayer> {
   const [unpacked, packed] = [createHasher('sha256'), createHasher('sha256')]
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of coalesce(tarFiles(files))) {
+    for await (const chunk of coalesce(tarFiles(content))) {
       signal?.throwIfAborted()
       unpacked.update(chunk)
       yield chunk

@@ -1,7 +1,16 @@
 import type { FileKind } from './file-pool.ts'
 
 /** What images there are; README.md describes them. */
-export type ImageShape = 'demo' | 'one-layer' | 'many' | 'big' | 'files' | 'multiarch' | 'tiny'
+export type ImageShape =
+  | 'demo'
+  | 'one-layer'
+  | 'multi'
+  | 'many'
+  | 'big'
+  | 'incompressible'
+  | 'files'
+  | 'multiarch'
+  | 'tiny'
 
 /** A layer: real files of one kind up to a budget. Layers of one image that have the same `name` are the same layer. */
 export interface LayerRecipe {
@@ -13,6 +22,8 @@ export interface LayerRecipe {
   readonly files?: number | undefined
   /** gzip level; 0 wraps without packing, for sizes that would take too long to pack. */
   readonly level: number
+  /** Whether the content of the files is encrypted with a fixed key, so that nothing can pack it. Default: false. */
+  readonly encrypted?: boolean | undefined
 }
 
 export interface PlatformRecipe {
@@ -55,7 +66,20 @@ const RECIPES: Readonly<Record<ImageShape, ImageRecipe>> = {
       ),
     ],
   },
-  big: { platforms: [platform('amd64', [{ name: 'all', kind: 'binary', bytes: 1000 * MB, level: 0 }])] },
+  multi: {
+    platforms: [
+      platform('amd64', [
+        { name: 'base', kind: 'text', bytes: 240 * MB, level: 1 },
+        { name: 'runtime', bytes: 260 * MB, ...runtime },
+        { name: 'dependencies', kind: 'small', bytes: 320 * MB, files: 32_000, level: 1 },
+        { name: 'app', kind: 'small', bytes: 0.24 * MB, files: 40, level: 1 },
+      ]),
+    ],
+  },
+  big: { platforms: [platform('amd64', [{ name: 'all', bytes: 1120 * MB, ...runtime }])] },
+  incompressible: {
+    platforms: [platform('amd64', [{ name: 'all', kind: 'binary', bytes: 1000 * MB, level: 0, encrypted: true }])],
+  },
   files: {
     platforms: [platform('amd64', [{ name: 'all', kind: 'small', bytes: 240 * MB, files: 30_000, level: 1 }])],
   },
@@ -75,7 +99,17 @@ const RECIPES: Readonly<Record<ImageShape, ImageRecipe>> = {
   tiny: { platforms: [platform('amd64', [{ name: 'all', kind: 'small', bytes: 2000, files: 1, level: 1 }])] },
 }
 
-export const imageShapes: readonly ImageShape[] = ['demo', 'one-layer', 'many', 'big', 'files', 'multiarch', 'tiny']
+export const imageShapes: readonly ImageShape[] = [
+  'demo',
+  'one-layer',
+  'multi',
+  'many',
+  'big',
+  'incompressible',
+  'files',
+  'multiarch',
+  'tiny',
+]
 
 /** The recipe with every budget multiplied by `scale`; nothing shrinks below one file of 100 bytes. */
 export function recipeOf(shape: ImageShape, scale: number): ImageRecipe {

@@ -21,6 +21,7 @@ export interface LayerContent {
   readonly name: string
   readonly files: readonly PooledFile[]
   readonly level: number
+  readonly encrypted: boolean
 }
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
@@ -66,9 +67,7 @@ async function writeLayers(
 ): Promise<ReadonlyMap<LayerContent, WrittenLayer>> {
   const distinct = [...new Set(platforms.flatMap(({ layers }) => layers))]
   const limiter = createLimiter(LAYERS_AT_ONCE)
-  const written = await Promise.all(
-    distinct.map((layer) => limiter.run(() => writer.addLayer(layer.files, layer.level, signal))),
-  )
+  const written = await Promise.all(distinct.map((layer) => limiter.run(() => writer.addLayer(layer, signal))))
   return new Map(distinct.flatMap((layer, at) => (written[at] === undefined ? [] : [[layer, written[at]] as const])))
 }
 

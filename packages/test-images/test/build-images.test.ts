@@ -1,6 +1,6 @@
-import { readdir, readFile, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { readdir, readFile, stat, utimes } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { digestOf } from '@crossdock/core'
 import { extract } from 'tar-stream'
 import { describe, expect, test } from 'vitest'
@@ -100,6 +100,33 @@ describe('the cache', () => {
     expect((await build()).map(({ cached }) => cached)).toEqual([false, false])
   })
 
+  test('is not part of what images are made of', async () => {
+    const roots = await inputTree()
+    const folder = join(roots[0]?.path ?? '', '.cache', 'images')
+    const build = (): Promise<readonly BuiltImage[]> =>
+      buildImages({ folder, shapes: ['tiny', 'multiarch'], scale: 0.001, roots })
+    const first = await build()
+    expect(await build()).toEqual(first.map((image) => ({ ...image, cached: true })))
+  })
+
+  test('loses what nobody has used for a week', async () => {
+    const [folder, roots] = [await temporaryFolder(), await inputTree()]
+    const build = (): Promise<readonly BuiltImage[]> =>
+      buildImages({ folder, shapes: ['tiny', 'multiarch'], scale: 0.001, roots })
+    const [tiny, multiarch] = (await build()).map((image) => dirname(image.folder))
+    const age = async (path: string | undefined, days: number): Promise<void> => {
+      const then = new Date(Date.now() - days * 86_400_000)
+      await utimes(path ?? '', then, then)
+    }
+    await age(tiny, 8)
+    await age(multiarch, 6)
+    expect((await build()).map(({ cached }) => cached)).toEqual([false, true])
+    expect((await stat(multiarch ?? '')).mtimeMs).toBeGreaterThan(Date.now() - 86_400_000) // used today
+    await age(multiarch, 8)
+    await buildImages({ folder, shapes: ['tiny'], scale: 0.001, roots })
+    expect(await readdir(folder)).toEqual([basename(tiny ?? '')])
+  })
+
   test('holds nothing of a build that was interrupted', async () => {
     const [folder, roots] = [await temporaryFolder(), await inputTree()]
     const controller = new AbortController()
@@ -133,6 +160,24 @@ describe('the content of', () => {
     expect(amd64?.[0]).toBe(arm64?.[0])
     expect(amd64?.[1]).not.toBe(arm64?.[1])
     expect(amd64?.[2]).toBe(arm64?.[2])
+  })
+
+  test('incompressible: layers that packing does not make smaller', async () => {
+    const image = await buildOne('incompressible', 0.005)
+    const { layers } = await document(image, image.digest)
+    const [layer] = layers as Claim[]
+    const packed = await readFile(join(image.folder, 'blobs/sha256', layer?.digest.slice(7) ?? ''))
+    expect(gzipSync(gunzipSync(packed)).byteLength).toBeGreaterThan(packed.byteLength * 0.99)
+  })
+
+  test('multi: a layer of very many files between large ones and a tiny one', async () => {
+    const image = await buildOne('multi', 0.01)
+    const { layers } = await document(image, image.digest)
+    const sizes = (layers as Claim[]).map(({ size }) => size)
+    expect(sizes).toHaveLength(4)
+    expect(Math.min(...sizes)).toBe(sizes[3])
+    const files = await readFile(join(image.folder, 'blobs/sha256', (layers as Claim[])[2]?.digest.slice(7) ?? ''))
+    expect((await entriesOf(files)).size).toBe(320)
   })
 
   test('many: sixty different layers', async () => {
