@@ -29,9 +29,9 @@ const TOOLS: Readonly<Record<string, CommandLines>> = {
 }
 
 describe.each(Object.entries(TOOLS))('%s', (name, lines) => {
-  test.each(OPERATIONS)('names everything that $kind is about', (operation) => {
+  const supported = OPERATIONS.filter(({ kind }) => name !== 'crane' || kind !== 'folder')
+  test.each(supported)('names everything that $kind is about', (operation) => {
     const line = lineOf(lines, operation)
-    if (name === 'crane' && operation.kind === 'folder') return expect(line).toBeUndefined()
     const { kind: _, ...rest } = operation
     const subjects = Object.values(rest).filter(
       (value): value is string => typeof value === 'string' && value !== 'fresh',

@@ -8,7 +8,7 @@ import { createCertificate } from '../src/certificate.ts'
 import { fillRegistry, TAGS } from '../src/fill-registry.ts'
 import { findInPath } from '../src/find-in-path.ts'
 import type { RegistryAddress } from '../src/registry-client.ts'
-import { verifyOutcome } from '../src/verify.ts'
+import { verifyOutcome as expectOutcome } from '../src/verify.ts'
 import { writeFloor } from '../src/write-floor.ts'
 import { randomImage, sharedImage } from './random-image.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -46,7 +46,7 @@ describe('a small image', () => {
   test('goes from a folder to a registry, and is found there the second time', async () => {
     const registry = await serve()
     await runFloor('push', image().folder, `${registry.url}/to/image:latest`)
-    await verifyOutcome(inRegistry(registry, 'to/image'), image(), '')
+    await expectOutcome(inRegistry(registry, 'to/image'), image(), '')
     const before = registry.server.counters.requests
     await runFloor('push-again', image().folder, `${registry.url}/to/image:latest`)
     expect(registry.server.counters.requests - before).toBe(1)
@@ -56,9 +56,9 @@ describe('a small image', () => {
     const [source, target] = [await serve(), await serve()]
     await fillRegistry(source.address, 'from/image', image())
     await runFloor('copy', `${source.url}/from/image:latest`, `${target.url}/to/image:latest`)
-    await verifyOutcome(inRegistry(target, 'to/image'), image(), '')
+    await expectOutcome(inRegistry(target, 'to/image'), image(), '')
     await runFloor('mount', `${source.url}/from/image:latest`, `${source.url}/to/image:latest`)
-    await verifyOutcome(inRegistry(source, 'to/image'), image(), '')
+    await expectOutcome(inRegistry(source, 'to/image'), image(), '')
   })
 
   test('is inspected, and its tags are listed', async () => {
@@ -69,16 +69,16 @@ describe('a small image', () => {
       architecture: 'amd64',
     })
     const stdout = await runFloor('list-tags', `${registry.url}/from/image:`)
-    await verifyOutcome({ kind: 'output', words: TAGS }, image(), stdout)
+    await expectOutcome({ kind: 'output', words: TAGS }, image(), stdout)
   })
 
   test.skipIf(findInPath('openssl') === undefined)('goes both ways over TLS', async () => {
     const registry = await serve(true)
     await runFloor('push', image().folder, `${registry.url}/to/image:latest`)
-    await verifyOutcome(inRegistry(registry, 'to/image'), image(), '')
+    await expectOutcome(inRegistry(registry, 'to/image'), image(), '')
     const folder = join(await temporaryFolder(), 'pulled')
     await runFloor('pull', `${registry.url}/to/image:latest`, folder)
-    await verifyOutcome({ kind: 'folder', folder }, image(), '')
+    await expectOutcome({ kind: 'folder', folder }, image(), '')
   })
 
   test('is compared with the folder that has it, and with one that has another', async () => {
@@ -100,7 +100,7 @@ describe('a large image', () => {
     const folder = join(await temporaryFolder(), 'pulled')
     const before = registry.server.counters.requests
     await runFloor(action, `${registry.url}/from/image:latest`, folder)
-    await verifyOutcome({ kind: 'folder', folder }, image(), '')
+    await expectOutcome({ kind: 'folder', folder }, image(), '')
     const documentsAndBlobs = 3 + 2 + LARGE.length
     const moreParts = action === 'pull' ? 0 : 4 // of 8 MiB
     expect(registry.server.counters.requests - before).toBe(documentsAndBlobs + moreParts)
@@ -109,14 +109,14 @@ describe('a large image', () => {
   test('goes from a folder to a folder', async () => {
     const folder = join(await temporaryFolder(), 'copied')
     await runFloor('folder', image().folder, folder)
-    await verifyOutcome({ kind: 'folder', folder }, image(), '')
+    await expectOutcome({ kind: 'folder', folder }, image(), '')
   })
 
   test('goes to a registry and on to another', async () => {
     const [first, second] = [await serve(), await serve()]
     await runFloor('push', image().folder, `${first.url}/a:latest`)
     await runFloor('copy', `${first.url}/a:latest`, `${second.url}/b:latest`)
-    await verifyOutcome(inRegistry(second, 'b'), image(), '')
+    await expectOutcome(inRegistry(second, 'b'), image(), '')
   })
 })
 

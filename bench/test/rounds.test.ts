@@ -10,7 +10,7 @@ import { sharedImage } from './random-image.ts'
 const image = sharedImage([1])
 
 test('each round begins with another tool, and every other one goes backwards', () => {
-  const orders = turns(['a', 'b', 'c'], 4).map((order) => order.map(({ tool, round }) => `${tool}${round}`).join(' '))
+  const orders = turns(['a', 'b', 'c'], 4).map((order) => order.map((turn) => `${turn.tool}${turn.round}`).join(' '))
   expect(orders).toEqual(['a0 b0 c0', 'a1 c1 b1', 'c2 a2 b2', 'c3 b3 a3'])
 })
 

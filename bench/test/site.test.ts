@@ -34,7 +34,6 @@ test('tools see a registry through the link, and what they ask is counted', asyn
 
 test('what was prepared is prepared once', async () => {
   const source = { address: { port: 1, tls: false }, close: async () => {} }
-  const delays = () => Promise.reject(new Error('there is no distance'))
   const folder = await temporaryFolder()
   const site = await openSite({
     link: createLink(),
@@ -43,7 +42,7 @@ test('what was prepared is prepared once', async () => {
     folder,
     counting: false,
     certificate: undefined,
-    delays,
+    delays: () => Promise.reject(new Error('there is no distance')),
   })
   let made = 0
   const prepare = async (): Promise<number> => (made += 1)

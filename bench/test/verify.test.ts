@@ -81,13 +81,11 @@ test('a tag that names something else is found out', async () => {
   await expect(verifyOutcome(outcome(address), image(), '')).rejects.toThrow('a/b/manifests/latest is sha256:')
 })
 
-test.each([
-  { stdout: 'v1\nv2\n', passes: true },
-  { stdout: '{"Tags":["v1","v2"]}', passes: true },
-  { stdout: 'v1\nv20\n', passes: false },
-  { stdout: '', passes: false },
-])('words are looked for as they are in $stdout', async ({ stdout, passes }) => {
+test.each(['v1\nv2\n', '{"Tags":["v1","v2"]}'])('words are found in %j', async (stdout) => {
+  await expect(verifyOutcome({ kind: 'output', words: ['v1', 'v2'] }, image(), stdout)).resolves.toBeUndefined()
+})
+
+test.each(['v1\nv20\n', ''])('words are missed in %j', async (stdout) => {
   const verifying = verifyOutcome({ kind: 'output', words: ['v1', 'v2'] }, image(), stdout)
-  if (passes) await verifying
-  else await expect(verifying).rejects.toThrow('it does not print v2')
+  await expect(verifying).rejects.toThrow('it does not print v2')
 })

@@ -31,9 +31,14 @@ describe('a copy that is killed at one of its steps on the file system', () => {
   })
   afterAll(() => stack.disposeAsync())
 
+  const copyOccupied = async (): Promise<string> => {
+    const layout = fresh('layout')
+    await cp(occupied, layout, { recursive: true })
+    return layout
+  }
+
   it('leaves nothing under its name in a new folder, and the next one finishes', async () => {
-    const make = (): Promise<string> => Promise.resolve(fresh('layout'))
-    await everyStep({ when: 'before', make, most: STEPS_OF_MAKING }, async (layout) => {
+    await everyStep({ when: 'before', make: async () => fresh('layout'), most: STEPS_OF_MAKING }, async (layout) => {
       const names = await namesIn(layout).catch(() => new Map())
       if (names.size === 0) return
       expect(names).toStrictEqual(new Map([['tag', image.digest]]))
@@ -42,12 +47,7 @@ describe('a copy that is killed at one of its steps on the file system', () => {
   })
 
   it('leaves the old image or the new one, the others as they were, and the next one finishes', async () => {
-    const make = async (): Promise<string> => {
-      const layout = fresh('layout')
-      await cp(occupied, layout, { recursive: true })
-      return layout
-    }
-    await everyStep({ when: 'after', make }, async (layout) => {
+    await everyStep({ when: 'after', make: copyOccupied }, async (layout) => {
       const names = await namesIn(layout)
       expect([before.digest, image.digest]).toContain(names.get('tag'))
       expect(names.get('other')).toBe(before.digest)

@@ -60,7 +60,10 @@ describe('a copy to a folder', () => {
       'from %s says so, keeps the old image and leaves no rubbish that fills it',
       async (kind, { skip }) => {
         const disk = await smallDisk(fresh('disk'))
-        if (disk === undefined) return skip('a small file system can only be mounted as root on Linux')
+        if (disk === undefined) {
+          skip('a small file system can only be mounted as root on Linux')
+          return
+        }
         onTestFinished(() => disk[Symbol.asyncDispose]())
         const layout = join(disk.path, 'layout')
         await crossdock.done(['copy', '-q', `oci:${small.folder}:latest`, `oci:${layout}:old`])
@@ -135,7 +138,6 @@ describe('a copy to a folder', () => {
       const layout = fresh('layout')
       await mkdir(layout, { mode: 0o777 })
       await chmod(layout, 0o777)
-      const shared = (user: readonly string[]): readonly string[] => ['sh', '-c', 'umask 000; exec "$@"', 'sh', ...user]
       await using copying = await startHeld(layout, shared(first))
       // The same image, so that there is something to take over.
       const argv = [...crossdock.argv, 'copy', '-q', `oci:${large.folder}:latest`, `oci:${layout}:second`]
@@ -160,4 +162,9 @@ describe('a copy to a folder', () => {
 async function passingFiles(layout: string): Promise<readonly string[]> {
   const names = (await filesBelow(join(layout, '.crossdock'))).map((path) => path.slice(layout.length + 1))
   return names.filter((name) => !/^\.crossdock\/(?:stamps|lock\.\d+)$/.test(name)).toSorted()
+}
+
+/** The beginning of a command line for somebody whose files everybody may write to. */
+function shared(user: readonly string[]): readonly string[] {
+  return ['sh', '-c', 'umask 000; exec "$@"', 'sh', ...user]
 }

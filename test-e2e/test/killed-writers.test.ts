@@ -45,7 +45,7 @@ describe(`eight processes that write to one folder, some of them killed (CROSSDO
           await copying.kill('SIGKILL')
         }
         const { exitCode, stderr } = await copying.finished
-        expect([0, 137], stderr).toContain(exitCode)
+        expect({ exitCode, stderr }).toMatchObject({ exitCode: exitCode === 137 ? 137 : 0 })
         if (exitCode === 137) killed += 1
         else if (tag !== 'same') done.set(tag, digest)
       })

@@ -28,23 +28,23 @@ describe('under load', () => {
   /** An image of random layers. */
   const image = (layers: readonly number[]) => writeLayout(fresh('image'), { layers, content: 'random' })
 
-  describe('four pushes to one tag all succeed', () => {
-    const pushFour = async (host: string): Promise<void> => {
-      const { folder } = await image([300_000, 2 * MIB])
-      const argv = ['copy', '-q', `oci:${folder}:latest`, `docker://${host}/app:1`]
-      await Promise.all([1, 2, 3, 4].map(() => crossdock.done(argv)))
-      expect(await verifyInRegistry(host, { repository: 'app', reference: '1' })).toStrictEqual([])
-    }
+  const expectFourPushes = async (host: string): Promise<void> => {
+    const { folder } = await image([300_000, 2 * MIB])
+    const argv = ['copy', '-q', `oci:${folder}:latest`, `docker://${host}/app:1`]
+    await Promise.all([1, 2, 3, 4].map(() => crossdock.done(argv)))
+    expect(await verifyInRegistry(host, { repository: 'app', reference: '1' })).toStrictEqual([])
+  }
 
+  describe('four pushes to one tag all succeed', () => {
     it('at the registry of this project', async () => {
       await using server = await startRegistry()
-      await pushFour(server.host)
+      await expectFourPushes(server.host)
     })
 
     withPeers(['docker-registry'], (paths) => {
       it('at docker-registry', async () => {
         await using server = await startDockerRegistry(paths['docker-registry'], fresh('registry'))
-        await pushFour(server.host)
+        await expectFourPushes(server.host)
       })
     })
   })

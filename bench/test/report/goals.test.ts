@@ -116,13 +116,6 @@ test('a mount may not move a byte of a blob, and takes three round trips beyond 
 })
 
 test('requests are compared with those of the peer that needs fewest, and with a number', () => {
-  const requests = (ours: number, ...theirs: readonly number[]): Pick<RowResult, 'series'> =>
-    tools({
-      ...Object.fromEntries(theirs.map((count, at) => [`peer-${at}`, { wall: [1], traffic: { requests: count } }])),
-      crossdock: { wall: [1], traffic: { requests: ours } },
-    })
-  const tags = (counts: Pick<RowResult, 'series'>): RowResult =>
-    row({ link: FAR, scenario: 'list-tags', image: 'tiny', ...counts })
   expect(linesOf('30 ms: inspect', [tags(requests(2, 3, 2))])[1]).toContain('fewest requests of all | 2, limit 2 | yes')
   expect(linesOf('30 ms: inspect', [tags(requests(3, 4, 2))])[1]).toContain('3, limit 2 | no')
   expect(linesOf('repeated', [row({ scenario: 'push-again', ...requests(3) })])[1]).toContain(
@@ -131,8 +124,6 @@ test('requests are compared with those of the peer that needs fewest, and with a
 })
 
 test('memory is that of the row that took most', () => {
-  const peak = (image: RowResult['image'], ...peakMb: readonly number[]): RowResult =>
-    row({ image, ...tools({ crossdock: { wall: peakMb, peakMb } }) })
   expect(linesOf('memory', [peak('tiny', 90), peak('big', 100, 151, 90), peak('many', 120)])).toEqual([
     'registry → folder, big | now | ≤ 150 MB | 151 MB | no',
     'registry → folder, big | then | ≤ 100 MB | 151 MB | no',
@@ -147,3 +138,18 @@ test('the heading counts, and what was not measured is said', () => {
     '– | then | ≤ 1 of oras | not measured | –',
   ])
 })
+
+function requests(ours: number, ...theirs: readonly number[]): Pick<RowResult, 'series'> {
+  return tools({
+    ...Object.fromEntries(theirs.map((count, at) => [`peer-${at}`, { wall: [1], traffic: { requests: count } }])),
+    crossdock: { wall: [1], traffic: { requests: ours } },
+  })
+}
+
+function tags(counts: Pick<RowResult, 'series'>): RowResult {
+  return row({ link: FAR, scenario: 'list-tags', image: 'tiny', ...counts })
+}
+
+function peak(image: RowResult['image'], ...peakMb: readonly number[]): RowResult {
+  return row({ image, ...tools({ crossdock: { wall: peakMb, peakMb } }) })
+}

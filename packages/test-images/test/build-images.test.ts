@@ -41,6 +41,12 @@ async function entriesOf(layer: Uint8Array): Promise<Map<string, { content: Buff
   return found
 }
 
+/** Makes it look as if nobody had used it for so long. */
+async function age(path: string | undefined, days: number): Promise<void> {
+  const then = new Date(Date.now() - days * 86_400_000)
+  await utimes(path ?? '', then, then)
+}
+
 describe('every shape', () => {
   test.each(imageShapes)('%s is a layout whose every blob is what its digest says', async (shape) => {
     const image = await buildOne(shape, 0.001)
@@ -114,10 +120,6 @@ describe('the cache', () => {
     const build = (): Promise<readonly BuiltImage[]> =>
       buildImages({ folder, shapes: ['tiny', 'multiarch'], scale: 0.001, roots })
     const [tiny, multiarch] = (await build()).map((image) => dirname(image.folder))
-    const age = async (path: string | undefined, days: number): Promise<void> => {
-      const then = new Date(Date.now() - days * 86_400_000)
-      await utimes(path ?? '', then, then)
-    }
     await age(tiny, 8)
     await age(multiarch, 6)
     expect((await build()).map(({ cached }) => cached)).toEqual([false, true])

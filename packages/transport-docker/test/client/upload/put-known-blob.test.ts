@@ -109,7 +109,7 @@ describe('after an interruption', () => {
     })
     const cut = await failure(() => first.destination.putBlob(watchedBody(BYTES, 64 * KIB), BLOB))
     expect(cut).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
-    await goesOn(first)
+    await expectGoesOn(first)
   })
 
   it('go on after an abort as well', async () => {
@@ -117,7 +117,7 @@ describe('after an interruption', () => {
     const controller = new AbortController()
     const body = stopAfter(watchedBody(BYTES, 64 * KIB), 600 * KIB, () => controller.abort('enough'))
     expect(await failure(() => first.destination.putBlob(body, BLOB, { signal: controller.signal }))).toBe('enough')
-    await goesOn(first)
+    await expectGoesOn(first)
   })
 
   it('begin anew where the registry has forgotten the upload', async () => {
@@ -203,7 +203,7 @@ describe('in one request', () => {
   }
 
   it('go on in another process at the byte that the registry has', async () => {
-    await goesOn(await cutPut())
+    await expectGoesOn(await cutPut())
   })
 
   it('go on within the process', async () => {
@@ -219,7 +219,7 @@ describe('in one request', () => {
     const controller = new AbortController()
     const body = stopAfter(watchedBody(BYTES, 64 * KIB), 600 * KIB, () => controller.abort('enough'))
     expect(await failure(() => first.destination.putBlob(body, BLOB, { signal: controller.signal }))).toBe('enough')
-    await goesOn(first)
+    await expectGoesOn(first)
   })
 
   it('are noted while they go on, and forgotten when they are done', async () => {
@@ -444,7 +444,7 @@ it.each(['file:///etc/passwd', 'http://169.254.169.254/x', 'http://user:pw@127.0
   },
 )
 
-async function goesOn(first: Peer): Promise<void> {
+async function expectGoesOn(first: Peer): Promise<void> {
   const second = await later(first)
   const kept = (await second.partialBlob?.(BLOB)) ?? 0
   expect(kept).toBeGreaterThanOrEqual(512 * KIB)
