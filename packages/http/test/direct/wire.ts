@@ -45,6 +45,11 @@ export class WireSocket extends Socket {
     else done()
   }
 
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    super._destroy(error, done)
+    this.accept() // as Node.js tells of what it will not send
+  }
+
   override pause(): this {
     this.reading = false
     return this
