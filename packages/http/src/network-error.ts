@@ -62,8 +62,12 @@ export function hostAndPort(url: URL): string {
   return `${url.hostname}:${url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port}`
 }
 
-/** The code of the error with which `close` ends what is under way. */
-export const CLIENT_CLOSED = 'CLIENT_CLOSED'
+const CLIENT_CLOSED = 'CLIENT_CLOSED'
+
+/** The failure with which `close` ends what is under way. */
+export function clientClosed(): Error {
+  return Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })
+}
 
 /** Codes of what goes wrong on a direct connection beyond what the system reports. */
 export const WIRE = {

@@ -1,4 +1,4 @@
-import { CLIENT_CLOSED, WIRE, wireFailure } from '../network-error.ts'
+import { clientClosed, WIRE, wireFailure } from '../network-error.ts'
 import type { ResolvedOptions, TlsOptions } from '../options.ts'
 import { connect } from './connect.ts'
 import { Connection } from './connection.ts'
@@ -47,7 +47,7 @@ export class ConnectionPool {
       return () => undefined
     }
     this.#waiters.add(waiter)
-    if (this.#closing !== undefined) this.#failed(closedReason())
+    if (this.#closing !== undefined) this.#failed(clientClosed())
     else if (this.#waiters.size > this.#connecting.size) void this.#begin()
     return () => {
       if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#stopConnecting()
@@ -70,7 +70,7 @@ export class ConnectionPool {
   async close(): Promise<void> {
     this.#closing ??= Promise.withResolvers()
     if (this.#open.size === 0) this.#closing.resolve()
-    for (const connection of this.#open) connection.close(closedReason())
+    for (const connection of this.#open) connection.close(clientClosed())
     await this.#closing.promise
   }
 
@@ -140,8 +140,4 @@ function takeFirst<T>(all: Set<T>): T | undefined {
   const [first] = all
   if (first !== undefined) all.delete(first)
   return first
-}
-
-function closedReason(): Error {
-  return Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })
 }

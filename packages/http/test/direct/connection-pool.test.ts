@@ -5,7 +5,6 @@ import type { Connection } from '../../src/direct/connection.ts'
 import { ConnectionPool } from '../../src/direct/connection-pool.ts'
 import { createExchange } from '../../src/exchange.ts'
 import { resolveOptions, type TlsOptions } from '../../src/options.ts'
-import { CLIENT_CLOSED } from '../../src/network-error.ts'
 import { failureOf, textOf } from '../harness.ts'
 import { answering, serveRaw } from './raw-server.ts'
 import { turn } from './wire.ts'
@@ -226,7 +225,7 @@ describe('closing', () => {
     const closing = pool.close()
     expect([used.usable, free.usable]).toEqual([false, false])
     await closing
-    expect(await waiting).toMatchObject({ code: CLIENT_CLOSED })
+    expect(await waiting).toMatchObject({ code: 'CLIENT_CLOSED' })
     await vi.waitFor(() => expect(server.open).toBe(0))
     await pool.close()
   })
@@ -236,13 +235,13 @@ describe('closing', () => {
     const pool = poolFor(url)
     await pool.close()
     pool.warm(2)
-    expect(await failureOf(ask(pool).connection)).toMatchObject({ code: CLIENT_CLOSED })
+    expect(await failureOf(ask(pool).connection)).toMatchObject({ code: 'CLIENT_CLOSED' })
     const again = new ConnectionPool({ url, tls: {}, options })
     const { connection } = ask(again)
     const failure = failureOf(connection)
     const closing = again.close()
-    expect(await failureOf(ask(again).connection)).toMatchObject({ code: CLIENT_CLOSED })
-    expect(await failure).toMatchObject({ code: CLIENT_CLOSED })
+    expect(await failureOf(ask(again).connection)).toMatchObject({ code: 'CLIENT_CLOSED' })
+    expect(await failure).toMatchObject({ code: 'CLIENT_CLOSED' })
     await closing
     await turn()
     expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isStale, markStale } from '../../src/direct/stale-connection.ts'
-import { CLIENT_CLOSED, WIRE, wireFailure } from '../../src/network-error.ts'
+import { clientClosed, WIRE, wireFailure } from '../../src/network-error.ts'
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code })
@@ -11,7 +11,7 @@ test.each([
   [failure('ECONNRESET'), true],
   [failure('EPIPE'), true],
   [failure('ETIMEDOUT'), false],
-  [failure(CLIENT_CLOSED), false],
+  [clientClosed(), false],
   [wireFailure(WIRE.headersTimeout), false],
   [wireFailure(WIRE.badHeader), false],
   [wireFailure(WIRE.endedEarly), false],
