@@ -84,8 +84,12 @@ export function hostAndPort(url: URL): string {
   return `${url.hostname}:${url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port}`
 }
 
-/** The code of the error with which `close` ends what is under way. */
-export const CLIENT_CLOSED = 'CLIENT_CLOSED'
+const CLIENT_CLOSED = 'CLIENT_CLOSED'
+
+/** The failure with which `close` ends what is under way. */
+export function clientClosed(): Error {
+  return Object.assign(new Error('the client was closed'), { code: CLIENT_CLOSED })
+}
 
 /** Codes of what goes wrong on a direct connection beyond what the system reports. */
 export const WIRE = {
@@ -141,7 +145,7 @@ const FIXED: Readonly<Record<string, Cause>> = {
 function causeOf(reason: unknown, context: NetworkContext): Cause {
   const error = innermost(reason)
   const code = codeOf(error)
-  const fixed = refusingProxy(error, code, context) ?? (Object.hasOwn(FIXED, code) ? FIXED[code] : undefined)
+  const fixed = Object.hasOwn(FIXED, code) ? FIXED[code] : undefined
   if (fixed !== undefined) return fixed
   if (code === WIRE.headersTimeout || code === 'UND_ERR_HEADERS_TIMEOUT') {
     return { text: `time-out: no answer for ${seconds(context.headersTimeoutMs)}`, isTimeOut: true }
@@ -151,15 +155,6 @@ function causeOf(reason: unknown, context: NetworkContext): Cause {
   }
   const message = quoteForeign(messageOf(error), 200)
   return proxyCause(message) ?? tlsCause(code, message) ?? parserCause(error, message) ?? { text: message }
-}
-
-/** Where nobody listens although nobody was to be asked there: a proxy is set that is not running. */
-function refusingProxy(error: unknown, code: string, { url }: NetworkContext): Cause | undefined {
-  if (code !== 'ECONNREFUSED' || !(error instanceof Error) || !('address' in error) || !('port' in error))
-    return undefined
-  const at = `${String(error.address)}:${String(error.port)}`
-  if (hostAndPort(url).endsWith(`:${String(error.port)}`)) return undefined
-  return { text: `connection refused by the proxy at ${at}; check the proxy settings and that it runs` }
 }
 
 /** OpenSSL's messages are for its own developers; its reason says what they say. */

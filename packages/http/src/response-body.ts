@@ -1,4 +1,5 @@
 import { recycle } from '@crossdock/streams'
+import { createChunkQueue } from './chunk-queue.ts'
 
 /** What the connection can be told while a body comes in. */
 export interface BodySource {
@@ -22,53 +23,12 @@ export interface ResponseBody extends AsyncIterable<Uint8Array> {
 }
 
 const MAX_QUEUED_BYTES = 1024 * 1024
-/** Smaller chunks that wait are handed over as one up to this size. */
-const JOINED_BYTES = 256 * 1024
 const MAX_DRAINED_BYTES = 64 * 1024
 const MAX_DRAIN_MS = 1000
 
 interface Reader {
   readonly resolve: (result: IteratorResult<Uint8Array, undefined>) => void
   readonly reject: (error: unknown) => void
-}
-
-/** Chunks that wait for the reader. Small ones are joined: each costs the reader a hash call and a write, and a copy costs less. */
-interface ChunkQueue {
-  readonly bytes: number
-  push(chunk: Uint8Array): void
-  take(): Uint8Array | undefined
-  clear(): void
-}
-
-function createChunkQueue(): ChunkQueue {
-  let chunks: Uint8Array[] = []
-  let bytes = 0
-  const clear = (): void => {
-    chunks = []
-    bytes = 0
-  }
-  return {
-    get bytes() {
-      return bytes
-    },
-    push(chunk) {
-      chunks.push(chunk)
-      bytes += chunk.byteLength
-    },
-    take() {
-      let count = 0
-      let taken = 0
-      for (const { byteLength } of chunks) {
-        if (count > 0 && taken + byteLength > JOINED_BYTES) break
-        count += 1
-        taken += byteLength
-      }
-      bytes -= taken
-      const next = chunks.splice(0, count)
-      return next.length > 1 ? Buffer.concat(next, taken) : next[0]
-    },
-    clear,
-  }
 }
 
 function iteratorOf(read: (reader: Reader) => void, leave: () => void): AsyncIterator<Uint8Array, undefined> {

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect, onTestFinished, test } from 'vitest'
 import { bytesOf, client, failureOf, serve } from './harness.ts'
 
 // Alone in its file, which has a process of its own: nothing else has sockets here.
@@ -33,4 +35,24 @@ test('close leaves no socket and no timer, whatever was under way', async () => 
   // Handles take a few turns of the event loop to go.
   for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve))
   expect(connections()).toBe(before)
+})
+
+test('a connection that nobody uses does not keep the process alive', async () => {
+  const server = await serve((_request, response) => void response.end('x'))
+  const program = `
+    const { createHttpClient } = await import(${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)})
+    const client = createHttpClient({ env: {} })
+    const url = new URL(${JSON.stringify(server.url.href)})
+    const send = () => client.request({ method: 'GET', url, what: 'x' })
+    client.warm(url, 3)
+    for await (const chunk of (await send()).body) chunk.byteLength
+    await (await send()).discard()
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: 'inherit' })
+  onTestFinished(() => void child.kill())
+  const startedAt = performance.now()
+  expect(await once(child, 'exit')).toEqual([0, null])
+  // Well before the ten seconds for which it would be kept.
+  expect(performance.now() - startedAt).toBeLessThan(8000)
+  expect(server.seen).toHaveLength(2)
 })

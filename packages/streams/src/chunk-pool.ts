@@ -39,7 +39,9 @@ export function recycle(chunk: Uint8Array): void {
   const room = rooms.get(chunk.buffer)
   if (room === undefined || room.holders === 0) return
   room.holders -= 1
-  if (room.holders === 0 && free.length < MAX_FREE) free.push(room)
+  // Memory that went to another thread has no bytes any more.
+  const isWhole = room.bytes.byteLength === CHUNK_BYTES
+  if (room.holders === 0 && isWhole && free.length < MAX_FREE) free.push(room)
 }
 
 function createRoom(): Room {

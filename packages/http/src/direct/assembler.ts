@@ -6,7 +6,7 @@ import type { BodyDecoder } from './framing.ts'
  * The socket keeps to the room that it was given last, until it is given another behind the next bytes.
  */
 export interface Assembler {
-  /** Where the next bytes are to be put; never empty before the body's end. */
+  /** Where the next bytes are to be put; never empty. */
   room(): Uint8Array
   /** The bytes are in the room. Answers with how many came behind the body's end, once it has ended. */
   add(bytes: number): number | undefined
@@ -18,12 +18,12 @@ export interface Assembler {
   takeLast(): Uint8Array | undefined
 }
 
-/** A body that is no longer gets memory of its own size: whoever keeps it shall not keep a large room. */
+/** A body, or what is left of it, that is no longer gets memory of its own: whoever keeps it shall not keep a large room. */
 const SMALL_BYTES = 64 * 1024
 const FIRST_UNKNOWN_BYTES = 16 * 1024
 
 export function createAssembler(decoder: BodyDecoder): Assembler {
-  let room = firstRoom(decoder)
+  let room = roomFor(decoder.remaining ?? FIRST_UNKNOWN_BYTES)
   let taken = 0
   let filled = 0
 
@@ -31,6 +31,12 @@ export function createAssembler(decoder: BodyDecoder): Assembler {
     if (filled === taken) return undefined
     const chunk = room.subarray(taken, filled)
     taken = filled
+    return chunk
+  }
+
+  function takeLast(): Uint8Array | undefined {
+    const chunk = take()
+    if (chunk === undefined) recycle(room)
     return chunk
   }
 
@@ -42,11 +48,9 @@ export function createAssembler(decoder: BodyDecoder): Assembler {
       return surplus
     },
     takeFull() {
-      if (filled < room.byteLength || decoder.remaining === 0) return undefined
-      const full = room
-      const chunk = take()
-      if (chunk === undefined) recycle(full)
-      room = takeChunk()
+      if (filled < room.byteLength) return undefined
+      const chunk = takeLast()
+      room = roomFor(decoder.remaining ?? Number.POSITIVE_INFINITY)
       taken = 0
       filled = 0
       return chunk
@@ -56,14 +60,13 @@ export function createAssembler(decoder: BodyDecoder): Assembler {
       if (chunk !== undefined) shareChunk(chunk)
       return chunk
     },
-    takeLast() {
-      const chunk = take()
-      if (chunk === undefined) recycle(room)
-      return chunk
-    },
+    takeLast,
   }
 }
 
-function firstRoom({ remaining = FIRST_UNKNOWN_BYTES }: BodyDecoder): Uint8Array {
-  return remaining > SMALL_BYTES ? takeChunk() : new Uint8Array(Math.max(remaining, 1))
+/** There is room for one byte more than will come, so that what a server sends behind a body is seen together with its end. */
+function roomFor(bytes: number): Uint8Array {
+  if (bytes <= SMALL_BYTES) return new Uint8Array(bytes + 1)
+  const room = takeChunk()
+  return bytes === room.byteLength ? room.subarray(0, -1) : room
 }

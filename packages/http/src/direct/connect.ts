@@ -64,8 +64,7 @@ function connectTls({ url, tls, receiver, session, onSession }: ConnectSettings)
   const options: ConnectionOptions & { readonly onread: Receiver } = {
     ...address(url),
     ...nodeTls(tls),
-    // A name is for servers with several certificates; addresses are none (RFC 6066, 3).
-    ...(isIP(host ?? '') === 0 && { servername: host }),
+    ...(isIP(host) === 0 && { servername: serverName(host) }),
     ALPNProtocols: ['http/1.1'],
     onread: receiver,
     ...(session !== undefined && { session }),
@@ -76,7 +75,12 @@ function connectTls({ url, tls, receiver, session, onSession }: ConnectSettings)
   return socket
 }
 
-function address({ protocol, hostname, port }: URL): TcpSocketConnectOpts {
+/** For servers with several certificates; addresses are no names, and the dot of a full name is no part of it (RFC 6066, 3). */
+function serverName(host: string): string {
+  return host.replace(/\.$/, '')
+}
+
+function address({ protocol, hostname, port }: URL): TcpSocketConnectOpts & { readonly host: string } {
   const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   return { host, port: Number(port === '' ? (protocol === 'https:' ? 443 : 80) : port) }
 }

@@ -1,21 +1,16 @@
 import type { Socket } from 'node:net'
 import type { Exchange } from '../exchange.ts'
 import { createHeaders } from '../headers.ts'
-import type { HttpHeaders } from '../http.ts'
 import { WIRE, wireFailure } from '../network-error.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { type Assembler, createAssembler } from './assembler.ts'
 import type { Connecting, Receiver } from './connect.ts'
 import { type BodyDecoder, bodyDecoder } from './framing.ts'
-import { headEnd, parseHead, type ResponseHead, UnsoundAnswer } from './response-head.ts'
+import { createHeadReader, type WholeHead } from './head-reader.ts'
+import { keptForMs } from './keep-alive.ts'
 import { sendRequest } from './send-request.ts'
 import { createSilenceTimer } from './silence-timer.ts'
-
-const FIRST_HEAD_BYTES = 16 * 1024
-const MAX_HEAD_BYTES = 64 * 1024
-const MAX_INTERIM_ANSWERS = 20
-/** How long a connection without a request is kept, unless the server says that it does so for less. */
-const MAX_IDLE_MS = 10_000
+import { markStale } from './stale-connection.ts'
 
 export interface ConnectionOptions extends Pick<
   ResolvedOptions,
@@ -42,14 +37,14 @@ export class Connection {
   #socket: Socket | undefined
   #exchange: Exchange | undefined
   #incoming: Incoming | undefined
-  #head = Buffer.allocUnsafeSlow(FIRST_HEAD_BYTES)
-  #headBytes = 0
-  #interim = 0
+  readonly #head = createHeadReader()
   #sending = false
   #held = false
   #flushes = false
   #keptForMs = 0
   #exchanges = 0
+  readonly #noHead = (): void => this.#fail(wireFailure(WIRE.headersTimeout))
+  readonly #noBody = (): void => this.#fail(wireFailure(WIRE.bodyTimeout))
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -58,7 +53,7 @@ export class Connection {
   /** Where the socket shall put what it receives. */
   receiver(): Receiver {
     return {
-      buffer: () => this.#incoming?.assembler.room() ?? this.#head.subarray(this.#headBytes),
+      buffer: () => this.#incoming?.assembler.room() ?? this.#head.room(),
       callback: (bytes) => {
         this.#received(bytes)
         return !this.#held
@@ -99,7 +94,6 @@ export class Connection {
     this.#exchange = exchange
     this.#exchanges += 1
     this.#sending = true
-    this.#interim = 0
     const whileIts = <Arguments extends readonly unknown[]>(act: (...values: Arguments) => void) => {
       return (...values: Arguments): void => {
         if (this.#exchange === exchange) act(...values)
@@ -111,7 +105,7 @@ export class Connection {
       abort: whileIts(() => this.close()),
       flush: whileIts(() => this.#flush()),
     })
-    const watch = { forServer: whileIts(() => this.#awaitHead()), forBody: whileIts(() => this.#awaitSource()) }
+    const watch = { forServer: whileIts(() => this.#awaitServer()), forBody: whileIts(() => this.#awaitSource()) }
     sendRequest(socket, exchange, { userAgent: this.#options.userAgent, watch }).then(
       whileIts(() => {
         this.#sending = false
@@ -125,13 +119,14 @@ export class Connection {
     if (this.#incoming === undefined) this.#timer.stop()
   }
 
-  #awaitHead(): void {
-    if (this.#incoming !== undefined) return
-    this.#timer.watch(this.#options.headersTimeoutMs, () => this.#fail(wireFailure(WIRE.headersTimeout)))
+  #awaitServer(): void {
+    if (this.#incoming === undefined) this.#timer.watch(this.#options.headersTimeoutMs, this.#noHead)
+    // An answer that began before the request's end: it may well go on only when all of that came.
+    else this.#timer.touch()
   }
 
   #awaitBody(): void {
-    this.#timer.watch(this.#options.idleBodyTimeoutMs, () => this.#fail(wireFailure(WIRE.bodyTimeout)))
+    this.#timer.watch(this.#options.idleBodyTimeoutMs, this.#noBody)
   }
 
   #received(bytes: number): void {
@@ -145,45 +140,24 @@ export class Connection {
   }
 
   #headReceived(exchange: Exchange, bytes: number): void {
-    const from = Math.max(0, this.#headBytes - 3)
-    this.#headBytes += bytes
-    for (let end = this.#headEnd(from); end > 0; end = this.#headEnd(0)) {
-      const head = parseHead(this.#head.toString('latin1', 0, end))
-      if (head.status >= 200) {
-        this.#answered(exchange, head, this.#head.subarray(end, this.#headBytes))
-        return
-      }
-      this.#interim += 1
-      if (head.status === 101 || this.#interim > MAX_INTERIM_ANSWERS) throw new UnsoundAnswer('an answer that is none')
-      this.#head.copyWithin(0, end, this.#headBytes)
-      this.#headBytes -= end
-    }
-    if (this.#headBytes < this.#head.byteLength) return
-    if (this.#headBytes >= MAX_HEAD_BYTES) throw wireFailure(WIRE.headTooLarge)
-    const larger = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES)
-    this.#head.copy(larger)
-    this.#head = larger
+    const whole = this.#head.add(bytes)
+    if (whole !== undefined) this.#answered(exchange, whole)
   }
 
-  #headEnd(from: number): number {
-    return headEnd(this.#head, from, this.#headBytes)
-  }
-
-  #answered(exchange: Exchange, head: ResponseHead, rest: Uint8Array): void {
+  #answered(exchange: Exchange, { head, rest }: WholeHead): void {
     const headers = createHeaders(head.fields)
     const decoder = bodyDecoder(head, headers, exchange.request.method)
     this.#keptForMs = keptForMs(head, headers)
-    this.#headBytes = 0
     this.#awaitBody()
-    if (decoder === undefined) {
-      exchange.answered(head.status, headers)
-      this.#finish(exchange, rest.byteLength)
-      return
-    }
-    const incoming = { decoder, assembler: createAssembler(decoder) }
-    this.#incoming = incoming
+    this.#incoming = decoder && { decoder, assembler: createAssembler(decoder) }
     exchange.answered(head.status, headers)
-    for (let left = rest; left.byteLength > 0;) {
+    if (this.#incoming === undefined) this.#finish(exchange, rest.byteLength)
+    else this.#bodyBegins(exchange, this.#incoming, rest)
+  }
+
+  /** The first bytes of the body came together with the head. */
+  #bodyBegins(exchange: Exchange, incoming: Incoming, bytes: Uint8Array): void {
+    for (let left = bytes; left.byteLength > 0;) {
       const room = incoming.assembler.room()
       const part = left.subarray(0, room.byteLength)
       left = left.subarray(part.byteLength)
@@ -250,7 +224,7 @@ export class Connection {
     const isClean = surplus === 0 && !this.#sending && this.#keptForMs > 0
     this.#release()
     exchange.ended()
-    if (isClean) this.#options.onFree(this, this.#keptForMs)
+    if (isClean && this.usable) this.#options.onFree(this, this.#keptForMs)
     else this.close()
   }
 
@@ -258,7 +232,7 @@ export class Connection {
     this.#timer.stop()
     this.#incoming = undefined
     this.#exchange = undefined
-    this.#headBytes = 0
+    this.#head.reset()
     if (!this.#held) return
     this.#held = false
     this.#socket?.resume()
@@ -275,30 +249,10 @@ export class Connection {
 
   #fail(reason: unknown): void {
     const exchange = this.#exchange
-    const hadAnswer = this.#exchanges === 1 || this.#incoming !== undefined || this.#headBytes > 0
+    if (this.#exchanges > 1 && this.#incoming === undefined && !this.#head.begun) markStale(reason)
     this.#takeLast()
     this.#release()
     this.close()
-    exchange?.fail(hadAnswer ? reason : markStale(reason))
+    exchange?.fail(reason)
   }
-}
-
-const stale = new WeakSet<object>()
-
-/** Whether the server had closed a connection that was kept, before it saw anything of this request. */
-export function isStale(reason: unknown): boolean {
-  return typeof reason === 'object' && reason !== null && stale.has(reason)
-}
-
-function markStale(reason: unknown): unknown {
-  if (typeof reason === 'object' && reason !== null) stale.add(reason)
-  return reason
-}
-
-/** RFC 9112, 9.3; `Keep-Alive: timeout=5` is in seconds. */
-function keptForMs({ version }: ResponseHead, headers: HttpHeaders): number {
-  const connection = headers.get('connection')?.toLowerCase() ?? ''
-  if (/\bclose\b/.test(connection) || (version === '1.0' && !/\bkeep-alive\b/.test(connection))) return 0
-  const [, seconds] = /\btimeout=([0-9]{1,6})\b/.exec(headers.get('keep-alive') ?? '') ?? []
-  return seconds === undefined ? MAX_IDLE_MS : Math.min(MAX_IDLE_MS, Number(seconds) * 1000 - 1000)
 }

@@ -1,8 +1,8 @@
 import { createExchange } from '../exchange.ts'
 import type { HttpRequest, HttpResponse } from '../http.ts'
 import type { Origin } from '../origins.ts'
-import { isStale } from './connection.ts'
-import { ConnectionPool, type PoolSettings, type Waiting } from './connection-pool.ts'
+import { ConnectionPool, type PoolSettings } from './connection-pool.ts'
+import { isStale } from './stale-connection.ts'
 
 /** An origin that is spoken to without a proxy. */
 export function createDirectOrigin(settings: PoolSettings): Origin {
@@ -10,19 +10,13 @@ export function createDirectOrigin(settings: PoolSettings): Origin {
 
   function send(request: HttpRequest): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
-      let waiting: Waiting | undefined
-      const settled = (): void => waiting?.giveUp()
+      let giveUp: (() => void) | undefined
+      const settled = (): void => giveUp?.()
       const exchange = createExchange({ request, options: settings.options, resolve, reject, settled })
-      const found = pool.take()
-      if (found !== undefined) {
-        found.send(exchange)
-        return
-      }
-      waiting = pool.wait()
-      waiting.connection.then(
-        (connection) => (exchange.over ? pool.free(connection) : connection.send(exchange)),
-        (reason: unknown) => exchange.fail(reason),
-      )
+      giveUp = pool.ask({
+        use: (connection) => connection.send(exchange),
+        fail: (reason) => exchange.fail(reason),
+      })
     })
   }
 
@@ -39,7 +33,7 @@ export function createDirectOrigin(settings: PoolSettings): Origin {
     },
     warm: (count) => pool.warm(count),
     cool: () => pool.dropFree(),
-    end: () => Promise.resolve(pool.close()),
+    end: () => pool.close(),
   }
 }
 

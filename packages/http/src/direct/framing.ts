@@ -1,6 +1,6 @@
 import type { HttpHeaders, HttpMethod } from '../http.ts'
 import { createChunkedDecoder } from './chunked.ts'
-import { type ResponseHead, UnsoundAnswer } from './response-head.ts'
+import { type ResponseHead, trimBlanks, UnsoundAnswer } from './response-head.ts'
 
 /** Finds out which of the bytes on a connection belong to one body. */
 export interface BodyDecoder {
@@ -35,7 +35,7 @@ export function bodyDecoder(
   const size = contentLength(lengths)
   if (method === 'HEAD' || status === 204 || status === 304) return undefined
   if (coding !== undefined) {
-    if (version === '1.0' || coding.trim().toLowerCase() !== 'chunked') throw new UnsoundAnswer('a transfer coding')
+    if (version === '1.0' || coding.toLowerCase() !== 'chunked') throw new UnsoundAnswer('a transfer coding')
     return createChunkedDecoder()
   }
   if (size === 0) return undefined
@@ -43,9 +43,9 @@ export function bodyDecoder(
 }
 
 function contentLength(values: readonly string[]): number | undefined {
-  const [first, ...more] = values.flatMap((value) => value.split(',')).map((value) => value.trim())
+  const [first, ...more] = values.flatMap((value) => value.split(',')).map(trimBlanks)
   if (first === undefined) return undefined
-  if (!/^[0-9]{1,16}$/.test(first) || more.some((other) => other !== first)) throw new UnsoundAnswer('a wrong length')
+  if (!/^0*[0-9]{1,16}$/.test(first) || more.some((other) => other !== first)) throw new UnsoundAnswer('a wrong length')
   const size = Number(first)
   if (!Number.isSafeInteger(size)) throw new UnsoundAnswer('a wrong length')
   return size

@@ -24,7 +24,8 @@ const NOT_IN_VALUES = /[\0-\x08\x0a-\x1f\x7f]/
 
 /** Where the head that begins at 0 ends, behind its empty line, looking no further back than `from`; -1 if it does not yet. */
 export function headEnd(bytes: Uint8Array, from: number, to: number): number {
-  for (let at = bytes.indexOf(LINE_FEED, from); at >= 0 && at < to; at = bytes.indexOf(LINE_FEED, at + 1)) {
+  const seen = bytes.subarray(0, to)
+  for (let at = seen.indexOf(LINE_FEED, from); at >= 0; at = seen.indexOf(LINE_FEED, at + 1)) {
     const before = bytes[at - 1] === RETURN ? at - 2 : at - 1
     if (bytes[before] === LINE_FEED) return at + 1
   }
@@ -40,15 +41,29 @@ export function parseHead(text: string): ResponseHead {
   const [, version, status] = STATUS_LINE.exec(first) ?? []
   if (status === undefined) throw new UnsoundAnswer('no status line')
   const fields: string[] = []
-  for (const line of lines) if (line !== '') fields.push(...fieldOf(line))
+  for (const line of lines) if (line !== '') fields.push(...parseField(line))
   return { status: Number(status), version: version === '1.1' ? '1.1' : '1.0', fields }
 }
 
-function fieldOf(line: string): readonly [string, string] {
+/** Name and value of one field line, without its end. Throws `UnsoundAnswer`. */
+export function parseField(line: string): readonly [string, string] {
   const colon = line.indexOf(':')
   const name = line.slice(0, Math.max(colon, 0))
   if (!NAME.test(name)) throw new UnsoundAnswer('a header without a name')
-  const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')
+  const value = trimBlanks(line.slice(colon + 1))
   if (NOT_IN_VALUES.test(value)) throw new UnsoundAnswer('a header with control characters')
   return [name, value]
+}
+
+/** Without the spaces and tabs at both ends. (A pattern would look at long blanks within again and again.) */
+export function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text, start)) start += 1
+  while (end > start && isBlank(text, end - 1)) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(text: string, at: number): boolean {
+  return text[at] === ' ' || text[at] === '\t'
 }
