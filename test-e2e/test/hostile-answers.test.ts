@@ -29,9 +29,17 @@ const ROWS: readonly Row[] = [
     says: /the document says ".*manifest\.v1\+json", but it was given as ".*index\.v1\+json"/,
   },
   {
-    what: 'announces another digest than its bytes have',
-    fault: { match: { route: 'manifest' }, action: { kind: 'wrongDigest' } },
-    says: digest,
+    what: 'announces another digest than its bytes have, which it does not have either',
+    fault: {
+      match: { route: 'manifest', tag: 't' },
+      action: {
+        kind: 'respond',
+        status: 200,
+        headers: { 'content-type': MANIFEST, 'docker-content-digest': digest },
+        body: '{}',
+      },
+    },
+    says: new RegExp(`announces ${digest} but its bytes are sha256:[0-9a-f]{64}`),
   },
   {
     what: 'changes a byte of a manifest that is asked for by digest',

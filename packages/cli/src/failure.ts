@@ -22,6 +22,8 @@ export interface Failure {
 
 /** More than any message needs that this project writes itself. */
 const MAX_CHARACTERS = 2000
+/** Of an image in the line for people; a longer one is the mistake itself, and the message quotes it. */
+const MAX_IMAGE_CHARACTERS = 200
 
 export function describeFailure(error: unknown, command?: RunningCommand): Failure {
   const failure = classify(error)
@@ -54,7 +56,7 @@ function classify(error: unknown): Failure {
 
 /** One line for people: `source: WHAT: WHY (WHERE); NEXT [CODE]`. */
 export function failureLine({ code, message, side, image, next }: Failure): string {
-  const where = image === undefined || message.includes(image) ? '' : ` (${image})`
+  const where = image === undefined || message.includes(image) ? '' : ` (${quoteForeign(image, MAX_IMAGE_CHARACTERS)})`
   const shownCode = code === 'USAGE' || code === 'INTERRUPTED' ? '' : ` [${code}]`
   return `${side === undefined ? '' : `${side}: `}${message}${where}${next === undefined ? '' : `; ${next}`}${shownCode}`
 }

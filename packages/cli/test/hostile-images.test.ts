@@ -17,7 +17,8 @@ async function image(members: RawMembers): Promise<string> {
   return `oci:${folder}:x`
 }
 
-test.each(['9007199254740991', '9.007199254740991e15'])('a size of %s is kept as it is', async (layerSize) => {
+test('the largest size is kept as it is', async () => {
+  const layerSize = '9007199254740991'
   const from = await image({ layerSize })
   const { stdout } = await callMain(['inspect', '--format', '{{range .LayersData}}{{.Size}}{{end}}', from])
   expect(stdout).toBe('9007199254740991\n')
@@ -26,21 +27,29 @@ test.each(['9007199254740991', '9.007199254740991e15'])('a size of %s is kept as
   expect((await callMain(['copy', from, `oci:${root}/to:x`])).exitCode).toBe(5)
 })
 
-test.each(['9007199254740992', '9007199254740993', '9223372036854775807', '1e400', '-1', '1.5', '"5"', 'null', '[5]'])(
-  'a size of %s is refused',
-  async (layerSize) => {
-    const from = await image({ layerSize })
-    for (const argv of [
-      ['inspect', from],
-      ['copy', from, `oci:${root}/to:x`],
-    ]) {
-      const { exitCode, stderr, stdout } = await callMain(argv)
-      expect(stderr).toMatch(/layers\[0\]\.size/)
-      expect(stderr).toContain(from) // where
-      expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' })
-    }
-  },
-)
+test.each([
+  '9007199254740992',
+  '9007199254740993',
+  '9223372036854775807',
+  '9.007199254740991e15',
+  '1e400',
+  '-1',
+  '1.5',
+  '"5"',
+  'null',
+  '[5]',
+])('a size of %s is refused', async (layerSize) => {
+  const from = await image({ layerSize })
+  for (const argv of [
+    ['inspect', from],
+    ['copy', from, `oci:${root}/to:x`],
+  ]) {
+    const { exitCode, stderr, stdout } = await callMain(argv)
+    expect(stderr).toMatch(/layers\[0\]\.size/)
+    expect(stderr).toContain(from) // where
+    expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: '' })
+  }
+})
 
 test.each(['json', 'table', '{{.Author}} {{json .Labels}}'])(
   'what a terminal would obey is shown, and not obeyed, as %s',

@@ -1,3 +1,5 @@
+import { ImageError } from '@crossdock/core'
+import { parseJsonDocument, typeName } from '@crossdock/formats'
 import { type HttpResponse, redactText } from '@crossdock/http'
 
 const OPENING = '{'.charCodeAt(0)
@@ -30,5 +32,16 @@ interface Shown {
 function shown(kind: string, { bytes, response: { status, secrets }, type }: Shown): string {
   const text = new TextDecoder().decode(bytes.subarray(0, 200)).replace(/\s+/g, ' ')
   const begins = text === '' ? '' : `, "${redactText(text, { max: 120, secrets })}"`
-  return `the answer is ${kind} (status ${status}, ${type === '' ? 'no type' : type}, ${bytes.byteLength} bytes${begins})`
+  const about = `status ${status}, ${type === '' ? 'no type' : type}, ${bytes.byteLength} bytes${begins}`
+  return `the answer is ${kind} (${about})${isPage(type) || text === '' ? '' : `: ${reasonOf(bytes)}`}`
+}
+
+function reasonOf(bytes: Uint8Array): string {
+  try {
+    const value = parseJsonDocument(bytes, { what: 'it', maxBytes: bytes.byteLength })
+    return `it must be an object, but is ${typeName(value)}`
+  } catch (error) {
+    if (error instanceof ImageError) return error.message
+    throw error
+  }
 }
