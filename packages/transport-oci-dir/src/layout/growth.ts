@@ -13,6 +13,8 @@ const MEASURE_MS = 100
 const SETTLE_MS = 100
 /** A single connection that is as fast as this is not what holds the copy up. */
 const FAST_BYTES_PER_MS = 400_000
+/** A process that is busy for more than this share of the time is itself what holds the copy up. */
+const BUSY = 0.6
 /** More parts that bring less than this factor were not worth it. */
 const WORTHWHILE = 1.2
 const FIRST_STEP = 4
@@ -23,8 +25,17 @@ interface Measurement {
   readonly parts: number
 }
 
-/** `now` gives milliseconds; default: the monotonic clock. */
-export function createGrowth(now: () => number = () => performance.now()): Growth {
+export interface GrowthInstruments {
+  /** Milliseconds. Default: the monotonic clock. */
+  readonly now?: () => number
+  /** For what share of the time since it was asked last the process was busy. Default: that of the event loop. */
+  readonly busy?: () => number
+}
+
+export function createGrowth({
+  now = () => performance.now(),
+  busy = eventLoopMeter(),
+}: GrowthInstruments = {}): Growth {
   let since: number | undefined
   let bytes = 0
   let before: Measurement | undefined
@@ -61,10 +72,21 @@ export function createGrowth(now: () => number = () => performance.now()): Growt
       if (final !== undefined) return final
       const rate = measure()
       if (rate === undefined) return parts
+      if (busy() > BUSY && parts === 1) return 1
       const measured = { rate, parts }
       final = verdict(measured)
       before = measured
       return final ?? (parts < FIRST_STEP ? FIRST_STEP : MOST_PARTS)
     },
+  }
+}
+
+function eventLoopMeter(): () => number {
+  let before = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, before)
+    before = now
+    return utilization
   }
 }

@@ -4,12 +4,20 @@ import { createGrowth } from '../../src/layout/growth.ts'
 /** What parts bring in a millisecond, by their number. */
 type Rates = (parts: number) => number
 
+interface Surroundings {
+  readonly granted?: number
+  readonly busy?: (now: number) => number
+}
+
 /** Lets time pass in steps of 10 ms, with as many parts as are wanted at most `granted`. */
-function course(rates: Rates, granted = 16): { readonly numbers: readonly number[]; readonly settled: boolean } {
+function course(
+  rates: Rates,
+  { granted = 16, busy = () => 0.3 }: Surroundings = {},
+): { readonly numbers: readonly number[]; readonly settled: boolean } {
   let now = 0
   let parts = 1
   const numbers = [parts]
-  const growth = createGrowth(() => now)
+  const growth = createGrowth({ now: () => now, busy: () => busy(now) })
   for (let step = 0; step < 200; step += 1) {
     now += 10
     growth.came(rates(parts) * 10)
@@ -32,13 +40,19 @@ describe('growth', () => {
   })
 
   it('waits for leave', () => {
-    expect(course((parts) => parts * 100_000, 1)).toEqual({ numbers: [1], settled: false })
-    expect(course((parts) => parts * 100_000, 2)).toEqual({ numbers: [1, 2], settled: false })
+    expect(course((parts) => parts * 100_000, { granted: 1 })).toEqual({ numbers: [1], settled: false })
+    expect(course((parts) => parts * 100_000, { granted: 2 })).toEqual({ numbers: [1, 2], settled: false })
+  })
+
+  it('waits until the process is not what holds the copy up', () => {
+    const rates = (parts: number): number => parts * 100_000
+    expect(course(rates, { busy: () => 0.9 })).toEqual({ numbers: [1], settled: false })
+    expect(course(rates, { busy: (now) => (now < 500 ? 0.9 : 0.3) })).toEqual({ numbers: [1, 4, 8], settled: true })
   })
 
   it('decides nothing before it has measured', () => {
     let now = 0
-    const growth = createGrowth(() => now)
+    const growth = createGrowth({ now: () => now, busy: () => 0 })
     growth.came(1)
     now += 99
     expect([growth.wanted(1), growth.settled]).toEqual([1, false])
