@@ -18,6 +18,8 @@ import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 const MIB = 1024 * 1024
 /** Room for manifests and the heads of requests and answers. */
 const AROUND_BYTES = 64 * 1024
+/** Of what has arrived in a pull, so much may be fetched again: what was on its way when a request gave way to several. */
+const AGAIN = 0.05
 
 const SIGNALS = ['SIGKILL', 'SIGINT', 'SIGTERM'] as const
 
@@ -62,7 +64,7 @@ describe('a copy that is ended from outside', () => {
       it.each(SIGNALS)('%s in a pull: the same command goes on at the byte', async (signal) => {
         const arrived = 24 * MIB
         const { moved, image } = await pull(place.site, { signal, arrived })
-        expect(moved).toBeLessThan(image.bytes - arrived + AROUND_BYTES)
+        expect(moved).toBeLessThan(image.bytes - arrived + AGAIN * arrived + AROUND_BYTES)
       })
 
       it('SIGKILL between two chunks of a push: the same command goes on at the byte', async () => {
@@ -94,7 +96,7 @@ describe('a copy that is ended from outside', () => {
     it.each(SIGNALS)('%s in a pull: the same command goes on at the byte', async (signal) => {
       const arrived = 24 * MIB
       const { moved, image } = await pull(place.site, { signal, arrived })
-      expect(moved).toBeLessThan(image.bytes - arrived + AROUND_BYTES)
+      expect(moved).toBeLessThan(image.bytes - arrived + AGAIN * arrived + AROUND_BYTES)
     })
 
     it.each(SIGNALS)('%s in a push: the same command goes on at the byte', async (signal) => {

@@ -10,7 +10,10 @@ import { untilAborted } from './until-aborted.ts'
 export interface FetchPartsOptions {
   readonly handle: FileHandle
   readonly path: string
-  readonly size: number
+  /** What is to be filled. */
+  readonly gaps: readonly Span[]
+  /** What the first reader has to do before it takes a part. */
+  readonly before: Promise<void>
   readonly coverage: Coverage
   readonly journal: PartJournal
   readonly flusher: Flusher | undefined
@@ -28,21 +31,22 @@ const SHARE_OF_REST = 1 / 16
 const LOOK_EVERY_MS = 50
 
 /**
- * Fills the gaps of a file, in as many parts at once as the body gives leave for and as are worth it. Returns when all bytes are
- * in the file; the first failure ends the other parts before it is rethrown.
+ * Fills gaps of a file, in as many parts at once as the body gives leave for and as are worth it. Returns when all bytes are in
+ * the file; the first failure ends the other parts before it is rethrown.
  */
 export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Promise<void> {
-  const { coverage, size, growth, signal } = options
-  const gaps = [...coverage.gaps(size)]
+  const { growth, signal } = options
+  const gaps = [...options.gaps]
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const readers = new Set<Promise<void>>()
   let active = 0
   let failure: { readonly reason: unknown } | undefined
 
-  async function read(): Promise<void> {
+  async function read(before?: Promise<void>): Promise<void> {
     active += 1
     try {
+      await before
       for (let part = take(); part !== undefined && !either.aborted; part = take()) {
         await readPart(body, part, { ...options, signal: either })
       }
@@ -64,8 +68,8 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
     return part
   }
 
-  function start(release: () => void): void {
-    const reader = read()
+  function start(release: () => void, before?: Promise<void>): void {
+    const reader = read(before)
       .catch((reason: unknown) => {
         failure ??= { reason }
         stop.abort(reason)
@@ -85,7 +89,7 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
     }
   }
 
-  start(() => undefined)
+  start(() => undefined, options.before)
   const timer = setInterval(grow, LOOK_EVERY_MS)
   try {
     grow()

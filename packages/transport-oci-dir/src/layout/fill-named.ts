@@ -1,16 +1,14 @@
 import { createHasher, digestAlgorithm, ImageError, type BlobBody, type Digest, type Hasher } from '@crossdock/core'
-import { verifyBlob } from '@crossdock/streams'
 import { naming } from '../errors.ts'
-import { type Coverage, createCoverage } from './coverage.ts'
+import { type Coverage, createCoverage, type Span } from './coverage.ts'
 import { fetchParts } from './fetch-parts.ts'
-import { createFileWriter } from './file-writer.ts'
 import { createFlusher, type Flusher } from './flusher.ts'
 import { createGrowth, type Growth } from './growth.ts'
 import { hashParts } from './hash-parts.ts'
 import { hashRange } from './hash-range.ts'
+import { createHead, type Head } from './head.ts'
 import type { PartialFile } from './partial.ts'
-import { createPartJournal, readParts } from './part-journal.ts'
-import { untilAborted } from './until-aborted.ts'
+import { createPartJournal, type PartJournal, readParts } from './part-journal.ts'
 
 export interface FillOptions {
   readonly digest: Digest
@@ -22,7 +20,10 @@ export interface FillOptions {
   readonly growth?: Growth | undefined
 }
 
-interface Filling extends FillOptions {
+interface Filling extends Omit<FillOptions, 'signal'> {
+  readonly signal: AbortSignal
+  /** Aborts `signal`. */
+  readonly stop: AbortController
   readonly file: PartialFile
   readonly hasher: Hasher
   readonly flusher: Flusher | undefined
@@ -31,6 +32,7 @@ interface Filling extends FillOptions {
 
 /** Less is not worth another connection. */
 const WORTH_PARTS_BYTES = 16 * 1024 * 1024
+const AHEAD_BYTES = 8 * 1024 * 1024
 
 /**
  * Fills the file with the blob and verifies it; answers with its size. First in one go, hashing what comes; then, if several parts at
@@ -38,8 +40,11 @@ const WORTH_PARTS_BYTES = 16 * 1024 * 1024
  */
 export async function fillNamed(file: PartialFile, body: BlobBody, options: FillOptions): Promise<number> {
   const { digest, size, durable } = options
+  const stop = new AbortController()
   const filling: Filling = {
     ...options,
+    stop,
+    signal: options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]),
     file,
     hasher: createHasher(digestAlgorithm(digest)),
     flusher: durable ? createFlusher(file) : undefined,
@@ -60,41 +65,24 @@ export async function fillNamed(file: PartialFile, body: BlobBody, options: Fill
 
 async function fill(filling: Filling, body: BlobBody, coverage: Coverage): Promise<number> {
   const { file, hasher, size, signal } = filling
-  const kept = coverage.reach(0)
   const hasIslands = size !== undefined && coverage.gaps(size).some(({ to }) => to < size)
-  if (hasIslands) return await fillInParts(filling, body, { size, coverage, hashed: 0 })
-  const hashed = await naming('read', file.path, () => hashRange(file.handle, { hasher, to: kept, signal }))
+  if (hasIslands) return await fillInParts(filling, body, { size, coverage, gaps: coverage.gaps(size), hashed: 0 })
+  const to = coverage.reach(0)
+  const kept = await naming('read', file.path, () => hashRange(file.handle, { hasher, to, signal }))
   // Notes of parts that turned out to be one head, or a head that is too long to be one.
-  if (hashed < file.size) await truncate(file, hashed)
-  const position = await fillInOneGo(filling, body, hashed)
-  if (size === undefined || position === size) return position
-  return await fillInParts(filling, body, {
-    size,
-    coverage: createCoverage([{ from: 0, to: position }]),
-    hashed: position,
-  })
+  if (kept < file.size) await truncate(file, kept)
+  const head = createHead(body, { ...filling, kept })
+  try {
+    const isAll = await head.readWhile(() => !isWorthParts(filling, body, head.position))
+    return isAll || size === undefined ? head.position : await goOnInParts({ ...filling, size }, body, head)
+  } finally {
+    await head.close()
+  }
 }
 
-/** Returns where it stopped: at the end, or where parts are to go on. */
-async function fillInOneGo(filling: Filling, body: BlobBody, kept: number): Promise<number> {
-  const { file, hasher, flusher, growth, digest, size, signal } = filling
-  const rest = kept > 0 && kept === size ? noBytes() : body.open(kept)
-  const verified = verifyBlob(untilAborted(rest, signal), { digest, size }, { kept: { hasher, size: kept } })
-  const writer = createFileWriter({ ...file, position: kept, onWritten: (bytes) => flusher?.wrote(bytes) })
-  let position = kept
-  try {
-    for await (const chunk of verified) {
-      position += chunk.byteLength
-      growth.came(chunk.byteLength)
-      await writer.write(chunk)
-      const isWorthIt = body.lease !== undefined && size !== undefined && size - position >= WORTH_PARTS_BYTES
-      if (isWorthIt && growth.wanted(1) > 1 && isGranted(body)) break
-    }
-  } catch (reason) {
-    await writer.finish().catch(() => undefined) // the first failure is the one to tell
-    throw reason
-  }
-  return await writer.finish()
+function isWorthParts({ size, growth }: Filling, body: BlobBody, position: number): boolean {
+  if (body.lease === undefined || size === undefined || size - position < WORTH_PARTS_BYTES) return false
+  return growth.wanted(1) > 1 && isGranted(body)
 }
 
 /** Whether parts would be granted now. */
@@ -104,22 +92,46 @@ function isGranted(body: BlobBody): boolean {
   return release !== undefined
 }
 
+/** What is on its way of the head is not thrown away: the parts begin some way ahead of it. */
+async function goOnInParts(filling: Filling & { readonly size: number }, body: BlobBody, head: Head): Promise<number> {
+  const { size } = filling
+  const from = head.position + AHEAD_BYTES
+  return await fillInParts(filling, body, {
+    size,
+    coverage: createCoverage([{ from: 0, to: head.position }]),
+    gaps: [{ from, to: size }],
+    hashed: from,
+    before: ({ coverage, journal }) => {
+      const extent = coverage.begin(0)
+      const note = journal.begin(0)
+      return head.readTo(from, (end) => {
+        extent.grow(end)
+        note.grew(end)
+      })
+    },
+  })
+}
+
 interface PartsState {
   readonly size: number
   readonly coverage: Coverage
-  /** Bytes from the beginning that the hasher has seen. */
+  /** What the parts are to fill. */
+  readonly gaps: readonly Span[]
+  /** Bytes from the beginning that the hasher has seen, once `before` is done. */
   readonly hashed: number
+  /** What is being done already. */
+  readonly before?: (where: { readonly coverage: Coverage; readonly journal: PartJournal }) => Promise<void>
 }
 
-async function fillInParts(filling: Filling, body: BlobBody, { size, coverage, hashed }: PartsState): Promise<number> {
-  const { file, hasher, digest } = filling
+async function fillInParts(filling: Filling, body: BlobBody, state: PartsState): Promise<number> {
+  const { file, hasher, digest, stop } = filling
+  const { size, coverage, gaps, hashed } = state
   const { handle, path } = file
   const journal = await naming('write', path, () => createPartJournal({ handle, blobSize: size }, coverage.spans))
-  const stop = new AbortController()
-  const signal = filling.signal === undefined ? stop.signal : AbortSignal.any([filling.signal, stop.signal])
-  const common = { ...filling, handle, path, size, coverage, signal }
-  const fetching = fetchParts(body, { ...common, journal })
-  const hashing = hashParts({ ...common, from: hashed })
+  const common = { ...filling, handle, path, size, coverage }
+  const before = Promise.resolve(state.before?.({ coverage, journal }))
+  const fetching = fetchParts(body, { ...common, gaps, journal, before })
+  const hashing = before.then(() => hashParts({ ...common, from: hashed }))
   try {
     await Promise.all([fetching, hashing])
   } catch (reason) {
@@ -148,5 +160,3 @@ function withHint(reason: unknown): unknown {
 async function truncate(file: PartialFile, size: number): Promise<void> {
   await naming('write', file.path, () => file.handle.truncate(size))
 }
-
-async function* noBytes(): AsyncGenerator<Uint8Array> {}
