@@ -150,6 +150,7 @@ async function push(
   const argv = ['copy', `oci:${image.folder}:latest`, `docker://${proxy.host}/${repository}:1`]
   await using first = crossdock.start(argv)
   await held
+  await settled(() => stateBelow(crossdock.env['XDG_CACHE_HOME'] ?? ''))
   expectEnded(await first.kill(signal), signal)
   expect(await readManifest(server.host, { repository, reference: '1' })).toBeUndefined()
   expect(await readdir(crossdock.temporary)).toStrictEqual([])
