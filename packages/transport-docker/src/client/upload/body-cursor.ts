@@ -19,6 +19,8 @@ export interface BodyCursor {
 interface Run {
   readonly iterator: AsyncIterator<Uint8Array>
   position: number
+  /** Whether a section takes from it. One that was given up may still do so, and what it takes then is lost. */
+  taken: boolean
   /** What came with the last bytes of a section and belongs to the next. */
   rest: Uint8Array | undefined
 }
@@ -41,9 +43,9 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
   }
 
   function runAt(position: number): Run {
-    if (current?.position === position) return current
+    if (current?.position === position && !current.taken) return current
     close()
-    current = { iterator: body.open(position)[Symbol.asyncIterator](), position, rest: undefined }
+    current = { iterator: body.open(position)[Symbol.asyncIterator](), position, taken: false, rest: undefined }
     return current
   }
 
@@ -58,6 +60,7 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
   async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
     const run = runAt(start)
     while (run.position < end) {
+      run.taken = true
       const chunk = await next(run)
       if (chunk === undefined) throw wrongSize(blob, `ended after ${run.position}`)
       if (run !== current) return // a later request reads elsewhere
@@ -72,6 +75,7 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
         hashed = run.position + part.byteLength
       }
       run.position += part.byteLength
+      run.taken = run.position < end
       if (part.byteLength > 0) yield part
     }
   }

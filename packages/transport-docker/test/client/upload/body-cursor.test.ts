@@ -31,6 +31,21 @@ it('gives the bytes of every section, however often one is read again, and hashe
   )
 })
 
+it('loses nothing to a section that is given up while it waits for bytes', async () => {
+  for (const readBefore of [0, 1, 2]) {
+    const cursor = createBodyCursor(watchedBody(BYTES, 100), { ...BLOB, from: 0 })
+    const first = cursor.section(0, 500).open()[Symbol.asyncIterator]()
+    for (let count = 0; count < readBefore; count += 1) await first.next()
+    const pending = first.next()
+    const ending = first.return?.()
+    const again = readBefore * 100
+    const bytes = await collect(cursor.section(again, 1000).open())
+    expect(Buffer.concat(bytes).equals(BYTES.subarray(again))).toBe(true)
+    await Promise.all([pending, ending])
+    await cursor.finish()
+  }
+})
+
 it('opens the body at the offset of a resumed upload and leaves its digest to the registry', async () => {
   const body = watchedBody(BYTES.map((byte, index) => (index < 100 ? byte ^ 1 : byte)))
   const cursor = createBodyCursor(body, { ...BLOB, from: 500 })
