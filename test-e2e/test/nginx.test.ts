@@ -188,7 +188,8 @@ describe('docker-registry behind nginx', () => {
             location / { ${handOn()} limit_rate $rate; limit_rate_after 6m; }
           }`,
       })
-      const large = await writeLayout(fresh('large'), { layers: [24 * MIB], content: 'random' })
+      // Too small for several connections.
+      const large = await writeLayout(fresh('large'), { layers: [15 * MIB], content: 'random' })
       await crossdock.done(['copy', `oci:${large.folder}:latest`, `docker://${registry.host}/cut:1`])
       const layout = fresh('pulled')
       const argv = ['copy', `docker://${server.hosts[0]}/cut:1`, `oci:${layout}:here`]

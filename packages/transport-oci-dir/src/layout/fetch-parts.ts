@@ -5,6 +5,7 @@ import { createFileWriter } from './file-writer.ts'
 import type { Flusher } from './flusher.ts'
 import type { Growth } from './growth.ts'
 import type { PartJournal } from './part-journal.ts'
+import { createPartQueue } from './part-queue.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface FetchPartsOptions {
@@ -21,13 +22,6 @@ export interface FetchPartsOptions {
   readonly signal: AbortSignal
 }
 
-const MIB = 1024 * 1024
-/** While it is being found out how many parts are best. */
-const TRIAL_BYTES = 8 * MIB
-const LEAST_BYTES = 4 * MIB
-const MOST_BYTES = 64 * MIB
-/** The parts get smaller towards the end, so that all readers have something to do until then. */
-const SHARE_OF_REST = 1 / 16
 const LOOK_EVERY_MS = 50
 
 /**
@@ -36,7 +30,7 @@ const LOOK_EVERY_MS = 50
  */
 export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Promise<void> {
   const { growth, signal } = options
-  const gaps = [...options.gaps]
+  const queue = createPartQueue(options.gaps)
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const readers = new Set<Promise<void>>()
@@ -58,14 +52,8 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
   function take(): Span | undefined {
     const wanted = growth.wanted(active)
     if (active > Math.max(1, wanted)) return undefined
-    const [gap] = gaps
-    if (gap === undefined) return undefined
     const isAlone = active === 1 && (body.lease === undefined || (growth.settled && wanted === 1))
-    const length = Math.min(gap.to - gap.from, isAlone ? Infinity : partBytes(gaps, growth))
-    const part = { from: gap.from, to: gap.from + length }
-    if (part.to === gap.to) gaps.shift()
-    else gaps[0] = { from: part.to, to: gap.to }
-    return part
+    return isAlone ? queue.takeGap() : queue.takePart(growth.settled)
   }
 
   function start(release: () => void, before?: Promise<void>): void {
@@ -82,7 +70,7 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
   }
 
   function grow(): void {
-    for (let more = growth.wanted(active) - active; more > 0 && gaps.length > 0; more -= 1) {
+    for (let more = growth.wanted(active) - active; more > 0 && !queue.isEmpty; more -= 1) {
       const release = body.lease?.()
       if (release === undefined) return
       start(release)
@@ -99,12 +87,6 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
   }
   if (failure !== undefined) throw failure.reason
   signal.throwIfAborted()
-}
-
-function partBytes(gaps: readonly Span[], growth: Growth): number {
-  if (!growth.settled) return TRIAL_BYTES
-  const rest = gaps.reduce((total, { from, to }) => total + to - from, 0)
-  return Math.min(MOST_BYTES, Math.max(LEAST_BYTES, Math.ceil(rest * SHARE_OF_REST)))
 }
 
 async function readPart(body: BlobBody, { from, to }: Span, options: FetchPartsOptions): Promise<void> {

@@ -28,9 +28,13 @@ function course(
   return { numbers, settled: growth.settled }
 }
 
+function slowOneByOne(parts: number): number {
+  return parts * 100_000
+}
+
 describe('growth', () => {
   it.each([
-    ['connections that are slow one by one', (parts: number) => parts * 100_000, [1, 4, 8]],
+    ['connections that are slow one by one', slowOneByOne, [1, 4, 8]],
     ['a network that is slow as a whole', () => 10_000, [1, 4, 1]],
     ['a network that takes four connections to fill', (parts: number) => Math.min(parts, 4) * 50_000, [1, 4, 8, 4]],
     ['a connection that is fast enough', () => 500_000, [1]],
@@ -40,14 +44,16 @@ describe('growth', () => {
   })
 
   it('waits for leave', () => {
-    expect(course((parts) => parts * 100_000, { granted: 1 })).toEqual({ numbers: [1], settled: false })
-    expect(course((parts) => parts * 100_000, { granted: 2 })).toEqual({ numbers: [1, 2], settled: false })
+    expect(course(slowOneByOne, { granted: 1 })).toEqual({ numbers: [1], settled: false })
+    expect(course(slowOneByOne, { granted: 2 })).toEqual({ numbers: [1, 2], settled: false })
   })
 
   it('waits until the process is not what holds the copy up', () => {
-    const rates = (parts: number): number => parts * 100_000
-    expect(course(rates, { busy: () => 0.9 })).toEqual({ numbers: [1], settled: false })
-    expect(course(rates, { busy: (now) => (now < 500 ? 0.9 : 0.3) })).toEqual({ numbers: [1, 4, 8], settled: true })
+    expect(course(slowOneByOne, { busy: () => 0.9 })).toEqual({ numbers: [1], settled: false })
+    expect(course(slowOneByOne, { busy: (now) => (now < 500 ? 0.9 : 0.3) })).toEqual({
+      numbers: [1, 4, 8],
+      settled: true,
+    })
   })
 
   it('decides nothing before it has measured', () => {
