@@ -1,4 +1,5 @@
 import { existsSync, globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -26,6 +27,7 @@ export default defineConfig({
     projects,
     // A process per file: tests of locks, signals and open handles need one of their own.
     pool: 'forks',
+    maxWorkers: availableParallelism(),
     // An error that nobody awaited fails the run, whatever the tests said.
     dangerouslyIgnoreUnhandledErrors: false,
     reporters: ['default', './tools/vitest-summary.ts'],
