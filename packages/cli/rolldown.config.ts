@@ -43,6 +43,20 @@ const noExecutables: Plugin = {
   load: (id) => (id === '\0no-executables' ? 'export default {}' : null),
 }
 
+/** Text of ASCII alone is read and compiled faster: it takes one byte a character. */
+const asciiOnly: Plugin = {
+  name: 'ascii-only',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type === 'chunk') file.code = file.code.replaceAll(/[^\0-\x7f]/g, escaped)
+    }
+  },
+}
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** Without what is only needed behind a proxy, which is larger than all of it. */
 const ENGINE = /packages[\\/](?:copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
@@ -50,7 +64,7 @@ const ENGINE = /packages[\\/](?:copy|formats|http|streams|transport[\w-]*)[\\/]s
 export default defineConfig({
   input: { main: 'src/index.ts' },
   platform: 'node',
-  plugins: [builtinModules, noExecutables],
+  plugins: [builtinModules, noExecutables, asciiOnly],
   output: {
     dir: 'dist/bundle',
     format: 'esm',

@@ -16,7 +16,9 @@ export async function greet(host: string, { signal }: { readonly signal: AbortSi
   const { hostname, port } = new URL(`http://${host}`)
   const { promise, resolve } = Promise.withResolvers<Greeted>()
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 443 : port) })
-  socket.once('connect', () => void socket.write(clientHello()))
+  // Made while the connection is made: it takes a large module of Node's.
+  const hello = clientHello()
+  socket.once('connect', () => void socket.write(hello))
   socket.once('data', (bytes) => resolve(bytes[0] === HANDSHAKE || bytes[0] === ALERT ? 'tls' : 'plain'))
   socket.once('end', () => resolve('silent'))
   socket.once('error', () => resolve('silent'))

@@ -14,9 +14,11 @@ const SETTLE_MS = 100
 /** A single connection that is as fast as this is not what holds the copy up. */
 const FAST_BYTES_PER_MS = 400_000
 /** A process that is busy for more than this share of the time is itself what holds the copy up. */
-const BUSY = 0.6
-/** More parts that bring less than this factor were not worth it. */
+const BUSY = 0.85
+/** More parts that bring less than this factor were not worth it, */
 const WORTHWHILE = 1.2
+/** if that is measured so many times: any one may be an accident. */
+const MEASURED_IN_VAIN = 2
 const FIRST_STEP = 4
 const MOST_PARTS = 8
 
@@ -38,7 +40,9 @@ export function createGrowth({
 }: GrowthInstruments = {}): Growth {
   let since: number | undefined
   let bytes = 0
+  /** The last one that was worth its parts. */
   let before: Measurement | undefined
+  let inVain = 0
   let final: number | undefined
 
   /** Bytes in a millisecond, once measured for long enough. */
@@ -52,11 +56,12 @@ export function createGrowth({
     return rate
   }
 
-  /** Undefined if another step is worth trying. */
-  function verdict({ rate, parts }: Measurement): number | undefined {
-    if (parts === 1 && rate >= FAST_BYTES_PER_MS) return 1
-    if (before !== undefined && parts > before.parts && rate < before.rate * WORTHWHILE) return before.parts
-    return parts >= MOST_PARTS ? parts : undefined
+  function isInVain({ rate, parts }: Measurement): boolean {
+    return before !== undefined && parts > before.parts && rate < before.rate * WORTHWHILE
+  }
+
+  function isEnough({ rate, parts }: Measurement): boolean {
+    return parts >= MOST_PARTS || (parts === 1 && rate >= FAST_BYTES_PER_MS)
   }
 
   return {
@@ -74,8 +79,14 @@ export function createGrowth({
       if (rate === undefined) return parts
       if (busy() > BUSY && parts === 1) return 1
       const measured = { rate, parts }
-      final = verdict(measured)
+      if (isInVain(measured)) {
+        inVain += 1
+        if (inVain === MEASURED_IN_VAIN) final = before?.parts
+        return final ?? parts
+      }
+      inVain = 0
       before = measured
+      if (isEnough(measured)) final = parts
       return final ?? (parts < FIRST_STEP ? FIRST_STEP : MOST_PARTS)
     },
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createGrowth } from '../../src/layout/growth.ts'
 
 /** What parts bring in a millisecond, by their number. */
-type Rates = (parts: number) => number
+type Rates = (parts: number, now: number) => number
 
 interface Surroundings {
   readonly granted?: number
@@ -20,7 +20,7 @@ function course(
   const growth = createGrowth({ now: () => now, busy: () => busy(now) })
   for (let step = 0; step < 200; step += 1) {
     now += 10
-    growth.came(rates(parts) * 10)
+    growth.came(rates(parts, now) * 10)
     const wanted = Math.min(granted, growth.wanted(parts))
     if (wanted !== parts) numbers.push(wanted)
     parts = wanted
@@ -52,6 +52,20 @@ describe('growth', () => {
     expect(course(slowOneByOne, { busy: () => 0.9 })).toEqual({ numbers: [1], settled: false })
     expect(course(slowOneByOne, { busy: (now) => (now < 500 ? 0.9 : 0.3) })).toEqual({
       numbers: [1, 4, 8],
+      settled: true,
+    })
+  })
+
+  it('takes no step back for one bad measurement', () => {
+    const hiccup = { from: 200, to: 400 }
+    const isHiccup = (now: number): boolean => now >= hiccup.from && now < hiccup.to
+    expect(course((parts, now) => (isHiccup(now) ? 1000 : slowOneByOne(parts)))).toEqual({
+      numbers: [1, 4, 8],
+      settled: true,
+    })
+    hiccup.to = 800
+    expect(course((parts, now) => (isHiccup(now) ? 1000 : slowOneByOne(parts)))).toEqual({
+      numbers: [1, 4, 1],
       settled: true,
     })
   })
