@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { CHUNK_BYTES, recycle } from '@crossdock/streams'
-import { fileError, naming } from '../errors.ts'
-import { writeFully } from './files.ts'
+import { recycle } from '@crossdock/streams'
+import { fileError } from '../errors.ts'
+import { createPooledWriter } from './pooled-writer.ts'
 
 /**
  * Writes a file from a position on. Whatever comes is written at once, in the same call: the system only copies it, which takes no
@@ -29,63 +29,18 @@ export interface FileWriterOptions {
 /** Writing one chunk into memory takes less than a millisecond. */
 const SLOW_MS = 20
 
-export function createFileWriter({ handle, path, position: begin, onWritten }: FileWriterOptions): FileWriter {
-  let position = begin
-  let waiting: Uint8Array[] = []
-  let waitingBytes = 0
-  let writing: Promise<void> | undefined
+export function createFileWriter(options: FileWriterOptions): FileWriter {
+  const { handle, path, onWritten } = options
+  let { position } = options
+  let pooled: FileWriter | undefined
   let failure: { readonly reason: unknown } | undefined
-  let isQuick = true
 
   function writeNow(chunk: Uint8Array): void {
-    const began = performance.now()
-    try {
-      for (let done = 0; done < chunk.byteLength;) {
-        done += writeSync(handle.fd, chunk, done, chunk.byteLength - done, position + done)
-      }
-      position += chunk.byteLength
-      onWritten?.(chunk.byteLength, position)
-    } catch (reason) {
-      failure = { reason: fileError(reason, 'write', path) }
-      throw failure.reason
-    }
+    const isQuick = writeInCall(handle.fd, chunk, position)
+    position += chunk.byteLength
+    onWritten?.(chunk.byteLength, position)
     recycle(chunk)
-    isQuick = performance.now() - began < SLOW_MS
-  }
-
-  function start(): void {
-    const chunks = waiting
-    const bytes = waitingBytes
-    waiting = []
-    waitingBytes = 0
-    writing = write(chunks, bytes)
-  }
-
-  async function write(chunks: readonly Uint8Array[], bytes: number): Promise<void> {
-    const at = position
-    position += bytes
-    try {
-      await naming('write', path, () => writeFully(handle, chunks, at))
-      onWritten?.(bytes, at + bytes)
-      chunks.forEach(recycle)
-    } catch (reason) {
-      failure ??= { reason }
-    }
-    writing = undefined
-    if (failure === undefined && waitingBytes > 0) start()
-  }
-
-  function isBusy(): boolean {
-    return writing !== undefined
-  }
-
-  function hasNoRoom({ byteLength }: Uint8Array): boolean {
-    return waitingBytes > 0 && waitingBytes + byteLength > CHUNK_BYTES
-  }
-
-  /** The write that is under way, if one is. */
-  function running(): Promise<void> {
-    return writing ?? Promise.resolve()
+    if (!isQuick) pooled = createPooledWriter({ ...options, position })
   }
 
   function check(): void {
@@ -95,23 +50,26 @@ export function createFileWriter({ handle, path, position: begin, onWritten }: F
   return {
     async write(chunk) {
       check()
-      while (hasNoRoom(chunk)) {
-        await running()
+      if (pooled !== undefined) return await pooled.write(chunk)
+      try {
+        writeNow(chunk)
+      } catch (reason) {
+        failure = { reason: fileError(reason, 'write', path) }
         check()
       }
-      if (isQuick) {
-        writeNow(chunk)
-        return
-      }
-      waiting.push(chunk)
-      waitingBytes += chunk.byteLength
-      if (writing === undefined) start()
     },
     async finish() {
-      // Whatever failed: nothing touches the file any more, so that it can be closed.
-      while (isBusy()) await running()
       check()
-      return position
+      return pooled === undefined ? position : await pooled.finish()
     },
   }
+}
+
+/** Says whether it was quick. */
+function writeInCall(file: number, chunk: Uint8Array, position: number): boolean {
+  const began = performance.now()
+  for (let done = 0; done < chunk.byteLength;) {
+    done += writeSync(file, chunk, done, chunk.byteLength - done, position + done)
+  }
+  return performance.now() - began < SLOW_MS
 }

@@ -58,7 +58,7 @@ describe.each([
     clockRuns(msPerLook)
     const path = join(folder, `listener-${msPerLook}`)
     const handle = await open(path, 'w')
-    const onWritten = vi.fn().mockReturnValueOnce(undefined)
+    const onWritten = vi.fn<() => void>()
     const writer = createFileWriter({ handle, path, position: 0, onWritten })
     await writer.write(Buffer.from('first'))
     onWritten.mockImplementation(() => {
