@@ -29,7 +29,7 @@ export const HELP = `pnpm bench [options]
 
 Measures this project's command beside the peers that are in PATH (skopeo, crane, regctl, oras) and a floor, in interleaved
 rounds, checks what each of them did, and prints Markdown. Without options it measures what the project has goals for, at all
-distances, with three rounds: about a quarter of an hour.
+distances, with three rounds: about half an hour.
 
 What is measured:
   --quick            little of everything, two rounds: a minute
