@@ -17,6 +17,8 @@ export interface Depot extends AsyncDisposable {
   readonly host: string
   /** Bytes received so far. */
   received(): number
+  /** Bytes sent so far. */
+  sent(): number
   observe<Value>(work: () => Promise<Value>): Promise<Observation<Value>>
 }
 
@@ -46,6 +48,7 @@ export async function openDepot({ folder, bytesPerSecond, port }: DepotOptions):
   return {
     host: server.host,
     received: () => server.counters.bytesReceived,
+    sent: () => server.counters.bytesSent,
     observe: async (work) => {
       await settled()
       const before = snapshot(server)

@@ -1,7 +1,7 @@
-import { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { recycle } from '@crossdock/streams'
 import { fileError } from '../errors.ts'
+import { writeInCall } from './files.ts'
 import { createPooledWriter } from './pooled-writer.ts'
 
 /**
@@ -26,9 +26,6 @@ export interface FileWriterOptions {
   readonly onWritten?: ((bytes: number, end: number) => void) | undefined
 }
 
-/** Writing one chunk into memory takes less than a millisecond. */
-const SLOW_MS = 20
-
 export function createFileWriter(options: FileWriterOptions): FileWriter {
   const { handle, path, onWritten } = options
   let { position } = options
@@ -36,7 +33,7 @@ export function createFileWriter(options: FileWriterOptions): FileWriter {
   let failure: { readonly reason: unknown } | undefined
 
   function writeNow(chunk: Uint8Array): void {
-    const isQuick = writeInCall(handle.fd, chunk, position)
+    const isQuick = writeInCall(handle, chunk, position)
     position += chunk.byteLength
     onWritten?.(chunk.byteLength, position)
     recycle(chunk)
@@ -63,13 +60,4 @@ export function createFileWriter(options: FileWriterOptions): FileWriter {
       return pooled === undefined ? position : await pooled.finish()
     },
   }
-}
-
-/** Says whether it was quick. */
-function writeInCall(file: number, chunk: Uint8Array, position: number): boolean {
-  const began = performance.now()
-  for (let done = 0; done < chunk.byteLength;) {
-    done += writeSync(file, chunk, done, chunk.byteLength - done, position + done)
-  }
-  return performance.now() - began < SLOW_MS
 }

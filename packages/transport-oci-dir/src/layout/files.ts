@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, writeSync } from 'node:fs'
 import { lstat, open, type FileHandle } from 'node:fs/promises'
 import { ImageError } from '@crossdock/core'
 import { errorNumber, fileError, naming, pathError, quotePath } from '../errors.ts'
@@ -104,6 +104,18 @@ export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array
     at += bytesWritten
     left = behind(left, bytesWritten)
   }
+}
+
+/** Moving one chunk to or from memory takes less than a millisecond. */
+export const SLOW_MS = 20
+
+/** Writes in its own call, and says whether that was quick. If not, the thread pool is to write the rest: nothing else should wait. */
+export function writeInCall({ fd }: FileHandle, bytes: Uint8Array, position: number): boolean {
+  const began = performance.now()
+  for (let done = 0; done < bytes.byteLength;) {
+    done += writeSync(fd, bytes, done, bytes.byteLength - done, position + done)
+  }
+  return performance.now() - began < SLOW_MS
 }
 
 /** What is left of the chunks after so many bytes. */

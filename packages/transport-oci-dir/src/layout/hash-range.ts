@@ -2,7 +2,7 @@ import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Hasher } from '@crossdock/core'
 import { recycle, takeChunk } from '@crossdock/streams'
-import { readFully } from './files.ts'
+import { readFully, SLOW_MS } from './files.ts'
 
 export interface HashRangeOptions {
   readonly hasher: Hasher
@@ -34,9 +34,6 @@ export async function hashRange(handle: FileHandle, options: HashRangeOptions): 
 }
 
 type Reader = (room: Uint8Array, position: number) => Promise<number>
-
-/** Reading one chunk from memory takes less than a millisecond. */
-const SLOW_MS = 20
 
 /** Reads in a turn of the event loop of its own; in the thread pool once that took long. Most often the bytes have just been written. */
 function createReader(handle: FileHandle): Reader {

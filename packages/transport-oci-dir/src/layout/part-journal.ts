@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Span } from './coverage.ts'
-import { readFully, writeFully } from './files.ts'
+import { readFully, writeFully, writeInCall } from './files.ts'
 
 /*
  * While a blob is fetched in several parts at once, its file has notes behind the blob's last byte that say what is there: a
@@ -11,7 +11,7 @@ import { readFully, writeFully } from './files.ts'
 const LINE_BYTES = 40
 const LINE = /^([0-9]{1,16}) ([0-9]{1,16}) *$/
 const MAX_PARTS = 4096
-/** A kill loses what came since the last note. */
+/** Where writing is slow, a kill loses what came since the last note. Where it is not, each write of a part has its note. */
 const NOTE_EVERY_MS = 20
 
 export interface PartJournal {
@@ -50,6 +50,7 @@ export async function readParts({ handle, blobSize }: NotedFile, fileSize: numbe
 export async function createPartJournal(file: NotedFile, parts: readonly Span[]): Promise<PartJournal> {
   const { handle, blobSize } = file
   let count = 0
+  let isQuick = true
   const writing = new Set<Promise<void>>()
   const line = (part: Span): string => `${`${part.from} ${part.to}`.padEnd(LINE_BYTES - 1)}\n`
 
@@ -58,13 +59,24 @@ export async function createPartJournal(file: NotedFile, parts: readonly Span[])
   await handle.truncate(blobSize + Math.max(parts.length * LINE_BYTES, 1))
   count = parts.length
 
-  function write(slot: number, part: Span): void {
-    if (slot >= MAX_PARTS) return
-    // Notes only save work: without them the next run fetches more.
-    const done = writeFully(handle, [Buffer.from(line(part))], blobSize + slot * LINE_BYTES)
+  // Notes only save work: if one cannot be written, the next run fetches more.
+  function writeNow(slot: number, part: Span): void {
+    try {
+      isQuick = writeInCall(handle, Buffer.from(line(part)), placeOf(slot))
+    } catch {
+      isQuick = false
+    }
+  }
+
+  function writePooled(slot: number, part: Span): void {
+    const done = writeFully(handle, [Buffer.from(line(part))], placeOf(slot))
       .catch(() => undefined)
       .finally(() => writing.delete(done))
     writing.add(done)
+  }
+
+  function placeOf(slot: number): number {
+    return blobSize + slot * LINE_BYTES
   }
 
   const notes = new Set<() => void>()
@@ -78,10 +90,15 @@ export async function createPartJournal(file: NotedFile, parts: readonly Span[])
         clearTimeout(timer)
         timer = undefined
         notes.delete(flush)
-        write(slot, { from, to: latest })
+        writePooled(slot, { from, to: latest })
       }
       return {
         grew(to) {
+          if (slot >= MAX_PARTS) return
+          if (isQuick) {
+            writeNow(slot, { from, to })
+            return
+          }
           latest = to
           timer ??= setTimeout(flush, NOTE_EVERY_MS)
           notes.add(flush)

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createPartJournal, readParts } from '../../src/layout/part-journal.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -32,11 +32,41 @@ describe('the notes behind a blob', () => {
     ])
   })
 
-  it('come by themselves within a moment, as a kill would find them', async () => {
+  it('are there at once, as a kill would find them', async () => {
     const handle = await file()
     const journal = await createPartJournal({ handle, blobSize: BLOB_SIZE }, [])
     journal.begin(20).grew(25)
-    await expect.poll(() => partsIn(handle)).toEqual([{ from: 20, to: 25 }])
+    expect(await partsIn(handle)).toEqual([{ from: 20, to: 25 }])
+  })
+
+  it('come by themselves within a moment where writing is slow', async () => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000))
+    onTestFinished(() => void vi.restoreAllMocks())
+    const handle = await file()
+    const journal = await createPartJournal({ handle, blobSize: BLOB_SIZE }, [])
+    const [one, other] = [journal.begin(20), journal.begin(500)]
+    one.grew(25)
+    one.grew(30)
+    other.grew(510)
+    expect(await partsIn(handle)).toEqual([{ from: 20, to: 25 }])
+    vi.restoreAllMocks()
+    await expect
+      .poll(() => partsIn(handle))
+      .toEqual([
+        { from: 20, to: 30 },
+        { from: 500, to: 510 },
+      ])
+  })
+
+  it('that cannot be written fail nothing', async () => {
+    const path = join(await temporaryFolder(), 'f')
+    const handle = await open(path, 'w+')
+    const journal = await createPartJournal({ handle, blobSize: BLOB_SIZE }, [])
+    const note = journal.begin(20)
+    await handle.close()
+    expect(() => [note.grew(25), note.grew(30)]).not.toThrow()
+    await expect(journal.settle()).resolves.toBeUndefined()
   })
 
   it('do not depend on those of parts that have none yet', async () => {
