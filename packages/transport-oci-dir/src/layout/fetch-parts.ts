@@ -13,8 +13,6 @@ export interface FetchPartsOptions {
   readonly path: string
   /** What is to be filled. */
   readonly gaps: readonly Span[]
-  /** What the first reader has to do before it takes a part. */
-  readonly before: Promise<void>
   readonly coverage: Coverage
   readonly journal: PartJournal
   readonly flusher: Flusher | undefined
@@ -37,10 +35,9 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
   let active = 0
   let failure: { readonly reason: unknown } | undefined
 
-  async function read(before?: Promise<void>): Promise<void> {
+  async function read(): Promise<void> {
     active += 1
     try {
-      await before
       for (let part = take(); part !== undefined && !either.aborted; part = take()) {
         await readPart(body, part, { ...options, signal: either })
       }
@@ -56,8 +53,8 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
     return isAlone ? queue.takeGap() : queue.takePart(growth.settled)
   }
 
-  function start(release: () => void, before?: Promise<void>): void {
-    const reader = read(before)
+  function start(release: () => void): void {
+    const reader = read()
       .catch((reason: unknown) => {
         failure ??= { reason }
         stop.abort(reason)
@@ -77,7 +74,7 @@ export async function fetchParts(body: BlobBody, options: FetchPartsOptions): Pr
     }
   }
 
-  start(() => undefined, options.before)
+  start(() => undefined)
   const timer = setInterval(grow, LOOK_EVERY_MS)
   try {
     grow()

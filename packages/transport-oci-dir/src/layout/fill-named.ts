@@ -6,9 +6,9 @@ import { createFlusher, type Flusher } from './flusher.ts'
 import { createGrowth, type Growth } from './growth.ts'
 import { hashParts } from './hash-parts.ts'
 import { hashRange } from './hash-range.ts'
-import { createHead, type Head } from './head.ts'
+import { createHead } from './head.ts'
 import type { PartialFile } from './partial.ts'
-import { createPartJournal, type PartJournal, readParts } from './part-journal.ts'
+import { createPartJournal, readParts } from './part-journal.ts'
 
 export interface FillOptions {
   readonly digest: Digest
@@ -32,7 +32,6 @@ interface Filling extends Omit<FillOptions, 'signal'> {
 
 /** Less is not worth another connection. */
 const WORTH_PARTS_BYTES = 16 * 1024 * 1024
-const AHEAD_BYTES = 8 * 1024 * 1024
 
 /**
  * Fills the file with the blob and verifies it; answers with its size. First in one go, hashing what comes; then, if several parts at
@@ -74,7 +73,11 @@ async function fill(filling: Filling, body: BlobBody, coverage: Coverage): Promi
   const head = createHead(body, { ...filling, kept })
   try {
     const isAll = await head.readWhile(() => !isWorthParts(filling, body, head.position))
-    return isAll || size === undefined ? head.position : await goOnInParts({ ...filling, size }, body, head)
+    if (isAll || size === undefined) return head.position
+    await head.close()
+    const reached = { from: 0, to: head.position }
+    const gaps = [{ from: head.position, to: size }]
+    return await fillInParts(filling, body, { size, coverage: createCoverage([reached]), gaps, hashed: head.position })
   } finally {
     await head.close()
   }
@@ -92,35 +95,13 @@ function isGranted(body: BlobBody): boolean {
   return release !== undefined
 }
 
-/** What is on its way of the head is not thrown away: the parts begin some way ahead of it. */
-async function goOnInParts(filling: Filling & { readonly size: number }, body: BlobBody, head: Head): Promise<number> {
-  const { size } = filling
-  const from = head.position + AHEAD_BYTES
-  return await fillInParts(filling, body, {
-    size,
-    coverage: createCoverage([{ from: 0, to: head.position }]),
-    gaps: [{ from, to: size }],
-    hashed: from,
-    before: ({ coverage, journal }) => {
-      const extent = coverage.begin(0)
-      const note = journal.begin(0)
-      return head.readTo(from, (end) => {
-        extent.grow(end)
-        note.grew(end)
-      })
-    },
-  })
-}
-
 interface PartsState {
   readonly size: number
   readonly coverage: Coverage
   /** What the parts are to fill. */
   readonly gaps: readonly Span[]
-  /** Bytes from the beginning that the hasher has seen, once `before` is done. */
+  /** Bytes from the beginning that the hasher has seen. */
   readonly hashed: number
-  /** What is being done already. */
-  readonly before?: (where: { readonly coverage: Coverage; readonly journal: PartJournal }) => Promise<void>
 }
 
 async function fillInParts(filling: Filling, body: BlobBody, state: PartsState): Promise<number> {
@@ -129,9 +110,8 @@ async function fillInParts(filling: Filling, body: BlobBody, state: PartsState):
   const { handle, path } = file
   const journal = await naming('write', path, () => createPartJournal({ handle, blobSize: size }, coverage.spans))
   const common = { ...filling, handle, path, size, coverage }
-  const before = Promise.resolve(state.before?.({ coverage, journal }))
-  const fetching = fetchParts(body, { ...common, gaps, journal, before })
-  const hashing = before.then(() => hashParts({ ...common, from: hashed }))
+  const fetching = fetchParts(body, { ...common, gaps, journal })
+  const hashing = hashParts({ ...common, from: hashed })
   try {
     await Promise.all([fetching, hashing])
   } catch (reason) {

@@ -22,68 +22,67 @@ export interface HeadOptions {
 export interface Head {
   /** How far it has come. */
   readonly position: number
-  /** Reads on as long as `goesOn`, which is asked after each chunk. Says whether it came to the blob's end: then the blob is verified. */
+  /**
+   * Reads on as long as `goesOn`, which is asked after each chunk, and from then on as long as there is something to read: what has
+   * arrived is not thrown away. What it read is in the file then. Says whether it came to the blob's end: then the blob is verified.
+   */
   readWhile(goesOn: () => boolean): Promise<boolean>
-  /** Reads on, up to there, and no further ever, telling how far the file has come. */
-  readTo(end: number, onWritten: (end: number) => void): Promise<void>
   close(): Promise<void>
 }
 
 export function createHead(body: BlobBody, options: HeadOptions): Head {
-  const { file, kept, hasher, digest, size, growth, flusher, signal } = options
+  const { file, kept, hasher, digest, size, growth, flusher } = options
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
   let position = kept
-  let limit = Infinity
-  let told: ((end: number) => void) | undefined
-  const writer = createFileWriter({
-    ...file,
-    position: kept,
-    onWritten(bytes, end) {
-      flusher?.wrote(bytes)
-      told?.(end)
-    },
-  })
+  let isLeaving = false
+  const writer = createFileWriter({ ...file, position: kept, onWritten: (bytes) => flusher?.wrote(bytes) })
   const rest = kept > 0 && kept === size ? noBytes() : body.open(kept)
-  const verified = verifyBlob(upToLimit(untilAborted(rest, signal)), { digest, size }, { kept: { hasher, size: kept } })
+  const verified = verifyBlob(untilAborted(rest, signal), { digest, size }, { kept: { hasher, size: kept } })
 
-  async function* upToLimit(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let passed = kept
-    for await (const chunk of chunks) {
-      const wanted = chunk.subarray(0, limit - passed)
-      passed += wanted.byteLength
-      yield wanted
-    }
-  }
-
-  /** Says whether it came to the end. */
-  async function read(goesOn: () => boolean): Promise<boolean> {
-    let step = await verified.next()
-    for (; step.done !== true; step = await verified.next()) {
-      position += step.value.byteLength
-      growth.came(step.value.byteLength)
-      await writer.write(step.value)
-      if (!goesOn()) return false
-    }
-    await writer.finish()
-    return true
+  /** Undefined if it is left. */
+  async function next(): Promise<IteratorResult<Uint8Array> | undefined> {
+    const step = verified.next()
+    if (!isLeaving || !(await isIdle(step))) return await step
+    stop.abort() // at once: nothing that comes now may reach the hasher
+    return undefined
   }
 
   return {
     get position() {
       return position
     },
-    readWhile: read,
-    async readTo(end, onWritten) {
-      limit = end
-      told = onWritten
-      await read(() => position < end)
-      await verified.return(undefined)
+    async readWhile(goesOn) {
+      let step = await next()
+      for (; step !== undefined && step.done !== true; step = await next()) {
+        position += step.value.byteLength
+        growth.came(step.value.byteLength)
+        await writer.write(step.value)
+        isLeaving ||= !goesOn()
+      }
       await writer.finish()
+      return step !== undefined
     },
     async close() {
+      stop.abort()
       await verified.return(undefined)
       await writer.finish().catch(() => undefined) // it has been thrown before, or another failure is the one to tell
     },
   }
+}
+
+/** In these many turns of the event loop all that has arrived is read, gathered and handed over. */
+const TURNS = 3
+
+/** Whether nothing had arrived. (How long something takes to come does not tell: other processes may be running.) */
+async function isIdle(step: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending')
+  let seen: unknown = pending
+  for (let turn = 0; turn < TURNS && seen === pending; turn += 1) {
+    const later = new Promise((resolve) => void setImmediate(resolve, pending))
+    seen = await Promise.race([step.catch(() => undefined), later])
+  }
+  return seen === pending
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
