@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-const QUIET_MS = 60
+const QUIET_MS = 200
 
 /** Resolves with the value once it has stayed the same for a moment. */
 export async function settled<Value>(look: () => Value | Promise<Value>): Promise<Value> {

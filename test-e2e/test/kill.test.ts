@@ -18,7 +18,7 @@ import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 const MIB = 1024 * 1024
 /** Room for manifests and the heads of requests and answers. */
 const AROUND_BYTES = 64 * 1024
-/** Of what has arrived in a pull, so much may be fetched again: what was on its way when a request gave way to several. */
+/** Of what has passed the proxy, so much may be fetched again: what a process that shares its cores had not read yet. */
 const AGAIN = 0.05
 
 const SIGNALS = ['SIGKILL', 'SIGINT', 'SIGTERM'] as const
