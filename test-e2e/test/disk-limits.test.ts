@@ -4,11 +4,12 @@ import { type RegistryServer, startRegistry } from '@crossdock/registry-server'
 import { verifyLayout } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
-import { filesBelow } from '../src/files-below.ts'
+import { filesBelow, stateBelow } from '../src/files-below.ts'
 import { findProgram } from '../src/find-program.ts'
 import { type HoldingProxy, startHoldingProxy } from '../src/holding-proxy.ts'
 import { namesIn } from '../src/layout-content.ts'
 import { smallDisk } from '../src/small-disk.ts'
+import { settled } from '../src/settled.ts'
 import { runProcess, type RunningProcess, startProcess } from '../src/start-process.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
@@ -97,9 +98,10 @@ describe('a copy to a folder', () => {
     it('shows nobody what is not finished, whatever the umask', async () => {
       const layout = fresh('layout')
       await using copying = await startHeld(layout, ['sh', '-c', 'umask 000; exec "$@"', 'sh'])
+      // Whole and verified ones have gone to their names then.
+      await settled(() => stateBelow(layout))
       const partial = await filesBelow(join(layout, '.crossdock/partial'))
       const found = await Promise.all(partial.map((path) => stat(path).catch(() => undefined)))
-      // Whole and verified ones are on their way to their names.
       const unfinished = found.filter((file) => file !== undefined && file.size < LAYER_BYTES)
       expect(unfinished.length).toBeGreaterThan(0)
       expect(new Set(unfinished.map((file) => (file?.mode ?? 0) & 0o777))).toStrictEqual(new Set([PRIVATE]))
