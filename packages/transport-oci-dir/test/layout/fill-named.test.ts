@@ -112,7 +112,7 @@ describe('a blob in parts', () => {
     let asked = 0
     const open = async function* (offset = 0, end = bytes.byteLength): AsyncGenerator<Uint8Array> {
       asked += 1
-      for (let at = offset; at < end; at += 100_000) yield bytes.slice(at, Math.min(end, at + 100_000))
+      for (let from = offset; from < end; from += 100_000) yield bytes.slice(from, Math.min(end, from + 100_000))
     }
     await at.put(leasedBody({ size: bytes.byteLength, open }, { leases: 8 }))
     await expectStored(at)
