@@ -21,6 +21,12 @@ export interface ConnectionOptions extends Pick<
   readonly onClosed: (connection: Connection) => void
 }
 
+/**
+ * What a connection takes in one turn of the event loop. Where the other side is as fast as this one the system would hand over
+ * much more, and everything else in this process would wait for it.
+ */
+const TURN_BYTES = 1024 * 1024
+
 /** The answer that is being received. */
 interface Incoming {
   readonly decoder: BodyDecoder
@@ -40,7 +46,7 @@ export class Connection {
   readonly #head = createHeadReader()
   #sending = false
   #held = false
-  #flushes = false
+  #turnBytes = 0
   #keptForMs = 0
   #exchanges = 0
   readonly #noHead = (): void => this.#fail(wireFailure(WIRE.headersTimeout))
@@ -56,7 +62,7 @@ export class Connection {
       buffer: () => this.#incoming?.assembler.room() ?? this.#head.room(),
       callback: (bytes) => {
         this.#received(bytes)
-        return !this.#held
+        return !this.#rests
       },
     }
   }
@@ -71,6 +77,11 @@ export class Connection {
       this.#options.onClosed(this)
     })
     return ready
+  }
+
+  /** Whether the socket is not to bring anything now. */
+  get #rests(): boolean {
+    return this.#held || this.#turnBytes >= TURN_BYTES
   }
 
   get usable(): boolean {
@@ -130,6 +141,7 @@ export class Connection {
   }
 
   #received(bytes: number): void {
+    this.#inThisTurn(bytes)
     try {
       if (this.#exchange === undefined) this.close()
       else if (this.#incoming === undefined) this.#headReceived(this.#exchange, bytes)
@@ -180,18 +192,19 @@ export class Connection {
     const surplus = assembler.add(bytes)
     const chunk = assembler.takeFull()
     if (chunk !== undefined) exchange.received(chunk)
-    if (surplus === undefined) this.#flushSoon()
     return surplus
   }
 
-  /** Bytes that come in one turn of the event loop are handed over together. */
-  #flushSoon(): void {
-    if (this.#flushes) return
-    this.#flushes = true
-    setImmediate(() => {
-      this.#flushes = false
-      if (this.#exchange?.wanted === true) this.#flush()
-    })
+  #inThisTurn(bytes: number): void {
+    if (this.#turnBytes === 0) setImmediate(() => this.#endTurn())
+    this.#turnBytes += bytes
+  }
+
+  /** Bytes that came in one turn of the event loop are handed over together. */
+  #endTurn(): void {
+    this.#turnBytes = 0
+    if (this.#exchange?.wanted === true) this.#flush()
+    this.#read()
   }
 
   #flush(): void {
@@ -215,7 +228,11 @@ export class Connection {
     if (!this.#held) return
     this.#held = false
     this.#awaitBody()
-    this.#socket?.resume()
+    this.#read()
+  }
+
+  #read(): void {
+    if (!this.#rests) this.#socket?.resume()
   }
 
   /** The answer is complete. */
@@ -233,9 +250,8 @@ export class Connection {
     this.#incoming = undefined
     this.#exchange = undefined
     this.#head.reset()
-    if (!this.#held) return
     this.#held = false
-    this.#socket?.resume()
+    this.#read()
   }
 
   /** The server sends nothing more. */

@@ -95,6 +95,26 @@ describe('a connection', () => {
     await iterator.return?.()
   })
 
+  test('a body that comes faster than it can be read leaves turns of the event loop to others', async () => {
+    const wire = openWire()
+    const answer = wire.send()
+    const size = 8 * KIB * KIB
+    await wire.feed(`${OK}content-length: ${size}\r\n\r\n`)
+    const body = bytesOf((await answer).body)
+    let turns = 0
+    const counting = (async () => {
+      while (!wire.socket.destroyed && wire.freed.length === 0) {
+        await turn()
+        turns += 1
+      }
+    })()
+    await wire.feed(new Uint8Array(size))
+    expect((await body).byteLength).toBe(size)
+    await counting
+    expect(turns).toBeGreaterThanOrEqual(8)
+    expect(turns).toBeLessThan(20)
+  })
+
   test('an answer that is not sound ends it', async () => {
     const wire = openWire()
     const answer = failureOf(wire.send())

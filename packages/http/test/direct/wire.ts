@@ -125,6 +125,7 @@ export function openWire(options: Partial<ConnectionOptions> = {}): Wire {
       while (rest.byteLength > 0 && !socket.destroyed) {
         while (!socket.reading && !socket.destroyed) await turn()
         if (!socket.destroyed) rest = rest.subarray(put(rest))
+        await promises()
       }
     },
     end() {
@@ -137,6 +138,11 @@ export function openWire(options: Partial<ConnectionOptions> = {}): Wire {
 /** Whatever is ready to happen happens. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Whatever was promised happens, in the same turn of the event loop: so Node.js does between two calls of its own. */
+function promises(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /** One request and the answer to it, as status and text. */
