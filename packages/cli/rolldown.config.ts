@@ -58,7 +58,7 @@ function escaped(unit: string): string {
 }
 
 /** Without what is only needed behind a proxy, which is larger than all of it. */
-const ENGINE = /packages[\\/](?:copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
+const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
 // The command as one folder of few files: what every call needs in main.js, what only some need beside it, loaded on demand.
 export default defineConfig({

@@ -5,7 +5,7 @@ import type { WorkspacePackage } from './workspace.ts'
 const scope = '@crossdock/'
 
 /** What every transport may build on: the contract and the libraries, never another transport. */
-const libraries = ['core', 'formats', 'streams', 'http', 'archive', 'config']
+const libraries = ['core', 'formats', 'streams', 'blob-files', 'http', 'archive', 'config']
 
 /** The arrows between packages; a package that is not listed here is a violation of its own. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
@@ -13,8 +13,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   formats: ['core'],
   streams: ['core'],
   config: ['core'],
+  'blob-files': ['core', 'streams'],
   http: ['core', 'streams'],
-  archive: ['core', 'streams', 'formats'],
+  archive: ['core', 'streams', 'formats', 'blob-files'],
   'signature-policy': libraries,
   store: libraries,
   copy: ['core', 'formats', 'streams'],

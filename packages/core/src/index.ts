@@ -47,3 +47,14 @@ export type { GetBlobOptions, ImageSource, ManifestBytes, SourceTraits } from '.
 export type { BlobHint, DestinationTraits, ImageDestination, PutManifestOptions, ReusedBlob } from './destination.ts'
 export type { Signature, SignatureFormat, SigstoreSignature, SimpleSignature } from './signature.ts'
 export type { OptionsResult, OptionsSchema, TransportPlugin } from './plugin.ts'
+export {
+  booleanOption,
+  choiceOption,
+  countOption,
+  defineOptions,
+  objectOption,
+  optionCheck,
+  optionMap,
+  optionTable,
+} from './options-schema.ts'
+export type { OptionCheck, OptionIssue, OptionsDefinition } from './options-schema.ts'

@@ -1,12 +1,11 @@
 import { unlink } from 'node:fs/promises'
+import { acquireLock, ifExists, naming, pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
-import { ifExists, naming, pathError, quotePath } from './errors.ts'
 import { writeIndex } from './layout/commit.ts'
 import { neededBy, walkGraph } from './layout/graph.ts'
 import { descriptorOf, selectEntry, withEntries, type IndexEntry, type LayoutIndex } from './layout/index-file.ts'
 import { checkMarker, readIndex } from './layout/layout.ts'
-import { acquireLock } from './layout/lock.ts'
-import { blobPath, layoutPaths, type LayoutPaths } from './layout/paths.ts'
+import { layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'
 
@@ -37,7 +36,7 @@ export async function deleteImage(opened: OpenOptions, operation: OperationOptio
   const garbage = paths.blobs.shared ? [] : await unreachable(paths, { index, removed, rest })
   await writeIndex({ paths, options }, rest, lock)
   for (const digest of garbage) {
-    const path = blobPath(paths.blobs, digest)
+    const path = paths.blobs.pathOf(digest)
     await naming('remove', path, () => ifExists(unlink(path)))
   }
 }

@@ -1,3 +1,4 @@
+import { createFolderOf, partialSize, replaceFile, writeBlob } from '@crossdock/blob-files'
 import {
   digestAlgorithm,
   digestOf,
@@ -16,12 +17,9 @@ import {
 import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
 import { commitManifests } from './layout/commit.ts'
 import { isComplete, isNamed } from './layout/complete.ts'
-import { partialSize } from './layout/partial.ts'
-import { blobPath } from './layout/paths.ts'
-import { checkWritable, createAlgorithmFolder, replaceFile } from './layout/prepare.ts'
+import { checkWritable } from './layout/prepare.ts'
 import { referrerOf } from './layout/referrers.ts'
 import { createSession, type Session } from './layout/session.ts'
-import { writeBlob } from './layout/write-blob.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
@@ -135,8 +133,8 @@ function checkManifest({ bytes, mediaType }: ManifestBytes, digest: Digest): voi
 
 async function writeManifest(session: Session, bytes: Uint8Array, digest: Digest): Promise<void> {
   const { blobs } = session.paths
-  await createAlgorithmFolder(blobs, digest)
-  await replaceFile(blobPath(blobs, digest), {
+  await createFolderOf(blobs, digest)
+  await replaceFile(blobs.pathOf(digest), {
     bytes,
     work: blobs.work,
     durable: session.options.durable,

@@ -1,5 +1,12 @@
 import { resolve } from 'node:path'
-import { ImageError, quoteForeign } from '@crossdock/core'
+import {
+  booleanOption,
+  choiceOption,
+  countOption,
+  defineOptions,
+  optionCheck,
+  type OptionsDefinition,
+} from '@crossdock/core'
 
 export interface OciDirTransportOptions {
   /**
@@ -28,12 +35,20 @@ export interface ResolvedOptions {
   readonly maxIndexBytes: number
 }
 
+/** What options that come from a file or a command line have to be. */
+export const definition: OptionsDefinition<OciDirTransportOptions> = defineOptions<OciDirTransportOptions>('oci', {
+  durability: choiceOption('full', 'fast'),
+  resume: booleanOption,
+  sharedBlobDir: optionCheck('the path of a folder', (value) => typeof value === 'string' && value !== ''),
+  lockTimeoutMs: countOption,
+  maxIndexBytes: countOption,
+})
+
 /** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
 export function resolveOptions(options: OciDirTransportOptions): ResolvedOptions {
-  const checked = checkOptions(options)
-  if ('problem' in checked) throw new ImageError('INVALID_DATA', `options of the transport "oci": ${checked.problem}`)
-  const { durability = 'full', resume = true, sharedBlobDir } = checked.options
-  const { lockTimeoutMs = 30_000, maxIndexBytes = 16 * 1024 * 1024 } = checked.options
+  definition.check(options)
+  const { durability = 'full', resume = true, sharedBlobDir } = options
+  const { lockTimeoutMs = 30_000, maxIndexBytes = 16 * 1024 * 1024 } = options
   return Object.freeze({
     durable: durability === 'full',
     resume,
@@ -41,37 +56,4 @@ export function resolveOptions(options: OciDirTransportOptions): ResolvedOptions
     lockTimeoutMs,
     maxIndexBytes,
   })
-}
-
-type CheckedOptions =
-  | { readonly options: OciDirTransportOptions }
-  | { readonly problem: string; readonly path: readonly string[] }
-
-type Check = { readonly is: string; readonly fits: (value: unknown) => boolean }
-
-const BOOLEAN: Check = { is: 'true or false', fits: (value) => typeof value === 'boolean' }
-const COUNT: Check = { is: 'a whole number from 0', fits: (value) => Number.isSafeInteger(value) && Number(value) >= 0 }
-const CHECKS: ReadonlyMap<string, Check> = new Map<keyof OciDirTransportOptions, Check>([
-  ['durability', { is: '"full" or "fast"', fits: (value) => value === 'full' || value === 'fast' }],
-  ['resume', BOOLEAN],
-  ['sharedBlobDir', { is: 'the path of a folder', fits: (value) => typeof value === 'string' && value !== '' }],
-  ['lockTimeoutMs', COUNT],
-  ['maxIndexBytes', COUNT],
-])
-
-/** Checks options that may come from a file or a command line. */
-export function checkOptions(value: unknown): CheckedOptions {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { problem: 'they must be an object', path: [] }
-  for (const [name, given] of Object.entries(value)) {
-    const check = CHECKS.get(name)
-    if (check === undefined) {
-      return {
-        problem: `there is no option "${quoteForeign(name, 60)}" (known: ${[...CHECKS.keys()].join(', ')})`,
-        path: [name],
-      }
-    }
-    if (given !== undefined && !check.fits(given)) return { problem: `"${name}" must be ${check.is}`, path: [name] }
-  }
-  return { options: value } // every field was checked above
 }

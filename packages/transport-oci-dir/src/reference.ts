@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs'
-import { dirname, isAbsolute, join, normalize, parse, resolve, sep } from 'node:path'
+import { pathPolicy, pathScopeProblem } from '@crossdock/blob-files'
 import { ImageError, isDigest, quoteForeign, type Digest, type PolicyIdentity } from '@crossdock/core'
 
 /** Which image of a layout a reference means. */
@@ -76,42 +75,20 @@ function cutName(text: string): { path: string; name: string } {
   return colon < 0 ? { path: text, name: '' } : { path: text.slice(0, colon), name: text.slice(colon + 1) }
 }
 
-/**
- * What a policy looks a layout up by: the folder with its symbolic links resolved, then the folder again and each of its
- * parents but the root. The name within the folder is no part of it.
- */
+/** What a policy looks a layout up by: the folder, then the folder again and its parents. The name within it is no part of it. */
 export function policyOf(folder: string): PolicyIdentity {
-  const identity = resolveLinks(folder)
-  const namespaces: string[] = []
-  for (let scope = identity; scope !== parse(scope).root; scope = dirname(scope)) namespaces.push(scope)
-  return Object.freeze({ identity, namespaces: Object.freeze(namespaces) })
-}
-
-/** Resolves symbolic links as far as the path exists. */
-function resolveLinks(path: string): string {
-  const absolute = resolve(path)
-  try {
-    return realpathSync.native(absolute)
-  } catch {
-    const parent = dirname(absolute)
-    return parent === absolute ? absolute : join(resolveLinks(parent), absolute.slice(parent.length))
-  }
+  return pathPolicy(folder, { namespacesFrom: 'path' })
 }
 
 /** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root, with an optional name. */
 export function validateScope(scope: string): void {
-  const fail = (rule: string): ImageError =>
-    new ImageError(
-      'INVALID_REFERENCE',
-      `"${quoteForeign(scope, 200)}" cannot be a policy scope of image layouts: ${rule}`,
-    )
   const { path, name } = cutName(scope)
-  if (!isAbsolute(path)) throw fail('it must be an absolute path')
-  if (path === '/') throw fail('the root folder covers everything: use the default scope "" instead')
-  if (normalize(path) !== path || (path.endsWith(sep) && parse(path).root !== path)) {
-    throw fail(
-      `the path must be clean, with neither ".", ".." nor doubled or trailing slashes: "${quoteForeign(normalize(path))}"`,
-    )
-  }
-  if (name !== '' && !NAME.test(name)) throw fail('what follows the colon must be the name of an image')
+  const isNamed = name === '' || NAME.test(name)
+  const problem =
+    pathScopeProblem(path) ?? (isNamed ? undefined : 'what follows the colon must be the name of an image')
+  if (problem === undefined) return
+  throw new ImageError(
+    'INVALID_REFERENCE',
+    `"${quoteForeign(scope, 200)}" cannot be a policy scope of image layouts: ${problem}`,
+  )
 }

@@ -1,5 +1,5 @@
+import { openBlob, readManifestBlob } from '@crossdock/blob-files'
 import type { ImageSource, OperationOptions } from '@crossdock/core'
-import { openBlob, readManifestBlob } from './layout/blobs.ts'
 import { createManifestFinder } from './layout/find-manifest.ts'
 import { descriptorOf, selectEntry } from './layout/index-file.ts'
 import { openLayout } from './layout/layout.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { testImage, writeImage } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
 import { ociDirTransport } from '../src/index.ts'
-import { CHILDREN_RUN, runChild } from './children/run-child.ts'
+import { CHILDREN_RUN, runChild } from '../../blob-files/test/children/run-child.ts'
 import { collect } from './collect.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { readImage, strayFiles, wrongBlobs } from './verify-layout.ts'
@@ -26,7 +26,11 @@ it.runIf(CHILDREN_RUN)(
       }
     })()
     const names = Array.from({ length: processes }, (_, index) => `p${index}`)
-    await Promise.all(names.map((name) => runChild('write-tags.ts', [folder, name, String(rounds)])))
+    await Promise.all(
+      names.map((name) =>
+        runChild(new URL('./children/write-tags.ts', import.meta.url), [folder, name, String(rounds)]),
+      ),
+    )
     running.abort()
     await reader
     expect(reads).toBeGreaterThan(processes * rounds)

@@ -5,7 +5,7 @@ import { randomBytes, recordedBody, testBlob, writeImage } from '@crossdock/tran
 import { describe, expect, it } from 'vitest'
 import { ociDirTransport } from '../src/index.ts'
 import { imageWithReferrer } from './children/image-with-referrer.ts'
-import { CHILDREN_RUN, startChild } from './children/run-child.ts'
+import { CHILDREN_RUN, startChild } from '../../blob-files/test/children/run-child.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { readImage, strayFiles, wrongBlobs } from './verify-layout.ts'
 
@@ -18,7 +18,11 @@ describe.runIf(POSIX && CHILDREN_RUN)('a process that is killed', () => {
     async (killAt) => {
       const folder = await temporaryFolder()
       const size = 5_000_000
-      const { signal } = await startChild('write-slowly.ts', [folder, String(size), String(killAt)]).ended
+      const { signal } = await startChild(new URL('./children/write-slowly.ts', import.meta.url), [
+        folder,
+        String(size),
+        String(killAt),
+      ]).ended
       expect(signal).toBe('SIGKILL')
       expect(await wrongBlobs(folder)).toEqual([])
 
@@ -39,7 +43,11 @@ describe.runIf(POSIX && CHILDREN_RUN)('a process that is killed', () => {
   it('at any step of writing an image leaves the old image or the new one, and nothing after the next run', async () => {
     const [before, after] = [imageWithReferrer('before'), imageWithReferrer('after')]
     const complete = await temporaryFolder()
-    const whole = await startChild('die-at-step.ts', [`${complete}:t`, 'after', '0']).ended
+    const whole = await startChild(new URL('./children/die-at-step.ts', import.meta.url), [
+      `${complete}:t`,
+      'after',
+      '0',
+    ]).ended
     const steps = Number(whole.output)
     expect(steps).toBeGreaterThan(40)
 
@@ -47,7 +55,11 @@ describe.runIf(POSIX && CHILDREN_RUN)('a process that is killed', () => {
     const run = async (step: number): Promise<void> => {
       const folder = await temporaryFolder()
       await writeImage(oci.parseReference(`${folder}:t`), before)
-      const { signal, output } = await startChild('die-at-step.ts', [`${folder}:t`, 'after', String(step)]).ended
+      const { signal, output } = await startChild(new URL('./children/die-at-step.ts', import.meta.url), [
+        `${folder}:t`,
+        'after',
+        String(step),
+      ]).ended
       expect(signal === 'SIGKILL' ? '0' : output).toMatch(/^[0-9]+$/) // a layout that is there takes fewer steps
       const digest = await readImage(`${folder}:t`)
       expect([before.root.digest, after.root.digest]).toContain(digest)
@@ -71,7 +83,8 @@ describe.runIf(POSIX && CHILDREN_RUN)('a process that is killed', () => {
   it('while it makes a layout leaves something that can be gone on with', async () => {
     for (const step of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
       const folder = join(await temporaryFolder(), 'new')
-      await startChild('die-at-step.ts', [`${folder}:t`, 'after', String(step)]).ended
+      await startChild(new URL('./children/die-at-step.ts', import.meta.url), [`${folder}:t`, 'after', String(step)])
+        .ended
       await writeImage(oci.parseReference(`${folder}:t`), imageWithReferrer('after'))
       expect(await readImage(`${folder}:t`)).toBe(imageWithReferrer('after').root.digest)
       expect(await strayFiles(folder)).toEqual([])
@@ -83,7 +96,11 @@ describe.runIf(POSIX && CHILDREN_RUN)('a limit of the system', () => {
   it('is named with the path, and nothing of the blob is left', async () => {
     const folder = await temporaryFolder()
     const limited = ['sh', '-c', 'trap "" XFSZ; ulimit -f 2000; exec "$@"', 'sh']
-    const child = startChild('write-slowly.ts', [folder, '5000000', '9999999'], limited)
+    const child = startChild(
+      new URL('./children/write-slowly.ts', import.meta.url),
+      [folder, '5000000', '9999999'],
+      limited,
+    )
     const { code, output } = await child.ended
     expect(code).not.toBe(0)
     expect(output).toContain("code: 'IO'")

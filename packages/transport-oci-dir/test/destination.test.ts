@@ -16,6 +16,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
+import { thisProcess } from '@crossdock/blob-files'
 import {
   bytesBody,
   digestAlgorithm,
@@ -42,7 +43,6 @@ import {
 } from '@crossdock/transport-testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ociDirTransport, type OciDirTransportOptions } from '../src/index.ts'
-import { thisProcess } from '../src/layout/owner.ts'
 import { TESTREPO } from './fixtures.ts'
 import { collect } from './collect.ts'
 import { temporaryFolder } from './temporary-folder.ts'

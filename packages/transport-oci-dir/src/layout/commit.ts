@@ -1,18 +1,24 @@
 import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import {
+  acquireLock,
+  createFolderOf,
+  ifExists,
+  type Lock,
+  naming,
+  quotePath,
+  replaceFile,
+  syncFolder,
+  trimStamps,
+} from '@crossdock/blob-files'
 import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import { OCI_INDEX, referrersTag } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
-import { ifExists, naming, quotePath } from '../errors.ts'
-import { syncFolder } from './files.ts'
 import { walkGraph } from './graph.ts'
 import { createEntry, emptyIndex, putEntry, serializeIndex, type LayoutIndex } from './index-file.ts'
 import { readIndex } from './layout.ts'
-import { acquireLock, type Lock } from './lock.ts'
-import { algorithmFolder, blobPath } from './paths.ts'
-import { createAlgorithmFolder, replaceFile } from './prepare.ts'
 import { listedReferrers, type Referrer } from './referrers.ts'
-import { trimStamps } from './trust.ts'
 
 /**
  * Points the name at what was put, in one step, and keeps what others wrote to `index.json` meanwhile. Throws `CONFLICT` if the
@@ -64,7 +70,7 @@ const LOOKS_AT_ONCE = 16
 async function checkNeeded({ paths, needed }: Session): Promise<void> {
   const missing: Digest[] = []
   const look = async (digest: Digest): Promise<void> => {
-    const path = blobPath(paths.blobs, digest)
+    const path = paths.blobs.pathOf(digest)
     if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
   }
   await runAll(needed, look, { concurrency: LOOKS_AT_ONCE })
@@ -103,13 +109,13 @@ async function addReferrer(
   const document = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...listed, descriptor] }
   const bytes = new TextEncoder().encode(JSON.stringify(document))
   const digest = digestOf(bytes)
-  await createAlgorithmFolder(paths.blobs, digest)
-  await replaceFile(blobPath(paths.blobs, digest), { bytes, work: paths.blobs.work, durable: options.durable })
+  await createFolderOf(paths.blobs, digest)
+  await replaceFile(paths.blobs.pathOf(digest), { bytes, work: paths.blobs.work, durable: options.durable })
   return putEntry(index, createEntry({ mediaType: OCI_INDEX, digest, size: bytes.byteLength }, referrersTag(subject)))
 }
 
 /** The names of all blobs outlive a power cut before `index.json` leads to them. */
 async function syncBlobFolders({ paths, needed }: Session): Promise<void> {
-  const folders = new Set([...needed].map((digest) => algorithmFolder(paths.blobs, digest)))
+  const folders = new Set([...needed].map((digest) => dirname(paths.blobs.pathOf(digest))))
   for (const folder of [...folders, paths.blobs.folder, paths.root]) await syncFolder(folder)
 }

@@ -1,5 +1,5 @@
+import { quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
-import { quotePath } from '../errors.ts'
 import { isDocument, walkGraph } from './graph.ts'
 import { usableDescriptor, type LayoutIndex } from './index-file.ts'
 import type { LayoutPaths } from './paths.ts'

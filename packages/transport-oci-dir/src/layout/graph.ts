@@ -1,7 +1,6 @@
+import { type BlobPaths, readManifestBlob } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
 import { blobsOf, childrenOf, isIndexType, isManifestType, parseManifest, type Manifest } from '@crossdock/formats'
-import { readManifestBlob } from './blobs.ts'
-import type { BlobPaths } from './paths.ts'
 
 /** An index of indexes of indexes … deeper than this is no image. */
 const MAX_DEPTH = 16

@@ -1,3 +1,4 @@
+import { pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, quoteForeign, type Descriptor } from '@crossdock/core'
 import {
   checkDescriptor,
@@ -11,7 +12,6 @@ import {
   parseJsonToRewrite,
   refuseLookalikeKeys,
 } from '@crossdock/formats'
-import { pathError, quotePath } from '../errors.ts'
 import type { Selection } from '../reference.ts'
 
 /** The annotation that names an entry (image-spec, annotations.md). */

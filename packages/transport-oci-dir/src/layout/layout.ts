@@ -1,9 +1,8 @@
 import { lstat } from 'node:fs/promises'
+import { errorNumber, ifExists, naming, pathError, quotePath, readBounded } from '@crossdock/blob-files'
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { parseJsonDocument } from '@crossdock/formats'
-import { errorNumber, ifExists, naming, pathError, quotePath } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
-import { readBounded } from './files.ts'
 import { parseIndex, type LayoutIndex } from './index-file.ts'
 import type { LayoutPaths } from './paths.ts'
 

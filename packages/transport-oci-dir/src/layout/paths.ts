@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { digestAlgorithm, digestEncoded, type Digest } from '@crossdock/core'
+import { type BlobPaths, blobPaths } from '@crossdock/blob-files'
+import { digestAlgorithm, digestEncoded } from '@crossdock/core'
 
 /** Where things lie in a layout (image-spec, image-layout.md). */
 export interface LayoutPaths {
@@ -8,47 +9,34 @@ export interface LayoutPaths {
   readonly index: string
   /** Our own files: the lock of `index.json` and files being written. Other tools do not look there. */
   readonly work: string
-  readonly blobs: BlobPaths
+  readonly blobs: LayoutBlobPaths
 }
 
-/** Where blobs lie; outside the layout if several layouts share them. */
-export interface BlobPaths {
-  readonly folder: string
+export interface LayoutBlobPaths extends BlobPaths {
+  /** Whether they lie outside the layout, for several layouts. */
   readonly shared: boolean
-  /** Blobs being written and what is known of finished ones; on the file system of `folder`, for renaming. */
-  readonly work: string
-  readonly partial: string
-  readonly stamps: string
 }
 
 const WORK = '.crossdock'
 
 export function layoutPaths(root: string, sharedBlobDir?: string): LayoutPaths {
-  const blobWork = join(sharedBlobDir ?? root, WORK)
+  const folder = sharedBlobDir ?? join(root, 'blobs')
   return {
     root,
     marker: join(root, 'oci-layout'),
     index: join(root, 'index.json'),
     work: join(root, WORK),
     blobs: {
-      folder: sharedBlobDir ?? join(root, 'blobs'),
+      ...blobPaths({
+        folder,
+        work: join(sharedBlobDir ?? root, WORK),
+        pathOf: (digest) => join(folder, digestAlgorithm(digest), digestEncoded(digest)),
+      }),
       shared: sharedBlobDir !== undefined,
-      work: blobWork,
-      partial: join(blobWork, 'partial'),
-      stamps: join(blobWork, 'stamps'),
     },
   }
 }
 
 export function isWorkFolder(name: string): boolean {
   return name === WORK
-}
-
-export function algorithmFolder(blobs: BlobPaths, digest: Digest): string {
-  return join(blobs.folder, digestAlgorithm(digest))
-}
-
-/** A digest is checked before it becomes one: its encoded part is a safe file name. */
-export function blobPath(blobs: BlobPaths, digest: Digest): string {
-  return join(algorithmFolder(blobs, digest), digestEncoded(digest))
 }

@@ -1,8 +1,8 @@
+import { type BlobPaths } from '@crossdock/blob-files'
 import type { Descriptor, Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
 import { isIndexType, parseManifest, referrersTag, type Manifest } from '@crossdock/formats'
 import { readDocument, walkGraph } from './graph.ts'
 import { usableDescriptor, type LayoutIndex } from './index-file.ts'
-import type { BlobPaths } from './paths.ts'
 
 /** Manifests that are looked into for a `subject`; in a larger layout the list of referrers has to tell. */
 const MAX_LOOKED_INTO = 1000

@@ -1,11 +1,9 @@
+import { createLeftovers, createTrust, type Leftovers, sweep, type Trust } from '@crossdock/blob-files'
 import type { Descriptor, Digest } from '@crossdock/core'
 import type { OpenOptions } from '../open-options.ts'
-import { createLeftovers, type Leftovers } from './leftovers.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 import type { Referrer } from './referrers.ts'
-import { sweep } from './sweep.ts'
-import { createTrust, type Trust } from './trust.ts'
 
 /** What one open destination knows and has done. */
 export interface Session extends OpenOptions {
@@ -27,7 +25,7 @@ export function createSession(opened: OpenOptions): Session {
   let making: Promise<void> | undefined
   const make = async (): Promise<void> => {
     await createLayout(paths, opened.options)
-    await sweep(paths)
+    await sweep(paths.blobs, paths)
   }
   return {
     ...opened,

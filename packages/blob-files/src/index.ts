@@ -1,0 +1,33 @@
+// Places
+export { blobPaths } from './blob-paths.ts'
+export type { BlobPaths, BlobPathsOptions } from './blob-paths.ts'
+export { createFolder, createFolderOf, createWithParents, requirePlain } from './folders.ts'
+export { pathPolicy, pathScopeProblem } from './path-policy.ts'
+export type { PathPolicyOptions } from './path-policy.ts'
+
+// Blobs
+export { writeBlob } from './write-blob.ts'
+export type { WriteBlobOptions, WrittenBlob } from './write-blob.ts'
+export { openBlob, readManifestBlob } from './open-blob.ts'
+export { partialSize } from './partial.ts'
+export { createTrust, trimStamps } from './trust.ts'
+export type { HoldsOptions, Trust } from './trust.ts'
+
+// Other files
+export { openRegular, readBounded, syncFolder } from './files.ts'
+export type { OpenedFile, ReadBoundedOptions } from './files.ts'
+export { replaceFile } from './replace-file.ts'
+export type { ReplaceFileOptions } from './replace-file.ts'
+
+// Beside other processes
+export { acquireLock } from './lock.ts'
+export type { Lock, LockOptions } from './lock.ts'
+export { createLeftovers } from './leftovers.ts'
+export type { Leftover, Leftovers } from './leftovers.ts'
+export { sweep } from './sweep.ts'
+export type { SweepOptions } from './sweep.ts'
+export { thisProcess } from './owner.ts'
+export type { Owner } from './owner.ts'
+
+// Failures
+export { errorNumber, fileError, ifExists, naming, pathError, quotePath } from './file-errors.ts'

@@ -1,6 +1,0 @@
-// Takes the lock of a folder and keeps it: FOLDER
-import { acquireLock } from '../../src/layout/lock.ts'
-
-await acquireLock(process.argv[2] ?? '', { timeoutMs: 1000, guarded: 'the test' })
-process.stdout.write('held')
-setInterval(() => undefined, 1000)
