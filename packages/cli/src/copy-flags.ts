@@ -1,4 +1,4 @@
-import type { CopyOptions, SubsetMode } from '@crossdock/copy'
+import type { CopyOptions, ImageFormat, LayerPacking, SubsetMode } from '@crossdock/copy'
 import { type Command, Option } from 'commander'
 import { addRetryFlags } from './endpoint-flags.ts'
 import { UsageError } from './failure.ts'
@@ -7,6 +7,7 @@ import { checkPlatforms, overriddenPlatform } from './platform-flags.ts'
 import { addProgressFlags } from './progress/start-progress.ts'
 
 const SUBSET_MODES: readonly SubsetMode[] = ['rewrite', 'sparse', 'refuse']
+const PACKINGS: readonly LayerPacking['format'][] = ['gzip', 'zstd', 'none']
 
 /** The flags that say what is copied and how; `copy` and `plan` share them. */
 export function addCopyFlags(command: Command): void {
@@ -27,6 +28,13 @@ export function addCopyFlags(command: Command): void {
     .option('--preserve-digests', "fail rather than let the image's digest change")
     .option('--referrers', 'also copy what refers to the image: signatures, SBOMs, attestations')
     .option('--remove-signatures', 'leave signatures behind')
+    .addOption(
+      new Option('--dest-compress-format <format>', 'pack plain layers as this, or unpack all').choices(PACKINGS),
+    )
+    .option('--dest-compress-level <n>', 'how hard to pack: gzip 0 to 9 (6), zstd 1 to 19 (3)', wholeNumber(0))
+    .option('--dest-force-compress-format', 'pack layers anew that are packed in another way')
+    .option('--dest-compress', 'pack plain layers with gzip')
+    .option('--dest-decompress', 'unpack layers')
     .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
     .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
   addProgressFlags(addRetryFlags(command))
@@ -42,6 +50,7 @@ export async function copyOptions(flags: Flags): Promise<CopyOptions> {
     subset: SUBSET_MODES.find((mode) => mode === flags['subset']),
     preserveDigests: isSet(flags, 'preserveDigests'),
     referrers: isSet(flags, 'referrers'),
+    layers: layerPacking(flags),
     signatures: isSet(flags, 'removeSignatures') ? 'drop' : 'copy',
     concurrency: numberFlag(flags, 'imageParallelCopies'),
     attempts: retries === undefined ? undefined : retries + 1,
@@ -49,15 +58,29 @@ export async function copyOptions(flags: Flags): Promise<CopyOptions> {
   }
 }
 
-/** The media types that `--format` stands for; undefined if any will do. */
-export async function manifestTypes(flags: Flags): Promise<readonly string[] | undefined> {
-  const format = textFlag(flags, 'format')
-  if (format === 'v2s1') {
-    throw new UsageError('--format v2s1 is not supported: images of that type are out of use and are not written')
+const FORMATS: Readonly<Record<string, ImageFormat>> = { oci: 'oci', v2s2: 'docker', v2s1: 'schema1' }
+
+/** What `--format` of `copy` takes. (That of `plan` is for how it prints.) */
+export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS)
+
+/** Undefined: as it is. */
+export function imageFormat(flags: Flags): ImageFormat | undefined {
+  return FORMATS[textFlag(flags, 'format') ?? '']
+}
+
+function layerPacking(flags: Flags): LayerPacking | undefined {
+  const format = PACKINGS.find((name) => name === textFlag(flags, 'destCompressFormat'))
+  const level = numberFlag(flags, 'destCompressLevel')
+  const force = isSet(flags, 'destForceCompressFormat')
+  if (isSet(flags, 'destDecompress')) {
+    if (format !== undefined || force || isSet(flags, 'destCompress')) {
+      throw new UsageError('--dest-decompress and flags for compressing contradict each other: give one of them')
+    }
+    return { format: 'none', level }
   }
-  if (format === undefined) return undefined
-  const { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } = await import('@crossdock/formats')
-  return format === 'oci' ? [OCI_MANIFEST, OCI_INDEX] : [DOCKER_MANIFEST, DOCKER_MANIFEST_LIST]
+  if (format !== undefined || isSet(flags, 'destCompress')) return { format: format ?? 'gzip', level, force }
+  if (level === undefined && !force) return undefined
+  throw new UsageError('--dest-compress-level and --dest-force-compress-format need --dest-compress-format')
 }
 
 function platformOptions(flags: Flags): Pick<CopyOptions, 'platform' | 'platforms'> {

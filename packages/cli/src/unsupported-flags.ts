@@ -16,10 +16,6 @@ const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] 
     'files with credentials are not read yet; give them with …-creds, or a user with …-username and a password on stdin with …-password-stdin',
   ],
   [['encryption-key', 'encrypt-layer', 'decryption-key'], 'layers are neither encrypted nor decrypted'],
-  [
-    ['compress', 'compress-format', 'compress-level', 'force-compress-format', 'decompress'],
-    'layers are copied as they are',
-  ],
   [['additional-tag'], 'an image is copied under one name; copy it again under the other, which moves nothing'],
   [['daemon-host'], 'there is no docker-daemon: transport yet'],
   [['tls-details'], 'TLS versions and ciphers cannot be chosen; TLS 1.2 is the least that is accepted'],

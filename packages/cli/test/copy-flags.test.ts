@@ -1,7 +1,7 @@
 import type { CopyOptions } from '@crossdock/copy'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { addCopyFlags, copyOptions, manifestTypes } from '../src/copy-flags.ts'
+import { addCopyFlags, copyOptions, imageFormat } from '../src/copy-flags.ts'
 import { UsageError } from '../src/failure.ts'
 
 function options(...argv: string[]): Promise<CopyOptions> {
@@ -59,8 +59,27 @@ test('the other flags arrive in the options', async () => {
 
 test.each([
   [{}, undefined],
-  [{ format: 'oci' }, 'application/vnd.oci.image.index.v1+json'],
-  [{ format: 'v2s2' }, 'application/vnd.docker.distribution.manifest.list.v2+json'],
-])('%j asks for manifests and indexes of its kind', async (flags, index) => {
-  expect((await manifestTypes(flags))?.[1]).toBe(index)
+  [{ format: 'oci' }, 'oci'],
+  [{ format: 'v2s2' }, 'docker'],
+  [{ format: 'v2s1' }, 'schema1'],
+])('%j asks for the format %s', (flags, format) => {
+  expect(imageFormat(flags)).toBe(format)
 })
+
+test.each([
+  ['', undefined],
+  ['--dest-compress', { format: 'gzip', level: undefined, force: false }],
+  ['--dest-compress-format zstd --dest-compress-level 7', { format: 'zstd', level: 7, force: false }],
+  ['--dest-compress-format gzip --dest-force-compress-format', { format: 'gzip', level: undefined, force: true }],
+  ['--dest-compress-format none', { format: 'none', level: undefined, force: false }],
+  ['--dest-decompress', { format: 'none', level: undefined }],
+])('"%s" says how layers are packed', async (flags, layers) => {
+  expect((await options(...flags.split(' ').filter(Boolean))).layers).toEqual(layers)
+})
+
+test.each(['--dest-decompress --dest-compress', '--dest-compress-level 3', '--dest-force-compress-format'])(
+  '"%s" says nothing that could be done',
+  async (flags) => {
+    await expect(options(...flags.split(' '))).rejects.toThrow(UsageError)
+  },
+)

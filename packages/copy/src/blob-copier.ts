@@ -1,22 +1,30 @@
 import {
   type BlobBody,
   type BlobReader,
+  bytesBody,
   type Descriptor,
   type ImageDestination,
   ImageError,
   quoteForeign,
   shortDigest,
 } from '@crossdock/core'
+import type { LayerEdit, NewBlob } from '@crossdock/formats'
 import { createLimiter, createThrottle, delay, firstBytes, type Limiter, skipBytes } from '@crossdock/streams'
 import type { CountedEnds } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
-import { brokenContract, type Operation, sided } from './operation.ts'
+import { brokenContract, onSide, type Operation, sided } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
+import { packedBody } from './packed-body.ts'
+import type { Packing } from './packing.ts'
 
 /** Brings blobs to the destination, a bounded number at a time. */
 export interface BlobCopier {
   /** Makes sure that the blob is there. `again` moves it even if the destination claims to have it. */
   copy(blob: Descriptor, how?: { readonly again?: boolean }): Promise<void>
+  /** Moves the layer in another packing, and says what it is then. */
+  pack(layer: Descriptor, packing: Packing): Promise<LayerEdit>
+  /** Writes a blob that was made here. */
+  put(blob: NewBlob): Promise<void>
 }
 
 const PROGRESS_INTERVAL_MS = 100
@@ -35,16 +43,16 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
   )
   const limiter = createLimiter(most)
   const lease = createLease(ends, { limiter, most })
+  const limited = <Value>(task: () => Promise<Value>): Promise<Value> => limiter.run(task, { signal: operation.signal })
   return {
     copy: async (blob, { again = false } = {}) => {
       if (staysForeign(blob, destination, options)) return
-      await limiter.run(
-        async () => {
-          if (again || !(await reuse(blob, ends))) await move(blob, { ...ends, lease })
-        },
-        { signal: operation.signal },
-      )
+      await limited(async () => {
+        if (again || !(await reuse(blob, ends))) await move(blob, { ...ends, lease })
+      })
     },
+    pack: (layer, packing) => limited(() => movePacked(layer, packing, ends)),
+    put: ({ descriptor, bytes }) => limited(() => putMade(descriptor, bytesBody(bytes), ends)),
   }
 }
 
@@ -93,19 +101,45 @@ async function reuse(blob: Descriptor, { source, destination, operation, tally }
   }
 }
 
-/** Puts the blob; what is retryable is tried again from where it stopped, and progress refills the budget. */
 async function move(blob: Descriptor, ends: Moving): Promise<void> {
-  const { destination, options, operation, tally } = ends
+  const { source, destination } = ends
+  await moveBody(blob, ends, async (body) => {
+    const written = await destination.putBlob(body, { ...blob, from: source.reference }, ends.operation)
+    checkAnswer(written, blob, destination)
+  })
+}
+
+/** The digest that the packed bytes will have is not known before the destination has computed it. */
+async function movePacked(layer: Descriptor, packing: Packing, ends: CountedEnds): Promise<LayerEdit> {
+  const { digest, size } = await moveBody(layer, { ...ends, lease: () => undefined }, (body) =>
+    ends.destination.putBlob(packedBody(body, layer, packing), {}, ends.operation),
+  )
+  return { digest, size, compression: packing.format }
+}
+
+async function putMade(blob: Descriptor, body: BlobBody, ends: CountedEnds): Promise<void> {
+  const { destination, operation } = ends
+  if (await reuse(blob, ends)) return
+  const put = (): Promise<Descriptor> => destination.putBlob(body, blob, operation)
+  checkAnswer(await onSide('destination', destination.reference, put, operation.signal), blob, destination)
+}
+
+/** Puts a blob in some way; what is retryable is tried again from where it stopped, and progress refills the budget. */
+async function moveBody<Written>(
+  blob: Descriptor,
+  ends: Moving,
+  put: (body: BlobBody) => Promise<Written>,
+): Promise<Written> {
+  const { options, operation, tally } = ends
   let moved = 0
   for (let attempt = 1; ; attempt += 1) {
     const body = createBody(blob, ends)
     try {
-      const written = await destination.putBlob(body, { ...blob, from: ends.source.reference }, operation)
-      checkAnswer(written, blob, destination)
+      const written = await put(body)
       moved += body.moved()
       tally.moved(blob.size, moved)
       operation.onProgress({ type: 'blob:done', digest: blob.digest, size: blob.size, moved })
-      return
+      return written
     } catch (error) {
       const failure = blamed(error, ends)
       // The reason of an abort may itself be a failure that can be retried: that of a sibling.

@@ -10,7 +10,7 @@ import { type CopyCounts, createTally } from './tally.ts'
 export interface CopyResult extends CopyCounts {
   /** What the source reference names. */
   readonly sourceDigest: Digest
-  /** What the destination now names; differs from `sourceDigest` if one platform was chosen or an index rewritten. */
+  /** What the destination now names; differs from `sourceDigest` if one platform was chosen, an index rewritten or a manifest converted. */
   readonly digest: Digest
   /** The document of that digest. */
   readonly manifest: ManifestBytes
@@ -33,18 +33,19 @@ export async function copyImage(
   const resolved = resolveOptions(options)
   return runOperation(options, (operation) =>
     openBoth(from, to, { operation }, async (source, destination) => {
-      const { root, graph } = await prepareCopy(source, destination, { options: resolved, operation })
+      const { root, work } = await prepareCopy(source, destination, { options: resolved, operation })
       const tally = createTally()
-      if (graph !== undefined) await executeCopy(graph, { source, destination, options: resolved, operation, tally })
+      const ends = { source, destination, options: resolved, operation, tally }
+      const manifest = work === undefined ? root.manifest : await executeCopy(work, ends)
       const counts = tally.counts()
-      const { digest } = root.manifest
+      const { digest } = manifest
       operation.onProgress({ type: 'done', digest, bytes: counts.bytes.moved })
       return {
         ...counts,
         sourceDigest: root.sourceDigest,
         digest,
-        manifest: root.manifest,
-        upToDate: graph === undefined,
+        manifest,
+        upToDate: work === undefined,
         warnings: operation.warnings,
       }
     }),

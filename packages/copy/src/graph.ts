@@ -24,8 +24,7 @@ import type { ResolvedOptions } from './options.ts'
 import type { Root } from './root.ts'
 
 /** One manifest or index that will be written, with what has to be there before it. */
-export interface ManifestNode {
-  readonly manifest: ManifestBytes
+export interface ManifestNode extends ImageDocument {
   readonly blobs: readonly Descriptor[]
   readonly children: readonly ManifestNode[]
   readonly signatures: readonly Signature[]
@@ -80,12 +79,12 @@ class GraphWalker {
   async expand(document: ImageDocument & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
     const { image, manifest, parsed, members } = document
     const signatures = await this.#signatures(image, manifest)
-    if (parsed.kind === 'image') return { manifest, blobs: blobsOf(parsed), children: [], signatures }
+    if (parsed.kind === 'image') return { image, manifest, parsed, blobs: blobsOf(parsed), children: [], signatures }
     const listed = members ?? childrenOf(parsed)
     // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
     const blobs = listed.filter((descriptor) => !isDocument(descriptor))
     const children = await Promise.all(listed.filter(isDocument).map((child) => this.#instance(child, depth + 1)))
-    return { manifest, blobs, children, signatures }
+    return { image, manifest, parsed, blobs, children, signatures }
   }
 
   /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */

@@ -1,5 +1,7 @@
 import { ImageError, type OperationOptions, type Platform, type UnparsedImage } from '@crossdock/core'
 import { hostPlatform, parsePlatform, parsePlatformPattern, type PlatformPattern } from '@crossdock/formats'
+import type { ImageFormat } from './image-format.ts'
+import { checkPacking, type LayerPacking } from './layer-packing.ts'
 
 /** What becomes of an index of which only some instances are copied. */
 export type SubsetMode = 'sparse' | 'rewrite' | 'refuse'
@@ -37,10 +39,12 @@ export interface CopyOptions extends OperationOptions {
   /** The pause before a blob is tried again, in milliseconds; it doubles from there, to 30 s. Default: 500. */
   readonly retryDelayMs?: number | undefined
   /**
-   * The media types that manifests and indexes may have; the copy fails with `UNSUPPORTED` if one has another, as they are not
-   * converted. Default: those that the destination takes.
+   * The format that images and their index shall have at the destination; those that have another are converted. Default: they
+   * stay as they are unless the destination does not take that.
    */
-  readonly manifestTypes?: readonly string[] | undefined
+  readonly format?: ImageFormat | undefined
+  /** How layers are packed at the destination. Default: as they are, or as the destination wants them. */
+  readonly layers?: LayerPacking | undefined
 }
 
 /** Which instances of an index are wanted. */
@@ -59,7 +63,8 @@ export interface ResolvedOptions {
   readonly concurrency: number
   readonly attempts: number
   readonly retryDelayMs: number
-  readonly manifestTypes: readonly string[] | undefined
+  readonly format: ImageFormat | undefined
+  readonly layers: LayerPacking | undefined
 }
 
 export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
@@ -73,7 +78,8 @@ export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
     concurrency: positive(options.concurrency ?? 16, 'concurrency'),
     attempts: positive(options.attempts ?? 4, 'attempts'),
     retryDelayMs: positive(options.retryDelayMs ?? 500, 'retryDelayMs'),
-    manifestTypes: options.manifestTypes,
+    format: options.format,
+    layers: checkPacking(options.layers),
   }
 }
 

@@ -2,29 +2,44 @@ import { type Descriptor, type Digest, imageName, type ImageReference } from '@c
 import { createLimiter } from '@crossdock/streams'
 import type { Ends } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
-import { distinctBlobs, manifestsOf } from './graph.ts'
+import type { ManifestNode } from './graph.ts'
+import { blobsToMove, type NodePlan } from './node-plan.ts'
 import { type Operation, onSide, runOperation } from './operation.ts'
 import { type CopyOptions, resolveOptions } from './options.ts'
 import { openBoth } from './open-both.ts'
-import { type Preparation, prepareCopy } from './prepare.ts'
+import type { Packing } from './packing.ts'
+import { type Preparation, prepareCopy, type Work } from './prepare.ts'
 
 /**
  * What becomes of a blob: it `move`s, moves from where an earlier attempt ended (`resume`), is there already (`reuse`), is
- * taken over from a neighbouring repository (`mount`), or stays where its URLs point (`foreign`).
+ * taken over from a neighbouring repository (`mount`), stays where its URLs point (`foreign`), moves and is packed in another way
+ * (`pack`), or is made for a converted manifest (`make`).
  */
-export type BlobAction = 'move' | 'resume' | 'reuse' | 'mount' | 'foreign'
+export type BlobAction = 'move' | 'resume' | 'reuse' | 'mount' | 'foreign' | 'pack' | 'make'
 
 export interface PlannedBlob {
   readonly blob: Descriptor
   readonly action: BlobAction
   /** Bytes that have to move, of `blob.size`. */
   readonly bytes: number
+  /** What a `pack`ed layer will be packed as. */
+  readonly packing?: Packing | undefined
 }
 
 export interface PlannedManifest {
   readonly digest: Digest
   readonly mediaType: string
   readonly size: number
+  /** What it will be, if it does not stay as it is. */
+  readonly becomes?: PlannedConversion | undefined
+}
+
+export interface PlannedConversion {
+  readonly mediaType: string
+  /** Undefined if layers have to be packed first. */
+  readonly digest: Digest | undefined
+  /** What the new form has no place for, as far as it is known, a sentence each. */
+  readonly lost: readonly string[]
 }
 
 /** What a copy would do, as data. */
@@ -32,8 +47,11 @@ export interface CopyPlan {
   readonly from: string
   readonly to: string
   readonly sourceDigest: Digest
-  /** What the destination would name; differs from `sourceDigest` if one platform was chosen or an index rewritten. */
-  readonly digest: Digest
+  /**
+   * What the destination would name; differs from `sourceDigest` if one platform was chosen, an index rewritten or a manifest converted.
+   * Undefined if layers have to be packed first.
+   */
+  readonly digest: Digest | undefined
   /** True if the destination already names this image and has all of it. */
   readonly upToDate: boolean
   /** In the order in which they would be written. Empty if up to date. */
@@ -56,14 +74,38 @@ export async function planCopy(from: ImageReference, to: ImageReference, options
   )
 }
 
-async function planBlobs(prepared: Preparation, ends: Ends): Promise<readonly PlannedBlob[]> {
-  if (prepared.graph === undefined) return []
-  const limiter = createLimiter(ends.options.concurrency)
-  const blobs = distinctBlobs([prepared.graph.top, ...prepared.graph.referrers])
-  return Promise.all(blobs.map((blob) => limiter.run(() => planBlob(blob, ends), { signal: ends.operation.signal })))
+async function planBlobs({ work }: Preparation, ends: Ends): Promise<readonly PlannedBlob[]> {
+  if (work === undefined) return []
+  const { operation, options } = ends
+  const limiter = createLimiter(options.concurrency)
+  const moving = new Map([...work.plans].flatMap(blobsToMove).map((move) => [move.blob.digest, move] as const))
+  const made = new Map(
+    [...work.made.values()].flatMap(({ blobs }) => blobs).map((blob) => [blob.descriptor.digest, blob]),
+  )
+  const tasks = [
+    ...[...moving.values()].map(
+      ({ blob, packing }) =>
+        () =>
+          planBlob(blob, packing, ends),
+    ),
+    ...[...made.values()].map(
+      ({ descriptor }) =>
+        () =>
+          planMade(descriptor, ends),
+    ),
+  ]
+  return Promise.all(tasks.map((task) => limiter.run(task, { signal: operation.signal })))
 }
 
-async function planBlob(blob: Descriptor, { source, destination, options, operation }: Ends): Promise<PlannedBlob> {
+async function planMade(blob: Descriptor, { destination, operation }: Ends): Promise<PlannedBlob> {
+  const find = async (): Promise<unknown> => destination.findBlob?.(blob, operation)
+  const found = await onSide('destination', destination.reference, find, operation.signal)
+  return { blob, action: found === undefined ? 'make' : 'reuse', bytes: 0 }
+}
+
+async function planBlob(blob: Descriptor, packing: Packing | undefined, ends: Ends): Promise<PlannedBlob> {
+  const { source, destination, options, operation } = ends
+  if (packing !== undefined) return { blob, action: 'pack', bytes: blob.size, packing }
   if (staysForeign(blob, destination, options)) return { blob, action: 'foreign', bytes: 0 }
   const atDestination = <Value>(call: () => Promise<Value>): Promise<Value> =>
     onSide('destination', destination.reference, call, operation.signal)
@@ -83,23 +125,27 @@ function describe(
     operation,
   }: { readonly from: ImageReference; readonly to: ImageReference; readonly operation: Operation },
 ): CopyPlan {
-  const { graph, root } = prepared
-  const nodes = graph === undefined ? [] : [...manifestsOf([graph.top]), ...manifestsOf(graph.referrers)]
+  const { work, root } = prepared
   return {
     from: imageName(from),
     to: imageName(to),
     sourceDigest: root.sourceDigest,
-    digest: root.manifest.digest,
-    upToDate: graph === undefined,
-    manifests: nodes.map(({ manifest }) => ({
-      digest: manifest.digest,
-      mediaType: manifest.mediaType,
-      size: manifest.bytes.byteLength,
-    })),
+    digest: work === undefined ? root.manifest.digest : work.made.get(work.graph.top)?.manifest.digest,
+    upToDate: work === undefined,
+    manifests: work === undefined ? [] : [...work.plans].map(([node, plan]) => describeManifest(node, plan, work)),
     blobs,
     bytes: { total: sum(blobs.map(({ blob }) => blob.size)), move: sum(blobs.map(({ bytes }) => bytes)) },
     warnings: operation.warnings,
   }
+}
+
+function describeManifest(node: ManifestNode, { types, changes }: NodePlan, { made }: Work): PlannedManifest {
+  const { digest, mediaType, bytes } = node.manifest
+  const planned = { digest, mediaType, size: bytes.byteLength }
+  if (!changes) return planned
+  const result = made.get(node)
+  const becomes = { mediaType: types[0] ?? mediaType, digest: result?.manifest.digest, lost: result?.lost ?? [] }
+  return { ...planned, becomes }
 }
 
 function sum(values: readonly number[]): number {

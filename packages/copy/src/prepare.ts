@@ -9,7 +9,9 @@ import {
   shortDigest,
   unparsedImage,
 } from '@crossdock/core'
-import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
+import { type ImageGraph, loadGraph, type ManifestNode, manifestsOf } from './graph.ts'
+import { type MadeManifest, makeAhead } from './make-manifest.ts'
+import { type NodePlans, planNodes } from './node-plan.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { chooseRoot, type Root } from './root.ts'
@@ -18,7 +20,15 @@ import { chooseRoot, type Root } from './root.ts'
 export interface Preparation {
   readonly root: Root
   /** Undefined if the destination already has everything, under its name. */
-  readonly graph: ImageGraph | undefined
+  readonly work: Work | undefined
+}
+
+/** All that is to be written, and as what. */
+export interface Work {
+  readonly graph: ImageGraph
+  readonly plans: NodePlans
+  /** What is known of it beforehand. */
+  readonly made: ReadonlyMap<ManifestNode, MadeManifest>
 }
 
 interface Settings {
@@ -38,14 +48,17 @@ export async function prepareCopy(
   const root = await chooseRoot(source, top, settings)
   checkDestination(destination, root.manifest)
   checkKeepsSource(source, destination, root)
-  checkWanted(root.manifest, options)
-  if (!options.referrers && (await isUpToDate(destination, root, operation))) return { root, graph: undefined }
+  const staysAsItIs = options.format === undefined && options.layers === undefined
+  if (staysAsItIs && (await isUpToDate(destination, root, settings))) return { root, work: undefined }
   const graph = await loadGraph(source, root, settings)
-  const nodes = manifestsOf([graph.top, ...graph.referrers])
-  for (const { manifest } of nodes) {
-    checkWanted(manifest, options)
-    checkType(destination, manifest)
+  const ends = { source, destination, ...settings }
+  const plans = planNodes(graph, ends)
+  const made = await makeAhead(plans, ends)
+  const manifest = made.get(graph.top)?.manifest
+  if (manifest !== undefined && !staysAsItIs && (await isUpToDate(destination, { ...root, manifest }, settings))) {
+    return { root: { ...root, manifest }, work: undefined }
   }
+  const nodes = manifestsOf([graph.top, ...graph.referrers])
   const signed = nodes.some(({ signatures }) => signatures.length > 0)
   if (signed && destination.putSignatures === undefined) {
     throw new ImageError(
@@ -54,16 +67,16 @@ export async function prepareCopy(
       { side: 'destination', image: imageName(destination.reference) },
     )
   }
-  return { root, graph }
+  return { root, work: { graph, plans, made } }
 }
 
 function isUpToDate(
   destination: ImageDestination,
   { manifest, members }: Root,
-  operation: Operation,
+  { options, operation }: Settings,
 ): Promise<boolean> {
-  // Of a sparse index the destination cannot know which instances are wanted.
-  if (members !== undefined) return Promise.resolve(false)
+  // Of a sparse index the destination cannot know which instances are wanted, nor which referrers there are.
+  if (members !== undefined || options.referrers) return Promise.resolve(false)
   const look = async (): Promise<boolean> =>
     (await destination.hasManifest?.(manifestDescriptor(manifest), operation)) ?? false
   return onSide('destination', destination.reference, look, operation.signal)
@@ -103,23 +116,4 @@ function isSamePlace(one: ImageReference, other: ImageReference): boolean {
   if (text === otherText) return true
   if (one.policy === undefined || one.policy.identity !== other.policy?.identity) return false
   return text.slice(text.lastIndexOf(':')) === otherText.slice(otherText.lastIndexOf(':'))
-}
-
-function checkWanted({ mediaType, digest }: ManifestBytes, { manifestTypes }: ResolvedOptions): void {
-  if (manifestTypes === undefined || manifestTypes.includes(mediaType)) return
-  throw new ImageError(
-    'UNSUPPORTED',
-    `${shortDigest(digest)} is of type ${mediaType}, and manifests are not converted: only ${manifestTypes.join(', ')} was asked for; copy it as it is`,
-    { side: 'source' },
-  )
-}
-
-function checkType(destination: ImageDestination, { mediaType }: ManifestBytes): void {
-  const accepted = destination.traits.manifestTypes
-  if (accepted === undefined || accepted.includes(mediaType)) return
-  throw new ImageError(
-    'UNSUPPORTED',
-    `${imageName(destination.reference)} does not take manifests of type ${mediaType}, only ${accepted.join(', ')}`,
-    { side: 'destination', image: imageName(destination.reference) },
-  )
 }

@@ -187,23 +187,3 @@ test('a copy onto itself does nothing', async () => {
   const reference = memory.parseReference('from:1')
   expect(await copyImage(reference, reference)).toMatchObject({ upToDate: true })
 })
-
-test('manifests that are not of a wanted type are refused, wherever in the image they are', async () => {
-  const memory = memoryTransport()
-  const other = testImage({ seed: 'other', format: 'docker' })
-  const index = testIndex({ entries: [other] })
-  memory.store.put('from:1', index)
-  const copyOf = (types: readonly string[]) =>
-    copyImage(memory.parseReference('from:1'), memory.parseReference('to:1'), {
-      platforms: 'all',
-      manifestTypes: types,
-    })
-  const types = [index.root.mediaType, testImage().root.mediaType, other.root.mediaType]
-  for (const lacking of types) {
-    const refusal = copyOf(types.filter((type) => type !== lacking))
-    await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(lacking) })
-    expect(memory.store.digest('to:1')).toBeUndefined()
-  }
-  await copyOf(types)
-  expect(memory.store.digest('to:1')).toBe(index.root.digest)
-})

@@ -10,7 +10,10 @@ import type { ManifestBytes } from './source.ts'
 export interface DestinationTraits {
   /** The manifest media types it takes, best first. Default: every one. */
   readonly manifestTypes?: readonly string[] | undefined
-  /** What it wants layers to be. Default: `preserve`. */
+  /**
+   * What it wants layers to be: plain in any case (`decompress`), or packed (`compress`) where the image's manifest is not one that was
+   * kept, but one that its source makes. Default: `preserve`.
+   */
   readonly layerCompression?: 'preserve' | 'compress' | 'decompress' | undefined
   /** Whether a manifest may name layers by URL without the blobs being there. Default: true. */
   readonly foreignLayers?: boolean | undefined

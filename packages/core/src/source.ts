@@ -28,6 +28,11 @@ export interface SourceTraits {
    * slow one by one. Default: false.
    */
   readonly parallelRanges?: boolean | undefined
+  /**
+   * Whether the source makes its manifest itself, as an archive does that holds none, so that nothing else knows it by its digest.
+   * Default: false.
+   */
+  readonly makesManifest?: boolean | undefined
 }
 
 export interface GetBlobOptions extends OperationOptions {

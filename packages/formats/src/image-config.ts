@@ -27,6 +27,9 @@ export interface ImageConfig {
   /** As written: RFC 3339 in general. */
   readonly created?: string | undefined
   readonly author?: string | undefined
+  /** Docker's own fields, which OCI does not have. */
+  readonly comment?: string | undefined
+  readonly dockerVersion?: string | undefined
   readonly config: RunConfig
   readonly rootfs: {
     /** Digests of the uncompressed layers, from the base up. */
@@ -70,10 +73,12 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const what = 'image config'
   const place = asPlace(parseJsonDocument(bytes, { what, maxBytes: MAX_CONFIG_BYTES }), `${what}:`)
   const features = optionalList(place, 'os.features', checkString)
+  const dockerVersion = optionalString(place, 'docker_version')
   return {
     architecture: optionalString(place, 'architecture') ?? '',
     os: optionalString(place, 'os') ?? '',
-    ...strings(place, ['variant', 'os.version', 'created', 'author']),
+    ...strings(place, ['variant', 'os.version', 'created', 'author', 'comment']),
+    ...(dockerVersion !== undefined && { dockerVersion }),
     ...(features !== undefined && { 'os.features': features }),
     config: readRunConfig(optionalObject(place, 'config')),
     rootfs: { diffIds: readDiffIds(optionalObject(place, 'rootfs')) },

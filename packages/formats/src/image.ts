@@ -15,6 +15,7 @@ import {
 } from '@crossdock/core'
 import { type ImageDocument, ofImage, readDocument } from './document.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
+import { type ImageInspection, inspectManifest } from './inspection.ts'
 import type { ImageManifest } from './manifest.ts'
 import { isConfigType } from './media-types.ts'
 
@@ -29,6 +30,8 @@ export interface Image {
   configBytes(options?: OperationOptions): Promise<Uint8Array>
   /** The same, read. Throws `UNSUPPORTED` besides for an artifact, whose config is something else. */
   config(options?: OperationOptions): Promise<ImageConfig>
+  /** What people ask of an image, out of manifest and config. Throws as `config` does. */
+  inspect(options?: OperationOptions): Promise<ImageInspection>
 }
 
 /** Parses what was judged. Throws `UNSUPPORTED` for an index: choose an instance first. */
@@ -52,15 +55,17 @@ export function imageOf(
   }
   const configBytes = (operation?: OperationOptions): Promise<Uint8Array> =>
     readConfig(source, manifest.config, { image, operation })
+  const readParsedConfig = async (operation?: OperationOptions): Promise<ImageConfig> => {
+    checkIsImage(manifest.config, image)
+    const config = await configBytes(operation)
+    return ofImage(reference, () => parseImageConfig(config))
+  }
   return {
     bytes,
     manifest,
     configBytes,
-    config: async (operation) => {
-      checkIsImage(manifest.config, image)
-      const config = await configBytes(operation)
-      return ofImage(reference, () => parseImageConfig(config))
-    },
+    config: readParsedConfig,
+    inspect: async (operation) => inspectManifest(manifest, await readParsedConfig(operation)),
   }
 }
 

@@ -1,6 +1,7 @@
 export {
   DOCKER_CONFIG,
   DOCKER_FOREIGN_LAYER_GZIP,
+  DOCKER_FOREIGN_LAYER_TAR,
   DOCKER_LAYER_GZIP,
   DOCKER_LAYER_TAR,
   DOCKER_LAYER_ZSTD,
@@ -8,7 +9,11 @@ export {
   DOCKER_MANIFEST_LIST,
   DOCKER_SCHEMA1,
   DOCKER_SCHEMA1_SIGNED,
+  IN_TOTO,
+  isAttestationType,
   isConfigType,
+  isDockerType,
+  isEncryptedLayerType,
   isForeignLayerType,
   isIndexType,
   isLayerType,
@@ -19,22 +24,41 @@ export {
   normalizeMediaType,
   OCI_CONFIG,
   OCI_EMPTY,
+  OCI_FOREIGN_LAYER_GZIP,
+  OCI_FOREIGN_LAYER_TAR,
+  OCI_FOREIGN_LAYER_ZSTD,
   OCI_INDEX,
   OCI_LAYER_GZIP,
   OCI_LAYER_TAR,
   OCI_LAYER_ZSTD,
   OCI_MANIFEST,
 } from './media-types.ts'
+export type { LayerCompression } from './media-types.ts'
+export { dockerTypeOf, layerTypeWith, ociTypeOf } from './layer-types.ts'
 export { checkDescriptor, isForeignLayer } from './descriptor.ts'
 export { blobsOf, childrenOf, parseManifest } from './manifest.ts'
 export { refuseLookalikeKeys } from './manifest-type.ts'
 export type { ImageIndex, ImageManifest, Manifest, ManifestFormat, ParseManifestOptions } from './manifest.ts'
+export { parseAnyManifest } from './any-manifest.ts'
+export type { AnyManifest } from './any-manifest.ts'
+export { schema1Payload } from './schema1-payload.ts'
+export type { Schema1Layer, Schema1Manifest } from './schema1.ts'
+export { convertImage, needsConfig, needsDiffIds } from './convert/convert-image.ts'
+export type { ConvertedImage, ConvertImageOptions, NewBlob } from './convert/conversion.ts'
+export type { LayerEdit } from './convert/layer-edits.ts'
+export { EMPTY_LAYER, EMPTY_LAYER_DIGEST } from './convert/to-schema1.ts'
+export { convertIndex, ZSTD_INSTANCE } from './convert/convert-index.ts'
+export type { ConvertedIndex, ConvertIndexOptions } from './convert/convert-index.ts'
+export { conversionCandidates } from './convert/conversion-candidates.ts'
+export type { ConversionCandidatesOptions } from './convert/conversion-candidates.ts'
 export { parseImageConfig } from './image-config.ts'
 export type { HistoryEntry, ImageConfig, RunConfig } from './image-config.ts'
-export { chooseInstance, MAX_INDEX_DEPTH, nestedTooDeep, ofImage, readDocument } from './document.ts'
-export type { ChooseInstanceOptions, ImageDocument, ReadDocumentOptions } from './document.ts'
+export { chooseInstance, MAX_INDEX_DEPTH, nestedTooDeep, ofImage, readAnyDocument, readDocument } from './document.ts'
+export type { AnyDocument, ChooseInstanceOptions, ImageDocument, ReadDocumentOptions } from './document.ts'
 export { imageOf, loadImage } from './image.ts'
 export type { Image } from './image.ts'
+export { inspectManifest, inspectSchema1 } from './inspection.ts'
+export type { ImageInspection, ImageStep } from './inspection.ts'
 export { formatPlatform, normalizePlatform, parsePlatform } from './platform.ts'
 export { parsePlatformPattern, platformMatches } from './platform-pattern.ts'
 export type { PlatformPattern } from './platform-pattern.ts'

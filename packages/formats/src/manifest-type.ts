@@ -73,7 +73,7 @@ function refuseSchema1(place: Place, said: string, own: string): void {
   if (byType || version === 1) {
     throw new ImageError(
       'UNSUPPORTED',
-      `${placeName(place.where)} is a Docker schema 1 manifest, which is not supported yet: have the image pushed again by a current ` +
+      `${placeName(place.where)} is a Docker schema 1 manifest, which is not taken here: have the image pushed again by a current ` +
         'program, or ask its registry for a schema 2 or OCI manifest',
     )
   }

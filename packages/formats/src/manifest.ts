@@ -10,7 +10,7 @@ import { checkDescriptor, isForeignLayer, optionalMediaType } from './descriptor
 import { NO_STRINGS, asPlace, fieldPath, optional, optionalStrings, type Place, requiredList } from './fields.ts'
 import { member, parseJsonDocument } from './json.ts'
 import { resolveDocumentType, saysNothing } from './manifest-type.ts'
-import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, isIndexType, normalizeMediaType } from './media-types.ts'
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, isIndexType, isSchema1Type, normalizeMediaType } from './media-types.ts'
 
 /** A document that was read and checked. What is not known of it stays in its bytes, which are what travels. */
 export type Manifest = ImageManifest | ImageIndex
@@ -54,7 +54,7 @@ export interface ParseManifestOptions {
  * one counts.
  *
  * Throws `INVALID_DATA` naming the field for whatever contradicts itself or has the wrong type, `LIMIT_EXCEEDED` beyond
- * `MAX_MANIFEST_BYTES` or 128 levels, and `UNSUPPORTED` for schema 1 and for types that are no manifest.
+ * `MAX_MANIFEST_BYTES` or 128 levels, and `UNSUPPORTED` for schema 1, which `parseAnyManifest` reads, and for types that are no manifest.
  */
 export function parseManifest(manifest: ManifestBytes, options: ParseManifestOptions = {}): Manifest {
   const what = `manifest ${shortDigest(manifest.digest)}`
@@ -109,14 +109,16 @@ function readShared(place: Place, mediaType: string): ManifestBase {
 }
 
 /** A descriptor is a promise about the document behind it (image-spec, descriptor.md). */
-function checkPromise(manifest: ManifestBytes, mediaType: string, descriptor: Descriptor): void {
+export function checkPromise(manifest: ManifestBytes, mediaType: string, descriptor: Descriptor): void {
   const what = `manifest ${shortDigest(manifest.digest)}`
   const size = manifest.bytes.byteLength
   if (size !== descriptor.size) {
     throw new ImageError('INVALID_DATA', `${what} has ${size} bytes, but its descriptor says ${descriptor.size}`)
   }
   const promised = normalizeMediaType(descriptor.mediaType)
-  if (promised !== mediaType && !saysNothing(promised)) {
+  // The two types of schema 1 are used for one another.
+  const kept = promised === mediaType || (isSchema1Type(promised) && isSchema1Type(mediaType))
+  if (!kept && !saysNothing(promised)) {
     const shown = quoteForeign(promised, 100)
     throw new ImageError(
       'INVALID_DATA',

@@ -12,6 +12,12 @@ export const OCI_LAYER_TAR = 'application/vnd.oci.image.layer.v1.tar'
 export const OCI_LAYER_GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip'
 /** OCI layer: a tar in zstd. */
 export const OCI_LAYER_ZSTD = 'application/vnd.oci.image.layer.v1.tar+zstd'
+/** OCI layer that its publisher does not want distributed: a plain tar. */
+export const OCI_FOREIGN_LAYER_TAR = 'application/vnd.oci.image.layer.nondistributable.v1.tar'
+/** OCI layer that its publisher does not want distributed: a tar in gzip. */
+export const OCI_FOREIGN_LAYER_GZIP = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip'
+/** OCI layer that its publisher does not want distributed: a tar in zstd. */
+export const OCI_FOREIGN_LAYER_ZSTD = 'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd'
 
 /** Docker image manifest, version 2 schema 2. */
 export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
@@ -25,14 +31,19 @@ export const DOCKER_LAYER_TAR = 'application/vnd.docker.image.rootfs.diff.tar'
 export const DOCKER_LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip'
 /** Docker layer: a tar in zstd. */
 export const DOCKER_LAYER_ZSTD = 'application/vnd.docker.image.rootfs.diff.tar.zstd'
+/** Docker layer that is fetched from its URLs: a plain tar. */
+export const DOCKER_FOREIGN_LAYER_TAR = 'application/vnd.docker.image.rootfs.foreign.diff.tar'
 /** Docker layer that is fetched from its URLs, in gzip. */
 export const DOCKER_FOREIGN_LAYER_GZIP = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'
-/** Docker image manifest, schema 1, unsigned. Recognised, not read. */
+/** Docker image manifest, schema 1, unsigned. */
 export const DOCKER_SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json'
-/** Docker image manifest, schema 1, signed. Recognised, not read. */
+/** Docker image manifest, schema 1, with JSON web signatures in it. */
 export const DOCKER_SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
 
-/** Every manifest and index type that is read here, best first: what an `Accept` header lists. */
+/** Statements about an image (in-toto), which a builder puts where an image has its layers. */
+export const IN_TOTO = 'application/vnd.in-toto+json'
+
+/** Every manifest and index type that `parseManifest` reads, best first: what an `Accept` header lists. */
 export const MANIFEST_MEDIA_TYPES: readonly string[] = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_MANIFEST_LIST]
 
 const OCI_LAYER_PREFIX = 'application/vnd.oci.image.layer.'
@@ -59,7 +70,7 @@ export function isManifestType(mediaType: string): boolean {
   return type === OCI_MANIFEST || type === DOCKER_MANIFEST
 }
 
-/** True for the first Docker manifest format, signed or not, which is recognised but not read. */
+/** True for the first Docker manifest format, signed or not; `parseAnyManifest` reads it. */
 export function isSchema1Type(mediaType: string): boolean {
   const type = normalizeMediaType(mediaType)
   return type === DOCKER_SCHEMA1 || type === DOCKER_SCHEMA1_SIGNED
@@ -71,7 +82,10 @@ export function isConfigType(mediaType: string): boolean {
   return type === OCI_CONFIG || type === DOCKER_CONFIG
 }
 
-/** True for a filesystem layer of any compression, encrypted and foreign ones included. */
+/**
+ * True for a filesystem layer of any compression, encrypted and foreign ones included. These, and no other blobs of a
+ * manifest, have a diff ID in the image's config.
+ */
 export function isLayerType(mediaType: string): boolean {
   const type = normalizeMediaType(mediaType)
   if (type.startsWith(OCI_LAYER_PREFIX)) return true
@@ -88,7 +102,25 @@ export function isForeignLayerType(mediaType: string): boolean {
   return type.startsWith(OCI_FOREIGN_PREFIX) || isDockerTar(type, DOCKER_FOREIGN_PREFIX)
 }
 
-const COMPRESSIONS: ReadonlyMap<string, 'none' | 'gzip' | 'zstd'> = new Map([
+/** True for a layer whose bytes are encrypted (ocicrypt): nothing but its type can be known of it without a key. */
+export function isEncryptedLayerType(mediaType: string): boolean {
+  return isLayerType(mediaType) && normalizeMediaType(mediaType).split('+').slice(1).includes('encrypted')
+}
+
+/** True for what a builder says about an image (in-toto), in place of a layer. */
+export function isAttestationType(mediaType: string): boolean {
+  return normalizeMediaType(mediaType) === IN_TOTO
+}
+
+/** True for every type that Docker registered: manifests, lists, configs and layers. */
+export function isDockerType(mediaType: string): boolean {
+  return normalizeMediaType(mediaType).startsWith('application/vnd.docker.')
+}
+
+/** How the tar of a layer is compressed. */
+export type LayerCompression = 'none' | 'gzip' | 'zstd'
+
+const COMPRESSIONS: ReadonlyMap<string, LayerCompression> = new Map([
   ['', 'none'],
   ['gzip', 'gzip'],
   ['zstd', 'zstd'],
@@ -98,7 +130,7 @@ const COMPRESSIONS: ReadonlyMap<string, 'none' | 'gzip' | 'zstd'> = new Map([
  * What a layer's type says of its compression; the bytes may say otherwise. Undefined for what is not a tar layer, for a
  * compression that is not known, and for encrypted layers, whose bytes are neither.
  */
-export function layerCompression(mediaType: string): 'none' | 'gzip' | 'zstd' | undefined {
+export function layerCompression(mediaType: string): LayerCompression | undefined {
   const type = normalizeMediaType(mediaType)
   const oci = /^application\/vnd\.oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(\w+))?$/.exec(type)
   const docker = /^application\/vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.(\w+))?$/.exec(type)

@@ -1,6 +1,14 @@
 import { type Descriptor, type ManifestBytes, MAX_MANIFEST_BYTES, unparsedImage } from '@crossdock/core'
 import { expect, test } from 'vitest'
-import { chooseInstance, MAX_INDEX_DEPTH, OCI_INDEX, OCI_MANIFEST, readDocument } from '../src/index.ts'
+import {
+  chooseInstance,
+  DOCKER_SCHEMA1,
+  MAX_INDEX_DEPTH,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  readAnyDocument,
+  readDocument,
+} from '../src/index.ts'
 import { CHILD, IMAGE, INDEX, manifestBytes } from './documents.ts'
 import { serveDocuments } from './serve-documents.ts'
 
@@ -33,6 +41,17 @@ test('a document comes under the type that it says, if nobody told the source', 
   const source = serveDocuments(manifestBytes(INDEX))
   const { manifest, parsed } = await readDocument(unparsedImage(source))
   expect([manifest.mediaType, parsed.kind]).toEqual([OCI_INDEX, 'index'])
+})
+
+test('schema 1 is read where it is asked for', async () => {
+  const history = [{ v1Compatibility: JSON.stringify({ id: 'a'.repeat(64) }) }]
+  const schema1 = manifestBytes({ schemaVersion: 1, fsLayers: [{ blobSum: CHILD.digest }], history })
+  const unparsed = unparsedImage(serveDocuments(schema1))
+  const { manifest, parsed } = await readAnyDocument(unparsed)
+  expect([manifest.mediaType, parsed.kind]).toEqual([DOCKER_SCHEMA1, 'schema1'])
+  await expect(readDocument(unparsed)).rejects.toMatchObject({ code: 'UNSUPPORTED', image: 'test:image' })
+  const other = unparsedImage(serveDocuments(image))
+  expect(await readAnyDocument(other)).toEqual(await readDocument(other))
 })
 
 test('what an index says of a document must hold', async () => {

@@ -39,3 +39,9 @@ export function outcome(read: () => unknown): string {
 
 /** What bad input may come to. */
 export const OUTCOMES: readonly string[] = ['accepted', 'INVALID_DATA', 'LIMIT_EXCEEDED', 'UNSUPPORTED']
+
+/** What has to be there. */
+export function present<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('it is not there')
+  return value
+}

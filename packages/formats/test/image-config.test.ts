@@ -32,9 +32,18 @@ test('everything that is known is taken', () => {
     author: 'me',
   }
   expect(
-    read({ ...rest, config, history, rootfs: { type: 'layers', diff_ids: [digest('1')] }, docker_version: 'x' }),
+    read({
+      ...rest,
+      config,
+      history,
+      rootfs: { type: 'layers', diff_ids: [digest('1')] },
+      docker_version: 'x',
+      comment: 'c',
+    }),
   ).toEqual({
     ...rest,
+    dockerVersion: 'x',
+    comment: 'c',
     config: {
       User: '1:1',
       ExposedPorts: ['8080/tcp', '53/udp'],

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import {
+  isAttestationType,
   isConfigType,
+  isDockerType,
+  isEncryptedLayerType,
   isForeignLayerType,
   isIndexType,
   isLayerType,
@@ -18,6 +21,9 @@ test.each(vectors)('$MediaType is told apart', (row) => {
   expect(isIndexType(row.MediaType)).toBe(row.Index)
   expect(isConfigType(row.MediaType)).toBe(row.Config)
   expect(isForeignLayerType(row.MediaType)).toBe(row.NonDistributable)
+  expect(isAttestationType(row.MediaType)).toBe(row.Attestation)
+  expect(isDockerType(row.MediaType)).toBe(row.Docker)
+  expect(isEncryptedLayerType(row.MediaType)).toBe(row.MediaType.endsWith('+encrypted'))
 })
 
 test.each([

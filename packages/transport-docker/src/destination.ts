@@ -29,7 +29,11 @@ export function openDestination(reference: DockerImageReference, repository: Rep
 
   return {
     reference,
-    traits: Object.freeze({ foreignLayers: true, parallelBlobs: repository.session.options.parallelBlobs }),
+    traits: Object.freeze({
+      foreignLayers: true,
+      layerCompression: 'compress',
+      parallelBlobs: repository.session.options.parallelBlobs,
+    }),
     putBlob: async (body: BlobBody, hint: BlobHint, options: OperationOptions = {}): Promise<Descriptor> => {
       options.signal?.throwIfAborted()
       const { digest, size } = await blobs.put(body, hint, options)

@@ -46,19 +46,30 @@ function formatPlan(plan: CopyPlan): string {
   const head = formatTable([
     ['from', plan.from],
     ['to', plan.to],
-    ['digest', plan.digest],
+    ['digest', plan.digest ?? 'known when layers are packed'],
     ...(plan.digest === plan.sourceDigest ? [] : [['source', plan.sourceDigest]]),
   ])
   if (plan.upToDate) return `${head}\nup to date: nothing to move\n`
-  const rows = plan.blobs.map(({ blob, action, bytes }) => [
+  const rows = plan.blobs.map(({ blob, action, bytes, packing }) => [
     action,
     shortDigest(blob.digest),
     formatBytes(blob.size),
-    moving(action, bytes),
+    packing === undefined ? moving(action, bytes) : `as ${packing.format}`,
     quoteForeign(blob.mediaType, 100),
   ])
   const total = `${count(plan.manifests.length, 'manifest')}, ${count(plan.blobs.length, 'blob')}: ${formatBytes(plan.bytes.move)} of ${formatBytes(plan.bytes.total)} would move\n`
-  return `${head}\n${formatTable(rows)}\n${total}`
+  return `${head}\n${formatTable(rows)}\n${total}${conversions(plan)}`
+}
+
+function conversions({ manifests }: CopyPlan): string {
+  return manifests
+    .flatMap(({ digest, mediaType, becomes }) => {
+      if (becomes === undefined) return []
+      const changed = `${shortDigest(digest)} becomes ${becomes.mediaType === mediaType ? 'another manifest' : becomes.mediaType}`
+      return [changed, ...becomes.lost.map((loss) => `  lost: ${loss}`)]
+    })
+    .map((line) => `${line}\n`)
+    .join('')
 }
 
 function moving(action: PlannedBlob['action'], bytes: number): string {

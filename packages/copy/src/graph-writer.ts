@@ -1,0 +1,167 @@
+import { type Descriptor, type Digest, ImageError, type ManifestBytes, shortDigest } from '@crossdock/core'
+import type { LayerEdit } from '@crossdock/formats'
+import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
+import type { CountedEnds } from './ends.ts'
+import { distinctBlobs, type ManifestNode } from './graph.ts'
+import { changedChildren, type MadeManifest, makeManifest } from './make-manifest.ts'
+import { blobsToMove, keepsConfig, type MovingBlob, type NodePlan } from './node-plan.ts'
+import { onSide } from './operation.ts'
+import type { Packing } from './packing.ts'
+import type { Work } from './prepare.ts'
+import type { TaskGroup } from './task-group.ts'
+
+/** Writes the manifests of a graph, each after all that it reaches. */
+export class GraphWriter {
+  readonly #group: TaskGroup
+  readonly #ends: CountedEnds
+  readonly #work: Work
+  readonly #copier: BlobCopier
+  readonly #edits = new Map<Digest, LayerEdit>()
+  readonly #written = new Map<ManifestNode, ManifestBytes>()
+
+  constructor(group: TaskGroup, ends: CountedEnds, work: Work) {
+    this.#group = group
+    this.#ends = ends
+    this.#work = work
+    this.#copier = createBlobCopier(ends)
+  }
+
+  /** The group tells when all is done, and rethrows what fails. */
+  start(): void {
+    const moving = [...this.#work.plans].flatMap(blobsToMove)
+    for (const move of moving.toSorted((a, b) => b.blob.size - a.blob.size)) this.#move(move).catch(ignore)
+    this.#root().catch(ignore)
+  }
+
+  /** What a manifest has become. */
+  writtenAs(node: ManifestNode): ManifestBytes {
+    return this.#written.get(node) ?? node.manifest
+  }
+
+  #planOf(node: ManifestNode): NodePlan {
+    const plan = this.#work.plans.get(node)
+    if (plan === undefined) throw new TypeError(`there is no plan for the manifest ${node.manifest.digest}`)
+    return plan
+  }
+
+  #root(): Promise<void> {
+    const { top, referrers } = this.#work.graph
+    const { destination, operation } = this.#ends
+    return this.#group.once('root', async () => {
+      await this.#reached(top)
+      await this.#write(top, true)
+      for (const referrer of referrers) await this.#child(referrer)
+      await this.#healed(() => this.#atDestination(() => destination.commit(operation)))
+    })
+  }
+
+  #child(node: ManifestNode): Promise<void> {
+    return this.#group.once(`manifest ${node.manifest.digest}`, async () => {
+      await this.#reached(node)
+      await this.#write(node, false)
+    })
+  }
+
+  async #reached(node: ManifestNode): Promise<void> {
+    const blobs = blobsToMove([node, this.#planOf(node)])
+    await Promise.all([...blobs.map((blob) => this.#move(blob)), ...node.children.map((child) => this.#child(child))])
+  }
+
+  #move({ blob, packing }: MovingBlob): Promise<void> {
+    return packing === undefined ? this.#blob(blob) : this.#packed(blob, packing)
+  }
+
+  #blob(blob: Descriptor): Promise<void> {
+    return this.#group.once(blob.digest, () => this.#copier.copy(blob))
+  }
+
+  #packed(layer: Descriptor, packing: Packing): Promise<void> {
+    return this.#group.once(`${layer.digest} ${packing.format}`, async () => {
+      this.#edits.set(layer.digest, await this.#copier.pack(layer, packing))
+    })
+  }
+
+  /** Under the first of its types that the destination takes. */
+  async #write(node: ManifestNode, isTop: boolean): Promise<void> {
+    let refusal: { readonly error: unknown } | undefined
+    for (const to of this.#planOf(node).types) {
+      try {
+        await this.#put(node, await this.#make(node, to), isTop)
+        return
+      } catch (error) {
+        if (!(error instanceof ImageError) || error.code !== 'UNSUPPORTED') throw error
+        refusal ??= { error }
+      }
+    }
+    throw refusal?.error
+  }
+
+  async #make(node: ManifestNode, to: string): Promise<MadeManifest> {
+    const { types, packings } = this.#planOf(node)
+    const ahead = this.#work.made.get(node)
+    if (ahead !== undefined && to === types[0]) return ahead
+    const edits = new Map([...this.#edits].filter(([digest]) => packings.has(digest)))
+    return await makeManifest(node, this.#ends, {
+      to,
+      edits,
+      children: changedChildren(node, (child) => this.#written.get(child)),
+    })
+  }
+
+  async #put(node: ManifestNode, made: MadeManifest, isTop: boolean): Promise<void> {
+    const { destination, operation } = this.#ends
+    const { digest, mediaType, bytes } = made.manifest
+    const instance = isTop ? undefined : digest
+    await Promise.all(made.blobs.map((blob) => this.#group.once(blob.descriptor.digest, () => this.#copier.put(blob))))
+    if (node.parsed.kind === 'image' && keepsConfig(node, mediaType)) await this.#blob(node.parsed.config)
+    await this.#healed(() =>
+      this.#atDestination(() => destination.putManifest(made.manifest, { ...operation, instance })),
+    )
+    this.#written.set(node, made.manifest)
+    this.#tell(node, made)
+    if (node.signatures.length > 0) {
+      await this.#atDestination(async () => destination.putSignatures?.(node.signatures, instance, operation))
+      operation.onProgress({ type: 'signatures', count: node.signatures.length })
+    }
+    operation.onProgress({ type: 'manifest', digest, mediaType, size: bytes.byteLength })
+  }
+
+  /** Says what has become of a manifest that did not stay as it was. */
+  #tell({ manifest }: ManifestNode, { manifest: now, lost }: MadeManifest): void {
+    if (now.mediaType === manifest.mediaType && lost.length === 0) return
+    const loss = lost.length === 0 ? '' : `; it lost ${lost.join('; ')}`
+    const message = `the manifest ${shortDigest(manifest.digest)} of type ${manifest.mediaType} was written as ${now.mediaType}${loss}`
+    this.#ends.operation.onProgress({ type: 'note', level: 'warning', message })
+  }
+
+  #atDestination(call: () => Promise<void>): Promise<void> {
+    const { destination, operation } = this.#ends
+    return onSide('destination', destination.reference, call, operation.signal)
+  }
+
+  /**
+   * A destination may have said "it is here" of content that it has lost since (pull-through caches do). What it then names
+   * as missing is sent again, once.
+   */
+  async #healed(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      const missing = error instanceof ImageError ? new Set(error.missing) : new Set<Digest>()
+      const { top, referrers } = this.#work.graph
+      const blobs = distinctBlobs([top, ...referrers]).filter(({ digest }) => missing.has(digest))
+      const manifests = [...this.#written.values()].filter(({ digest }) => missing.has(digest))
+      if (blobs.length + manifests.length === 0) throw error
+      await Promise.all(blobs.map((lost) => this.#copier.copy(lost, { again: true })))
+      for (const lost of manifests) await this.#putAgain(lost)
+      await write()
+    }
+  }
+
+  #putAgain(manifest: ManifestBytes): Promise<void> {
+    const { destination, operation } = this.#ends
+    return this.#atDestination(() => destination.putManifest(manifest, { ...operation, instance: manifest.digest }))
+  }
+}
+
+function ignore(): void {}

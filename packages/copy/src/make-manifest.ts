@@ -1,0 +1,97 @@
+import type { Digest, ManifestBytes } from '@crossdock/core'
+import {
+  convertImage,
+  convertIndex,
+  type ImageManifest,
+  imageOf,
+  type LayerEdit,
+  needsConfig,
+  type NewBlob,
+} from '@crossdock/formats'
+import type { Ends } from './ends.ts'
+import type { ManifestNode } from './graph.ts'
+import type { NodePlans } from './node-plan.ts'
+import { onSide } from './operation.ts'
+
+/** What a manifest has become. */
+export interface MadeManifest {
+  readonly manifest: ManifestBytes
+  /** To be there before it, besides what its source has. */
+  readonly blobs: readonly NewBlob[]
+  readonly lost: readonly string[]
+}
+
+const UNCHANGED: Pick<MadeManifest, 'blobs' | 'lost'> = { blobs: [], lost: [] }
+
+export interface MakeOptions {
+  /** One of the node's types. */
+  readonly to: string
+  /** What has become of layers, by the digest that they had. */
+  readonly edits: ReadonlyMap<Digest, LayerEdit>
+  /** What has become of its children, by the digest that they had. */
+  readonly children: ReadonlyMap<Digest, ManifestBytes>
+}
+
+/** Makes the manifest that is written. Throws `UNSUPPORTED` for what cannot be said in that format. */
+export async function makeManifest(node: ManifestNode, ends: Ends, options: MakeOptions): Promise<MadeManifest> {
+  const { to, edits, children } = options
+  const { manifest, parsed } = node
+  if (parsed.kind === 'index') {
+    const instances = new Map(
+      [...children].map(([digest, child]) => [
+        digest,
+        { mediaType: child.mediaType, digest: child.digest, size: child.bytes.byteLength },
+      ]),
+    )
+    return { ...UNCHANGED, ...convertIndex(manifest, { to, instances }) }
+  }
+  if (to === manifest.mediaType && edits.size === 0) return { manifest, ...UNCHANGED }
+  const config = needsConfig(manifest.mediaType, to) ? await readConfig(node, ends) : undefined
+  const { dockerReference } = ends.destination.reference
+  return convertImage(manifest, {
+    to,
+    config,
+    layers: layersAfter(parsed, edits),
+    name: dockerReference?.path,
+    tag: dockerReference?.tag,
+  })
+}
+
+function layersAfter({ layers }: ImageManifest, edits: ReadonlyMap<Digest, LayerEdit>): readonly LayerEdit[] {
+  return layers.map((layer) => edits.get(layer.digest) ?? layer)
+}
+
+function readConfig(node: ManifestNode, { source, operation }: Ends): Promise<Uint8Array> {
+  return onSide('source', source.reference, () => imageOf(node, source).configBytes(operation), operation.signal)
+}
+
+/**
+ * Makes those of the planned manifests that do not depend on layers that are still to be packed, as the first of their types:
+ * so that a conversion that cannot be is refused, and its digest known, before a byte moves.
+ */
+export async function makeAhead(plans: NodePlans, ends: Ends): Promise<ReadonlyMap<ManifestNode, MadeManifest>> {
+  const made = new Map<ManifestNode, MadeManifest>()
+  // Children come before those that list them.
+  for (const [node, { types, packings }] of plans) {
+    const [to = node.manifest.mediaType] = types
+    const children = changedChildren(node, (child) => made.get(child)?.manifest)
+    const make = () => makeManifest(node, ends, { to, edits: new Map(), children })
+    const result = await onSide('source', ends.source.reference, make, ends.operation.signal)
+    if (packings.size === 0 && node.children.every((child) => made.has(child))) made.set(node, result)
+  }
+  return made
+}
+
+/** Those children of a node that are other documents now, by the digest that they had. */
+export function changedChildren(
+  { children }: ManifestNode,
+  writtenAs: (child: ManifestNode) => ManifestBytes | undefined,
+): ReadonlyMap<Digest, ManifestBytes> {
+  const changed = new Map<Digest, ManifestBytes>()
+  for (const child of children) {
+    const { digest } = child.manifest
+    const now = writtenAs(child)
+    if (now !== undefined && now.digest !== digest) changed.set(digest, now)
+  }
+  return changed
+}

@@ -1,0 +1,160 @@
+import { type Descriptor, type Digest, ImageError, imageName, quoteForeign, shortDigest } from '@crossdock/core'
+import {
+  conversionCandidates,
+  isConfigType,
+  isEncryptedLayerType,
+  isForeignLayer,
+  isSchema1Type,
+  layerCompression,
+  needsConfig,
+} from '@crossdock/formats'
+import type { Ends } from './ends.ts'
+import { type ImageGraph, type ManifestNode, manifestsOf } from './graph.ts'
+import { FORMAT_TYPES } from './image-format.ts'
+import { sided } from './operation.ts'
+import { type Packing, packingOf } from './packing.ts'
+
+/** What becomes of one manifest on its way. */
+export interface NodePlan {
+  /** The media types to offer it under, best first; the next one if the destination refuses the one before it. */
+  readonly types: readonly string[]
+  /** Layers that get other bytes, by digest. */
+  readonly packings: ReadonlyMap<Digest, Packing>
+  /** Whether the bytes of the manifest will be others. */
+  readonly changes: boolean
+}
+
+export type NodePlans = ReadonlyMap<ManifestNode, NodePlan>
+
+/**
+ * Decides for each manifest of the graph whether it travels as it is, and as what it is offered otherwise. Throws `UNSUPPORTED`,
+ * with the reason, for what the destination cannot take.
+ */
+export function planNodes(graph: ImageGraph, ends: Ends): NodePlans {
+  const nodes = manifestsOf([graph.top, ...graph.referrers])
+  const fixed = whyFixed(nodes, ends)
+  const plans = new Map<ManifestNode, NodePlan>()
+  for (const node of nodes) plans.set(node, planNode(node, { ends, plans, fixed }))
+  const changed = nodes.find((node) => plans.get(node)?.changes === true)
+  if (changed !== undefined && fixed !== undefined) throw mustStay(changed, { ends, fixed })
+  if (changed !== undefined && graph.referrers.length > 0) {
+    throw mustStay(changed, { ends, fixed: 'what refers to it names it by its digest' })
+  }
+  return plans
+}
+
+interface Planning {
+  readonly ends: Ends
+  readonly plans: NodePlans
+  /** Why nothing may change. */
+  readonly fixed: string | undefined
+}
+
+function planNode(node: ManifestNode, { ends, plans, fixed }: Planning): NodePlan {
+  const { parsed, manifest } = node
+  const accepted = ends.destination.traits.manifestTypes
+  const packings = packingsOf(node, ends)
+  const types = isConvertible(node)
+    ? typesFor(node, { ends, fixed, ociOnly: needsOci(parsed, packings) })
+    : [manifest.mediaType]
+  if (accepted !== undefined && !types.some((type) => accepted.includes(type))) throw notTaken(types, { ends, fixed })
+  const childChanges = node.children.some((child) => plans.get(child)?.changes === true)
+  return { types, packings, changes: types[0] !== manifest.mediaType || packings.size > 0 || childChanges }
+}
+
+interface Wishes extends Omit<Planning, 'plans'> {
+  readonly ociOnly: boolean
+}
+
+function typesFor(node: ManifestNode, { ends, fixed, ociOnly }: Wishes): readonly string[] {
+  const { format } = ends.options
+  const { traits } = ends.destination
+  try {
+    const types = conversionCandidates(node.manifest.mediaType, {
+      accepted: traits.manifestTypes,
+      forced: format === undefined ? undefined : FORMAT_TYPES[format],
+      ociOnly,
+    })
+    return fixed !== undefined && types[0] === node.manifest.mediaType ? types.slice(0, 1) : types
+  } catch (error) {
+    throw sided(error, 'destination', ends.destination.reference)
+  }
+}
+
+/** An artifact stays what it is: its parts mean nothing in another format. */
+function isConvertible({ parsed }: ManifestNode): boolean {
+  return parsed.kind === 'index' || isConfigType(parsed.config.mediaType)
+}
+
+function packingsOf({ parsed }: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing> {
+  const packings = new Map<Digest, Packing>()
+  if (parsed.kind === 'index' || !isConfigType(parsed.config.mediaType)) return packings
+  for (const layer of parsed.layers.filter((candidate) => !isForeignLayer(candidate))) {
+    const packing = packingOf(layer, ends)
+    if (packing !== undefined) packings.set(layer.digest, packing)
+  }
+  return packings
+}
+
+/** Whether a layer will be in zstd or is encrypted: neither has a name in Docker's formats. */
+function needsOci(parsed: ManifestNode['parsed'], packings: ReadonlyMap<Digest, Packing>): boolean {
+  if (parsed.kind === 'index') return false
+  return parsed.layers.some(({ digest, mediaType }) => {
+    const format = packings.get(digest)?.format ?? layerCompression(mediaType)
+    return format === 'zstd' || isEncryptedLayerType(mediaType)
+  })
+}
+
+function whyFixed(nodes: readonly ManifestNode[], { destination, options }: Ends): string | undefined {
+  if (options.preserveDigests) return 'its digest is to be preserved'
+  if (destination.reference.dockerReference?.digest !== undefined) return 'the destination is named by its digest'
+  if (nodes.some(({ signatures }) => signatures.length > 0)) return 'it is signed'
+  return undefined
+}
+
+function mustStay(
+  { manifest }: ManifestNode,
+  { ends, fixed }: { readonly ends: Ends; readonly fixed: string },
+): ImageError {
+  const image = imageName(ends.destination.reference)
+  return new ImageError(
+    'UNSUPPORTED',
+    `the manifest ${shortDigest(manifest.digest)} of type ${manifest.mediaType} would have to change for ${quoteForeign(image)}, but ${fixed}`,
+    { side: 'destination', image },
+  )
+}
+
+function notTaken(types: readonly string[], { ends, fixed }: Omit<Planning, 'plans'>): ImageError {
+  const image = imageName(ends.destination.reference)
+  const { manifestTypes = [] } = ends.destination.traits
+  const why = fixed === undefined ? '' : `; it may not be converted, since ${fixed}`
+  return new ImageError(
+    'UNSUPPORTED',
+    `${quoteForeign(image)} does not take manifests of type ${types.join(' or ')}, only ${manifestTypes.join(', ')}${why}`,
+    { side: 'destination', image },
+  )
+}
+
+/** A blob that moves, and how. */
+export interface MovingBlob {
+  readonly blob: Descriptor
+  /** Undefined: as it is. */
+  readonly packing: Packing | undefined
+}
+
+/** The blobs of a node that its manifest, as the first of its types, needs from the source. */
+export function blobsToMove([node, { types, packings }]: readonly [ManifestNode, NodePlan]): readonly MovingBlob[] {
+  const [to = node.manifest.mediaType] = types
+  return node.blobs
+    .filter((blob) => !isConfigOf(blob, node) || keepsConfig(node, to))
+    .map((blob) => ({ blob, packing: packings.get(blob.digest) }))
+}
+
+function isConfigOf({ digest }: Descriptor, { parsed }: ManifestNode): boolean {
+  return parsed.kind === 'image' && parsed.config.digest === digest
+}
+
+/** Whether the image's config, as it is, belongs to the manifest as this type. */
+export function keepsConfig({ manifest }: ManifestNode, to: string): boolean {
+  return to === manifest.mediaType || (!needsConfig(manifest.mediaType, to) && !isSchema1Type(to))
+}

@@ -1,0 +1,236 @@
+import { gunzipSync } from 'node:zlib'
+import { type Descriptor, type Digest, digestOf, ImageError, type ProgressEvent } from '@crossdock/core'
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  type ImageManifest,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  parseManifest,
+} from '@crossdock/formats'
+import { memoryTransport, testArtifact, testImage, testIndex, wrapTransport } from '@crossdock/transport-testkit'
+import { describe, expect, it } from 'vitest'
+import { copyImage, type CopyOptions, planCopy } from '../src/index.ts'
+
+type Image = ReturnType<typeof testImage>
+
+function placed(image: Image, traits: Parameters<typeof memoryTransport>[0] = {}) {
+  const [from, to] = [memoryTransport(), memoryTransport(traits)]
+  from.store.put('from:1', image)
+  const ends = [from.parseReference('from:1'), to.parseReference('to:1')] as const
+  return {
+    from,
+    to,
+    copy: (options?: CopyOptions) => copyImage(...ends, options),
+    plan: (options?: CopyOptions) => planCopy(...ends, options),
+    blob: (digest: Digest) => to.store.repository('to').blobs.get(digest),
+    manifest: (digest: Digest) => to.store.repository('to').manifests.get(digest),
+  }
+}
+
+function imageOf(bytes: Uint8Array, mediaType: string): ImageManifest {
+  const parsed = parseManifest({ bytes, mediaType, digest: digestOf(bytes) })
+  if (parsed.kind === 'index') throw new TypeError('an index')
+  return parsed
+}
+
+function layersOf(bytes: Uint8Array, mediaType: string): readonly Descriptor[] {
+  return imageOf(bytes, mediaType).layers
+}
+
+describe('a format that is asked for', () => {
+  it.each([
+    ['docker', 'oci', OCI_MANIFEST],
+    ['oci', 'docker', DOCKER_MANIFEST],
+  ] as const)('%s to %s: manifest and config are made, layers stay', async (format, wanted, mediaType) => {
+    const image = testImage({ format, compression: 'gzip' })
+    const place = placed(image)
+    const planned = await place.plan({ format: wanted })
+    const result = await place.copy({ format: wanted })
+    expect(result.manifest.mediaType).toBe(mediaType)
+    expect(result.digest).not.toBe(image.root.digest)
+    expect(result.sourceDigest).toBe(image.root.digest)
+    expect(planned.digest).toBe(result.digest)
+    expect(planned.manifests).toMatchObject([
+      { digest: image.root.digest, becomes: { mediaType, digest: result.digest } },
+    ])
+    const layers = layersOf(result.manifest.bytes, mediaType).map(({ digest }) => digest)
+    expect(layers).toEqual(layersOf(image.root.bytes, image.root.mediaType).map(({ digest }) => digest))
+    const { config } = imageOf(result.manifest.bytes, mediaType)
+    expect(place.blob(config.digest)?.byteLength).toBe(config.size)
+    expect(result.warnings).toEqual([expect.stringContaining(`was written as ${mediaType}`)])
+  })
+
+  it('is that of an index and of all that it lists', async () => {
+    const index = testIndex({ entries: [testImage({ seed: 'a' }), testImage({ seed: 'b', platform: ARM })] })
+    const place = placed(index)
+    const { manifest } = await place.copy({ format: 'docker', platforms: 'all' })
+    expect(manifest.mediaType).toBe(DOCKER_MANIFEST_LIST)
+    const parsed = parseManifest(manifest)
+    const entries = parsed.kind === 'index' ? parsed.manifests : []
+    expect(new Set(entries.map(({ mediaType }) => mediaType))).toEqual(new Set([DOCKER_MANIFEST]))
+    expect(entries.every(({ digest }) => place.manifest(digest) !== undefined)).toBe(true)
+    expect(place.manifest(index.manifests[0]?.digest ?? manifest.digest)).toBeUndefined()
+  })
+
+  it('that it has already changes nothing', async () => {
+    const image = testImage()
+    const { digest, warnings } = await placed(image).copy({ format: 'oci' })
+    expect([digest, warnings]).toEqual([image.root.digest, []])
+  })
+
+  it('is not made again if the destination has the result', async () => {
+    const place = placed(testImage({ format: 'docker' }))
+    const first = await place.copy({ format: 'oci' })
+    expect(await place.copy({ format: 'oci' })).toMatchObject({ upToDate: true, digest: first.digest })
+  })
+
+  it.each([
+    ['its digest is to be preserved', { preserveDigests: true }],
+    ['what refers to it', { referrers: true }],
+  ] as const)('is refused where nothing may change: %s', async (why, options) => {
+    const image = testImage({ format: 'docker' })
+    const { bytes, digest, mediaType } = image.root
+    const referrer = testArtifact({ subject: { digest, mediaType, size: bytes.byteLength } })
+    const place = placed({
+      ...image,
+      manifests: [...image.manifests, referrer.root],
+      blobs: [...image.blobs, ...referrer.blobs],
+    })
+    const refusal = place.copy({ format: 'oci', ...options })
+    await expect(refusal).rejects.toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(why) })
+    expect(place.from.store.blobOpens).toEqual([])
+  })
+
+  it('is refused for what has none, before a byte moves', async () => {
+    const image = testImage()
+    const text = new TextDecoder().decode(image.root.bytes).replaceAll('layer.v1.tar', 'layer.v1.odd')
+    const bytes = new TextEncoder().encode(text)
+    const root = { ...image.root, bytes, digest: digestOf(bytes) }
+    const place = placed({ ...image, root, manifests: [root] })
+    await expect(place.copy({ format: 'docker' })).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'source' })
+    expect(place.from.store.blobOpens).toEqual([])
+  })
+})
+
+const ARM = { os: 'linux', architecture: 'arm64' }
+
+describe('a destination that does not take the format', () => {
+  it('gets the next best one', async () => {
+    const place = placed(testImage(), { destinationTraits: { manifestTypes: [DOCKER_MANIFEST, DOCKER_MANIFEST_LIST] } })
+    expect((await place.copy()).manifest.mediaType).toBe(DOCKER_MANIFEST)
+  })
+
+  it('and says so only when it is asked to write it, gets the next one, too', async () => {
+    const [from, to] = [memoryTransport(), memoryTransport()]
+    from.store.put('from:1', testImage({ format: 'oci' }))
+    const picky = wrapTransport(to, {
+      destination: (destination) => ({
+        ...destination,
+        async putManifest(manifest, options) {
+          if (manifest.mediaType === OCI_MANIFEST)
+            throw new ImageError('UNSUPPORTED', 'this registry knows no such manifests')
+          await destination.putManifest(manifest, options)
+        },
+      }),
+    })
+    const { manifest, warnings } = await copyImage(from.parseReference('from:1'), picky.parseReference('to:1'))
+    expect(manifest.mediaType).toBe(DOCKER_MANIFEST)
+    expect(warnings).toHaveLength(1)
+  })
+
+  it('is told why an artifact cannot be there', async () => {
+    const place = placed(testArtifact(), { destinationTraits: { manifestTypes: [DOCKER_MANIFEST] } })
+    await expect(place.copy()).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'destination' })
+  })
+})
+
+describe('layers', () => {
+  it.each(['gzip', 'zstd'] as const)('that are plain are packed with %s', async (format) => {
+    const image = testImage({ layerBytes: 200_000 })
+    const place = placed(image)
+    expect((await place.plan({ layers: { format } })).blobs.map(({ action }) => action)).toEqual([
+      'move',
+      'pack',
+      'pack',
+    ])
+    const { manifest } = await place.copy({ layers: { format } })
+    const layers = layersOf(manifest.bytes, manifest.mediaType)
+    expect(layers.map(({ mediaType }) => mediaType)).toEqual(
+      Array(2).fill(`application/vnd.oci.image.layer.v1.tar+${format}`),
+    )
+    for (const { digest, size } of layers) expect(place.blob(digest)?.byteLength).toBe(size)
+  })
+
+  it('that are packed already stay, unless that is forced', async () => {
+    const image = testImage({ compression: 'gzip' })
+    expect((await placed(image).copy({ layers: { format: 'zstd' } })).digest).toBe(image.root.digest)
+    const { manifest } = await placed(image).copy({ layers: { format: 'zstd', force: true } })
+    expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/\+zstd$/)
+  })
+
+  it('are unpacked to what their diff IDs say', async () => {
+    const image = testImage({ compression: 'gzip' })
+    const place = placed(image)
+    const { manifest } = await place.copy({ layers: { format: 'none' } })
+    const plain = image.blobs.slice(1).map(({ bytes }) => digestOf(gunzipSync(bytes)))
+    expect(layersOf(manifest.bytes, manifest.mediaType).map(({ digest }) => digest)).toEqual(plain)
+  })
+
+  it('are unpacked for a destination that wants them so, whatever is asked for', async () => {
+    const place = placed(testImage({ compression: 'gzip' }), { destinationTraits: { layerCompression: 'decompress' } })
+    const { manifest } = await place.copy({ layers: { format: 'zstd', force: true } })
+    expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/tar$/)
+  })
+
+  it('are packed for a destination that likes it, if the manifest is made by the source anyway', async () => {
+    for (const makesManifest of [true, false]) {
+      const [from, to] = [
+        memoryTransport({ sourceTraits: { makesManifest } }),
+        memoryTransport({ destinationTraits: { layerCompression: 'compress' } }),
+      ]
+      from.store.put('from:1', testImage())
+      const { manifest } = await copyImage(from.parseReference('from:1'), to.parseReference('to:1'))
+      expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(makesManifest ? /gzip$/ : /tar$/)
+    }
+  })
+
+  it('in zstd make an OCI image of a Docker one', async () => {
+    const { manifest } = await placed(testImage({ format: 'docker' })).copy({ layers: { format: 'zstd' } })
+    expect(manifest.mediaType).toBe(OCI_MANIFEST)
+    const refused = placed(testImage()).copy({ layers: { format: 'zstd' }, format: 'docker' })
+    await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'destination' })
+  })
+
+  it('of all instances are packed, and the index names what they have become', async () => {
+    const place = placed(testIndex({ entries: [testImage({ seed: 'a' }), testImage({ seed: 'b', platform: ARM })] }))
+    const { manifest } = await place.copy({ layers: { format: 'gzip' }, platforms: 'all' })
+    const parsed = parseManifest(manifest)
+    expect(parsed).toMatchObject({ kind: 'index', mediaType: OCI_INDEX })
+    for (const { digest } of parsed.kind === 'index' ? parsed.manifests : []) {
+      const bytes = place.manifest(digest)?.bytes
+      expect(layersOf(bytes ?? new Uint8Array(), OCI_MANIFEST)[0]?.mediaType).toMatch(/gzip$/)
+    }
+  })
+
+  it('that are damaged are refused, and nothing is named', async () => {
+    const image = testImage({ layerBytes: 100_000 })
+    const damaged = image.blobs.map((layer) => ({
+      ...layer,
+      bytes: layer.bytes.map((byte, at) => (at === 70_000 ? byte ^ 1 : byte)),
+    }))
+    const place = placed({ ...image, blobs: damaged })
+    await expect(place.copy({ layers: { format: 'gzip' }, attempts: 1 })).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    })
+    expect(place.to.store.digest('to:1')).toBeUndefined()
+  })
+
+  it('move once, however many images want them', async () => {
+    const image = testImage()
+    const place = placed(image)
+    const events: ProgressEvent[] = []
+    await place.copy({ layers: { format: 'gzip' }, onProgress: (event) => events.push(event) })
+    expect(events.filter(({ type }) => type === 'blob:done')).toHaveLength(image.blobs.length)
+  })
+})
