@@ -17,6 +17,7 @@ import {
   type ImageConfig,
   type ImageIndex,
   imageOf,
+  inspectManifest,
   isConfigType,
   ofImage,
   parseImageConfig,
@@ -50,6 +51,9 @@ export interface ImageDescription {
     readonly MIMEType: string
     readonly Digest: string
     readonly Size: number
+    /** Of the unpacked layer, and what made it, as the configuration says. */
+    readonly DiffID?: string | undefined
+    readonly CreatedBy?: string | undefined
     readonly Annotations?: Readonly<Record<string, string>> | undefined
   }[]
   readonly Env?: readonly string[] | undefined
@@ -124,6 +128,8 @@ interface Findings {
 function describe(reference: ImageReference, { top, index, image, config }: Findings): ImageDescription {
   const { manifest } = image
   const docker = reference.dockerReference
+  const steps = config === undefined ? [] : inspectManifest(manifest, config).steps
+  const made = steps.filter(({ layer }) => layer !== undefined)
   return {
     Name: docker === undefined ? imageName(reference) : repositoryName(docker),
     Tag: docker?.tag,
@@ -134,10 +140,12 @@ function describe(reference: ImageReference, { top, index, image, config }: Find
     Instance: index === undefined ? undefined : image.bytes.digest,
     Size: manifest.layers.reduce((total, { size }) => total + size, manifest.config.size),
     Layers: manifest.layers.map(({ digest }) => digest),
-    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }) => ({
+    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }, index) => ({
       MIMEType: quoteForeign(mediaType, 200),
       Digest: digest,
       Size: size,
+      DiffID: made[index]?.diffId,
+      CreatedBy: made[index]?.history?.createdBy,
       Annotations: annotations,
     })),
     ...describeConfig(config),

@@ -1,4 +1,4 @@
-import type { ImageReference, OperationOptions } from '@crossdock/core'
+import { type ImageReference, type OperationOptions, quoteForeign } from '@crossdock/core'
 import type { CommandEntry } from '../command-entry.ts'
 import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
 import { type Call, withImage } from '../endpoints.ts'
@@ -9,6 +9,9 @@ import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
 import { fillTemplate } from '../output/template.ts'
 import { platformFlag } from '../platform-flags.ts'
+
+/** Of the command that made a layer, so much is shown in a table. */
+const MADE_BY_CHARACTERS = 60
 
 export const inspectCommand: CommandEntry = {
   name: 'inspect',
@@ -87,7 +90,12 @@ function formatDescription(description: ImageDescription): string {
     ['tags', description.RepoTags?.join(' ')],
   ]
   const head = formatTable(rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])))
-  const layerRows = layers.map(({ Digest: digest, Size: size, MIMEType: type }) => [digest, formatBytes(size), type])
+  const layerRows = layers.map(({ Digest: digest, Size: size, MIMEType: type, CreatedBy: madeBy = '' }) => [
+    digest,
+    formatBytes(size),
+    type,
+    quoteForeign(madeBy, MADE_BY_CHARACTERS),
+  ])
   return [
     head,
     layers.length === 0 ? '' : `\n${formatTable(layerRows)}`,
