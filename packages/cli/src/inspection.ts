@@ -140,12 +140,12 @@ function describe(reference: ImageReference, { top, index, image, config }: Find
     Instance: index === undefined ? undefined : image.bytes.digest,
     Size: manifest.layers.reduce((total, { size }) => total + size, manifest.config.size),
     Layers: manifest.layers.map(({ digest }) => digest),
-    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }, index) => ({
+    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }, position) => ({
       MIMEType: quoteForeign(mediaType, 200),
       Digest: digest,
       Size: size,
-      DiffID: made[index]?.diffId,
-      CreatedBy: made[index]?.history?.createdBy,
+      DiffID: made[position]?.diffId,
+      CreatedBy: made[position]?.history?.createdBy,
       Annotations: annotations,
     })),
     ...describeConfig(config),
