@@ -50,6 +50,20 @@ export function createByteReader(body: AsyncIterable<Uint8Array>): ByteReader {
   }
 }
 
+/** The rest of the body. */
+export async function* chunksOf(reader: ByteReader): AsyncGenerator<Uint8Array> {
+  while (await reader.fill(1)) yield reader.take(reader.buffered.byteLength)
+}
+
+/** Closes a reader when something else than the closing is the news; a body that then fails to close as well is not. */
+export async function closeQuietly(reader: ByteReader): Promise<void> {
+  try {
+    await reader.close()
+  } catch {
+    // See above.
+  }
+}
+
 function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const joined = new Uint8Array(head.byteLength + tail.byteLength)
   joined.set(head)

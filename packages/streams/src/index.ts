@@ -18,6 +18,10 @@ export type { DecompressOptions } from './decompress.ts'
 export { compress } from './compress.ts'
 export type { CompressOptions } from './compress.ts'
 export type { CompressionFormat } from './node-zlib.ts'
+export { recompress } from './recompress.ts'
+export type { Recompressed, RecompressOptions, Recompression } from './recompress.ts'
+export { diffId } from './diff-id.ts'
+export type { DiffId, DiffIdOptions } from './diff-id.ts'
 
 // Parallel work
 export { createLimiter } from './limiter.ts'

@@ -1,8 +1,11 @@
+import type * as Os from 'node:os'
 import type * as Zlib from 'node:zlib'
 import { ImageError, quoteForeign } from '@crossdock/core'
 
 /** Loaded when something is packed or unpacked, which most copies do not need. */
 const zlib = (): typeof Zlib => process.getBuiltinModule('node:zlib')
+
+const os = (): typeof Os => process.getBuiltinModule('node:os')
 
 /** A format that is read and written here. */
 export type CompressionFormat = 'gzip' | 'zstd'
@@ -22,6 +25,8 @@ export interface Codec {
 }
 
 const CHUNK_BYTES = 256 * 1024
+const MIN_CHUNK_BYTES = 64
+const SMALL_BLOCK_BYTES = 16 * 1024
 const ZSTD_WINDOW_LOG = 27
 
 export function createDecoder(format: CompressionFormat): Codec {
@@ -30,8 +35,7 @@ export function createDecoder(format: CompressionFormat): Codec {
   return driveCodec(zlib().createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), 'the zstd data')
 }
 
-export function createEncoder(format: CompressionFormat, level: number): Codec {
-  if (format === 'gzip') return driveCodec(zlib().createGzip({ chunkSize: CHUNK_BYTES, level }), 'gzip')
+export function createZstdEncoder(level: number): Codec {
   const params = { [zlib().constants.ZSTD_c_compressionLevel]: level, [zlib().constants.ZSTD_c_checksumFlag]: 1 }
   return driveCodec(zlib().createZstdCompress({ chunkSize: CHUNK_BYTES, params }), 'zstd')
 }
@@ -39,11 +43,57 @@ export function createEncoder(format: CompressionFormat, level: number): Codec {
 /** Decodes one whole small zstd frame at once: a decoder of its own would cost ten times as much. */
 export function decodeSmallFrame(frame: Uint8Array, contentSize: number): Uint8Array {
   try {
-    const chunkSize = Math.max(contentSize, 64)
+    const chunkSize = Math.max(contentSize, MIN_CHUNK_BYTES)
     return zlib().zstdDecompressSync(frame, { maxOutputLength: Math.max(contentSize, 1), chunkSize })
   } catch (error) {
     throw codecError(error, 'the zstd data')
   }
+}
+
+/** How a block of a deflate stream is packed. */
+export interface DeflateOptions {
+  readonly level: number
+  /** The up to 32 KiB of content before the block, which it may refer to. */
+  readonly dictionary?: Uint8Array | undefined
+  /** Whether the stream ends with the block. Otherwise its bytes end at a byte boundary, so that others can follow. */
+  readonly last: boolean
+}
+
+/**
+ * Packs a block of a raw deflate stream (RFC 1951) in a thread of the pool; a small one at once, which takes less than that.
+ */
+export async function deflateBlock(block: Uint8Array, options: DeflateOptions): Promise<Uint8Array> {
+  const { constants, deflateRaw, deflateRawSync } = zlib()
+  const { level, dictionary, last } = options
+  const settings = {
+    level,
+    chunkSize: Math.min(block.byteLength + MIN_CHUNK_BYTES, CHUNK_BYTES),
+    finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+    ...(dictionary !== undefined && { dictionary }),
+  }
+  if (block.byteLength <= SMALL_BLOCK_BYTES) return deflateRawSync(block, settings)
+  return await new Promise((resolve, reject) => {
+    deflateRaw(block, settings, (error, packed) => (error === null ? resolve(packed) : reject(error)))
+  })
+}
+
+/** CRC-32 of gzip and xz, continued from `value`. */
+export function crc32(bytes: Uint8Array, value: number = 0): number {
+  return zlib().crc32(bytes, value)
+}
+
+/**
+ * How many blocks are packed at once: one for each processor, at most 8, and one thread of the pool (four, or
+ * `UV_THREADPOOL_SIZE`) is left to files.
+ */
+export function packingThreads(): number {
+  const pool = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) || 4
+  return Math.max(1, Math.min(os().availableParallelism(), pool - 1, 8))
+}
+
+/** Lets timers and arriving data have their turn; a timer would do, but wait a millisecond at least. */
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
 type ZlibStream = ReturnType<typeof Zlib.createGunzip>
