@@ -47,7 +47,7 @@ async function openOfSize(path: string, { digest, size }: Descriptor): Promise<O
   await opened.handle.close()
   throw new ImageError(
     'DIGEST_MISMATCH',
-    `${quotePath(path)} has ${opened.size} bytes, but ${digest} should have ${size}: the layout is damaged`,
+    `${quotePath(path)} has ${opened.size} bytes, but ${digest} should have ${size}: it is damaged`,
   )
 }
 
@@ -108,6 +108,6 @@ export async function readManifestBlob(blobs: BlobPaths, descriptor: Descriptor)
 function damaged(path: string, digest: Digest, actual: Digest): ImageError {
   return new ImageError(
     'DIGEST_MISMATCH',
-    `${quotePath(path)} should hold ${digest}, but its bytes are ${actual}: the layout is damaged`,
+    `${quotePath(path)} should hold ${digest}, but its bytes are ${actual}: it is damaged`,
   )
 }

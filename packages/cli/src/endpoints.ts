@@ -92,7 +92,11 @@ async function openTransports(settings: EndpointSettings): Promise<TransportRegi
   const { resume, sharedBlobDir, idleTimeoutMs, ...docker } = settings
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   const known = Object.entries({ resume, ...timeouts, ...docker }).filter(([, value]) => value !== undefined)
-  const options: DefaultTransportsOptions = { docker: Object.fromEntries(known), ociDir: { resume, sharedBlobDir } }
+  const options: DefaultTransportsOptions = {
+    docker: Object.fromEntries(known),
+    ociDir: { resume, sharedBlobDir },
+    dir: { resume },
+  }
   return createTransportRegistry(defaultTransports(options))
 }
 

@@ -29,6 +29,11 @@ test('a folder or registry that is source and destination at once stays as it is
   expect((await callMain(beside)).exitCode).toBe(0)
   expect(await verifyLayout(folder)).toMatchObject({ problems: [] })
 
+  const flat = join(root, 'flat')
+  expect((await callMain(['copy', '--all', `oci:${folder}:latest`, `dir:${flat}`])).exitCode).toBe(0)
+  const one = await callMain(['copy', '--platform', 'linux/arm64', `dir:${flat}`, `dir:${flat}/`])
+  expect(one.stderr).toMatch(/is source and destination.*\[CONFLICT\]\n$/)
+
   const name = `docker://${server.host}/app:1`
   expect((await callMain(['copy', '--all', `oci:${folder}:latest`, name])).exitCode).toBe(0)
   const digest = await callMain(['digest', name])

@@ -70,13 +70,18 @@ export async function prepareCopy(
   return { root, work: { graph, plans, made } }
 }
 
-function isUpToDate(
+async function isUpToDate(
   destination: ImageDestination,
-  { manifest, members }: Root,
+  { image, manifest, members }: Root,
   { options, operation }: Settings,
 ): Promise<boolean> {
   // Of a sparse index the destination cannot know which instances are wanted, nor which referrers there are.
-  if (members !== undefined || options.referrers) return Promise.resolve(false)
+  if (members !== undefined || options.referrers) return false
+  // Nor whether its signatures are these.
+  if (options.signatures === 'copy' && destination.putSignatures !== undefined) {
+    const read = () => image.signatures(operation)
+    if ((await onSide('source', image.reference, read, operation.signal)).length > 0) return false
+  }
   const look = async (): Promise<boolean> =>
     (await destination.hasManifest?.(manifestDescriptor(manifest), operation)) ?? false
   return onSide('destination', destination.reference, look, operation.signal)
@@ -115,5 +120,11 @@ function isSamePlace(one: ImageReference, other: ImageReference): boolean {
   const [text, otherText] = [one.toString(), other.toString()]
   if (text === otherText) return true
   if (one.policy === undefined || one.policy.identity !== other.policy?.identity) return false
-  return text.slice(text.lastIndexOf(':')) === otherText.slice(otherText.lastIndexOf(':'))
+  return nameBehindPath(text) === nameBehindPath(otherText)
+}
+
+/** Empty if there is none: what follows a drive letter is a path. */
+function nameBehindPath(text: string): string {
+  const [, name = ''] = /:([^:\\/][^:]*)$/.exec(text) ?? []
+  return name
 }

@@ -47,6 +47,7 @@ test('a second copy finds that there is nothing to do, and asks for no blob', as
     'reference.openSource',
     'reference.openDestination',
     'source.getManifest',
+    'source.getSignatures',
     'destination.hasManifest',
   ])
 })

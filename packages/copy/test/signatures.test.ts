@@ -12,6 +12,18 @@ test('signatures come along', async () => {
   expect(memory.store.repository('to').signatures.get(image.root.digest)).toEqual(signatures)
 })
 
+test('of an image that is there already come along, too', async () => {
+  const [from, to] = [memoryTransport(), memoryTransport()]
+  const image = testImage()
+  from.store.put('from:1', image)
+  to.store.put('to:1', image)
+  const copy = () => copyImage(from.parseReference('from:1'), to.parseReference('to:1'))
+  expect(await copy()).toMatchObject({ upToDate: true })
+  from.store.put('from:1', image, { signatures })
+  await copy()
+  expect(to.store.repository('to').signatures.get(image.root.digest)).toEqual(signatures)
+})
+
 test('a destination without a place for them is refused, unless they may be dropped', async () => {
   const memory = memoryTransport()
   memory.store.put('from:1', testImage(), { signatures })

@@ -8,7 +8,10 @@ import type { Signature } from './signature.ts'
 /** A manifest or index exactly as it is stored. The bytes are never re-serialised. */
 export interface ManifestBytes {
   readonly bytes: Uint8Array
-  /** What the bytes are, parameters removed; checked against the document's own `mediaType` when it is parsed. */
+  /**
+   * What the bytes are, parameters removed; checked against the document's own `mediaType` when it is parsed. Empty if the place does not
+   * keep it.
+   */
   readonly mediaType: string
   /** Computed from `bytes`; never taken from what the other side says. */
   readonly digest: Digest
