@@ -6,6 +6,8 @@ export { pathPolicy, pathScopeProblem } from './path-policy.ts'
 export type { PathPolicyOptions } from './path-policy.ts'
 
 // Blobs
+export { createBlobSession } from './blob-session.ts'
+export type { BlobMethods, BlobSession, BlobSessionOptions } from './blob-session.ts'
 export { writeBlob } from './write-blob.ts'
 export type { WriteBlobOptions, WrittenBlob } from './write-blob.ts'
 export { openBlob, readManifestBlob } from './open-blob.ts'

@@ -1,13 +1,10 @@
-import { createFolderOf, partialSize, replaceFile, writeBlob } from '@crossdock/blob-files'
+import { createFolderOf, replaceFile } from '@crossdock/blob-files'
 import {
   digestAlgorithm,
   digestOf,
   ImageError,
   MAX_MANIFEST_BYTES,
   quoteForeign,
-  type BlobBody,
-  type BlobHint,
-  type Descriptor,
   type Digest,
   type ImageDestination,
   type ManifestBytes,
@@ -39,29 +36,14 @@ export async function openDestination(
   operation: OperationOptions = {},
 ): Promise<ImageDestination> {
   operation.signal?.throwIfAborted()
-  const { reference, options } = opened
+  const { reference } = opened
   const session = createSession(opened)
   await checkWritable(session.paths)
   operation.signal?.throwIfAborted()
-  const { trust } = session
   return Object.freeze<ImageDestination>({
     reference,
     traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 16 }),
-    putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
-    async reuseBlob(blob, reuseOptions) {
-      reuseOptions?.signal?.throwIfAborted()
-      if (!(await trust.holds(blob, reuseOptions))) return undefined
-      session.needed.add(blob.digest)
-      return { blob }
-    },
-    async findBlob(blob, findOptions) {
-      findOptions?.signal?.throwIfAborted()
-      return (await trust.holds(blob, { ...findOptions, readOnly: true })) ? 'present' : undefined
-    },
-    async partialBlob(blob, partialOptions) {
-      partialOptions?.signal?.throwIfAborted()
-      return options.resume ? await partialSize(blob, session.leftovers) : 0
-    },
+    ...session.methods,
     async hasManifest(manifest, hasOptions) {
       hasOptions?.signal?.throwIfAborted()
       const named = hasOptions?.instance !== undefined || (await isNamed(session, manifest))
@@ -78,26 +60,6 @@ export async function openDestination(
     },
     async [Symbol.asyncDispose]() {},
   })
-}
-
-interface PutBlob {
-  readonly body: BlobBody
-  readonly blob: BlobHint
-  readonly signal: AbortSignal | undefined
-}
-
-async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promise<Descriptor> {
-  signal?.throwIfAborted()
-  await session.ready()
-  const { durable, resume } = session.options
-  const size = blob.size ?? body.size
-  const { leftovers } = session
-  const options = { digest: blob.digest, size, durable, resume, leftovers, signal }
-  const written = await writeBlob(session.paths.blobs, body, options)
-  await session.trust.record(written.digest)
-  session.needed.add(written.digest)
-  const { mediaType = 'application/octet-stream', annotations } = blob
-  return { mediaType, ...written, ...(annotations !== undefined && { annotations }) }
 }
 
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {

@@ -63,7 +63,7 @@ async function replaceImage({ session, top, lock, operation }: Replacement): Pro
 
 /** What was put, and what was there and belongs to it. The top itself lies under no digest. */
 async function neededBy(
-  { paths, blobs, instances }: Session,
+  { paths, needed: blobs, instances }: Session,
   top: ManifestBytes,
   operation: OperationOptions,
 ): Promise<ReadonlySet<Digest>> {
@@ -85,7 +85,7 @@ async function writeAllSignatures(session: Session, lock: Lock): Promise<Removal
 const LOOKS_AT_ONCE = 16
 
 /** What was found before may have been removed since; removing takes the same lock. */
-async function checkThere({ paths, blobs, instances }: Session): Promise<void> {
+async function checkThere({ paths, needed: blobs, instances }: Session): Promise<void> {
   const missing: Digest[] = []
   const look = async ([path, digest]: readonly [string, Digest]): Promise<void> => {
     if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)

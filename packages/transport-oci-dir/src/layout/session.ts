@@ -1,19 +1,13 @@
-import { createLeftovers, createTrust, type Leftovers, sweep, type Trust } from '@crossdock/blob-files'
-import type { Descriptor, Digest } from '@crossdock/core'
+import { type BlobSession, createBlobSession, sweep } from '@crossdock/blob-files'
+import type { Descriptor } from '@crossdock/core'
 import type { OpenOptions } from '../open-options.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 import type { Referrer } from './referrers.ts'
 
 /** What one open destination knows and has done. */
-export interface Session extends OpenOptions {
+export interface Session extends OpenOptions, BlobSession {
   readonly paths: LayoutPaths
-  readonly trust: Trust
-  readonly leftovers: Leftovers
-  /** Makes the layout, once. */
-  ready(): Promise<void>
-  /** Blobs that were put or found, and that have to be there at the end. */
-  readonly needed: Set<Digest>
   /** What the name will stand for. */
   top: Descriptor | undefined
   hasInstances: boolean
@@ -22,24 +16,14 @@ export interface Session extends OpenOptions {
 
 export function createSession(opened: OpenOptions): Session {
   const paths = layoutPaths(opened.folder, opened.options.sharedBlobDir)
-  let making: Promise<void> | undefined
   const make = async (): Promise<void> => {
     await createLayout(paths, opened.options)
     await sweep(paths.blobs, paths)
   }
   return {
     ...opened,
+    ...createBlobSession({ ...opened.options, blobs: paths.blobs, make }),
     paths,
-    trust: createTrust(paths.blobs),
-    leftovers: createLeftovers(paths.blobs),
-    ready() {
-      making ??= make().catch((reason: unknown) => {
-        making = undefined // what failed may succeed when it is tried again
-        throw reason
-      })
-      return making
-    },
-    needed: new Set(),
     top: undefined,
     hasInstances: false,
     referrers: [],
