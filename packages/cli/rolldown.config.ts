@@ -60,6 +60,12 @@ function escaped(unit: string): string {
 /** Without what is only needed behind a proxy, which is larger than all of it. */
 const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
+/** What looks into images, without what the commands need to be known. */
+const ROOT_FILESYSTEM =
+  /packages[\\/](?:archive[\\/]src|cli[\\/]src[\\/]root-filesystem)[\\/](?!reading-flags|two-images)/
+/** How things are printed: the one part of the command that others need, too. */
+const OUTPUT = /packages[\\/]cli[\\/]src[\\/]output[\\/]/
+
 // The command as one folder of few files: what every call needs in main.js, what only some need beside it, loaded on demand.
 export default defineConfig({
   input: { main: 'src/index.ts' },
@@ -71,11 +77,13 @@ export default defineConfig({
     cleanDir: true,
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     comments: { legal: true },
-    // Fewer files are read faster: one for what help needs too, one for what every command on images needs.
+    // Fewer files are read faster: one for what help needs too, one for what every command on images needs, one for what looks into them.
     codeSplitting: {
       groups: [
         { name: 'core', test: /packages[\\/]core[\\/]/ },
         { name: 'engine', test: ENGINE },
+        { name: 'output', test: OUTPUT },
+        { name: 'root-filesystem', test: ROOT_FILESYSTEM },
       ],
     },
   },

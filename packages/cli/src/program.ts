@@ -1,10 +1,15 @@
 import { Command, Option } from 'commander'
 import type { CommandEntry } from './command-entry.ts'
+import { catCommand } from './commands/cat.ts'
 import { copyCommand } from './commands/copy.ts'
 import { deleteCommand } from './commands/delete.ts'
+import { diffCommand } from './commands/diff.ts'
 import { digestCommand } from './commands/digest.ts'
+import { exportCommand } from './commands/export.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { layersCommand } from './commands/layers.ts'
 import { listTagsCommand } from './commands/list-tags.ts'
+import { lsCommand } from './commands/ls.ts'
 import { planCommand } from './commands/plan.ts'
 import { registryCommand } from './commands/registry-serve.ts'
 import { versionCommand } from './commands/version.ts'
@@ -18,6 +23,11 @@ const COMMANDS: readonly CommandEntry[] = [
   planCommand,
   inspectCommand,
   digestCommand,
+  layersCommand,
+  lsCommand,
+  catCommand,
+  diffCommand,
+  exportCommand,
   listTagsCommand,
   deleteCommand,
   registryCommand,
@@ -111,6 +121,10 @@ const HELP = `
 Image names are TRANSPORT:REFERENCE:
   docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]   a registry
   oci:FOLDER[:NAME]  oci:FOLDER@DIGEST  oci:FOLDER:@N  an OCI layout folder
+  dir:FOLDER                                         a flat folder
+  oci-archive:FILE[:NAME]  oci-archive:FILE:@N       an OCI layout in a tar archive
+  docker-archive:FILE[:NAME]  docker-archive:FILE:@N what docker save writes and docker load reads
+  tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,
 5 integrity, 6 network or time-out, 7 local disk, 64 usage, 128+n ended by signal n.

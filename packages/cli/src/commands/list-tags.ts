@@ -11,7 +11,6 @@ const PRINT_CHARACTERS = 16 * 1024
 
 export const listTagsCommand: CommandEntry = {
   name: 'list-tags',
-  alias: 'ls',
   summary: 'list the tags of a repository, or the image names of a folder',
   define: (command, invocation) => {
     command

@@ -1,0 +1,130 @@
+import { readRootTree, type RootLayer, type RootTree } from '@crossdock/archive'
+import {
+  type Descriptor,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type ImageSource,
+  type OperationOptions,
+  quoteForeign,
+  unparsedImage,
+} from '@crossdock/core'
+import {
+  chooseInstance,
+  hostPlatform,
+  type Image,
+  imageOf,
+  isEncryptedLayerType,
+  isLayerType,
+  parsePlatform,
+  readDocument,
+} from '@crossdock/formats'
+import { decompress, verifyBlob } from '@crossdock/streams'
+import type { Operation } from '../invocation.ts'
+
+/** A layer of an image. Each `open` reads it from the source, verifies it and unpacks it. */
+export interface ImageLayer {
+  readonly descriptor: Descriptor
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** An image whose files can be read. */
+export interface LayeredImage {
+  readonly reference: ImageReference
+  readonly image: Image
+  /** Lowest first. */
+  readonly layers: readonly ImageLayer[]
+}
+
+export interface OpenLayersOptions {
+  /** `os/arch[/variant]`. Default: linux on this machine's CPU. */
+  readonly platform: string | undefined
+  readonly operation: Operation
+}
+
+/** No layer unpacks to more than this: 1 TiB. What unpacks to much more than it was is refused long before. */
+const MAX_UNPACKED_BYTES = 2 ** 40
+
+/**
+ * Gives an image's layers to `work`, and closes the image whatever happens. Throws `NOT_FOUND` if there is no such image or no instance
+ * for the platform, and `UNSUPPORTED` for an artifact and for encrypted layers.
+ */
+export async function withLayers<Value>(
+  reference: ImageReference,
+  options: OpenLayersOptions,
+  work: (image: LayeredImage) => Promise<Value>,
+): Promise<Value> {
+  const source = await ofImage(reference, async () => await openSource(reference, options.operation))
+  try {
+    return await work(await ofImage(reference, () => readLayers(source, options)))
+  } finally {
+    await source[Symbol.asyncDispose]()
+  }
+}
+
+async function openSource(reference: ImageReference, operation: Operation): Promise<ImageSource> {
+  const source = await reference.openSource?.(operation)
+  if (source !== undefined) return source
+  throw new ImageError('UNSUPPORTED', 'images cannot be read from here: its transport only writes')
+}
+
+async function readLayers(source: ImageSource, { platform, operation }: OpenLayersOptions): Promise<LayeredImage> {
+  const { reference } = source
+  const document = await readDocument(unparsedImage(source), operation)
+  const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform)
+  const image = imageOf(await chooseInstance(source, document, { ...operation, platform: wanted }), source)
+  for (const descriptor of image.manifest.layers) checkLayer(descriptor)
+  const layers = image.manifest.layers.map((descriptor) => ({
+    descriptor,
+    open: (signal: AbortSignal) => readLayer(source, descriptor, { ...operation, signal }),
+  }))
+  return { reference, image, layers }
+}
+
+function checkLayer({ mediaType, digest }: Descriptor): void {
+  const type = `"${quoteForeign(mediaType, 100)}"`
+  if (!isLayerType(mediaType)) {
+    throw new ImageError('UNSUPPORTED', `${digest} is a ${type} and no layer: only images have a root filesystem`)
+  }
+  if (isEncryptedLayerType(mediaType)) {
+    throw new ImageError('UNSUPPORTED', `${digest} is a ${type}: encrypted layers cannot be looked into`)
+  }
+}
+
+async function* readLayer(
+  source: ImageSource,
+  descriptor: Descriptor,
+  operation: OperationOptions,
+): AsyncGenerator<Uint8Array> {
+  const reader = await source.getBlob(descriptor, operation)
+  try {
+    yield* decompress(verifyBlob(reader, descriptor), { limitBytes: MAX_UNPACKED_BYTES })
+  } finally {
+    await reader[Symbol.asyncDispose]()
+  }
+}
+
+/** The layers as the archive reads them, under one signal. */
+export function rootLayers(layers: readonly ImageLayer[], signal: AbortSignal): readonly RootLayer[] {
+  return layers.map((layer) => ({ open: () => layer.open(signal) }))
+}
+
+export interface ReadTreeOptions {
+  readonly signal: AbortSignal
+  /** Whether the content of every file is hashed. Default: false. */
+  readonly digests?: boolean | undefined
+}
+
+/** Reads each layer once. Throws what `readRootTree` throws and what reading layers throws, naming the image. */
+export function readTree({ reference, layers }: LayeredImage, options: ReadTreeOptions): Promise<RootTree> {
+  return ofImage(reference, () => readRootTree(rootLayers(layers, options.signal), options))
+}
+
+/** Runs what reads an image; its failure says which one. */
+async function ofImage<Value>(reference: ImageReference, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read()
+  } catch (reason) {
+    throw reason instanceof ImageError ? ImageError.from(reason, reason.code, { image: imageName(reference) }) : reason
+  }
+}

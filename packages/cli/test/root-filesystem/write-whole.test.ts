@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { writeWhole } from '../../src/root-filesystem/write-whole.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crossdock-whole-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+})
+
+async function* chunks(...texts: readonly (string | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) {
+    if (text instanceof Error) throw text
+    yield Buffer.from(text)
+  }
+}
+
+test('a file is written, and replaced', async () => {
+  const path = join(folder, 'a.tar')
+  await writeWhole(path, chunks('one', ' two'))
+  expect(await readFile(path, 'utf8')).toBe('one two')
+  await writeWhole(path, chunks('three'))
+  expect(await readFile(path, 'utf8')).toBe('three')
+  expect(await readdir(folder)).toEqual(['a.tar'])
+})
+
+test('until it is whole, what was there stays; a failure leaves nothing else', async () => {
+  const path = join(folder, 'a.tar')
+  await writeFile(path, 'old')
+  const seen: string[] = []
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('new')
+    seen.push(await readFile(path, 'utf8'))
+    throw new Error('broken off')
+  }
+  await expect(writeWhole(path, body())).rejects.toThrow('broken off')
+  expect(seen).toEqual(['old'])
+  expect(await readFile(path, 'utf8')).toBe('old')
+  expect(await readdir(folder)).toEqual(['a.tar'])
+  await expect(writeWhole(join(folder, 'b.tar'), chunks('x', new Error('no')))).rejects.toThrow('no')
+  expect(await readdir(folder)).toEqual(['a.tar'])
+})
+
+test('a symbolic link stays one', async () => {
+  await mkdir(join(folder, 'elsewhere'))
+  await writeFile(join(folder, 'elsewhere/real'), 'old')
+  await symlink('elsewhere/real', join(folder, 'link'))
+  await writeWhole(join(folder, 'link'), chunks('new'))
+  expect(await readFile(join(folder, 'elsewhere/real'), 'utf8')).toBe('new')
+  expect(await readlink(join(folder, 'link'))).toBe('elsewhere/real')
+})
+
+test('a folder and a device are refused, and a place that is not there', async () => {
+  await expect(writeWhole(folder, chunks('x'))).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: expect.stringContaining('is a folder'),
+  })
+  await expect(writeWhole('/dev/null', chunks('x'))).rejects.toMatchObject({ code: 'CONFLICT' })
+  await expect(writeWhole(join(folder, 'no/a.tar'), chunks('x'))).rejects.toMatchObject({ code: 'IO' })
+})
