@@ -1,14 +1,33 @@
 import type { ImageTransport } from '@crossdock/core'
+import { dirTransport, type DirTransportOptions } from '@crossdock/transport-dir'
 import { dockerTransport, type DockerTransportOptions } from '@crossdock/transport-docker'
 import { ociDirTransport, type OciDirTransportOptions } from '@crossdock/transport-oci-dir'
+import {
+  type ArchiveTransportOptions,
+  dockerArchiveTransport,
+  ociArchiveTransport,
+  tarballTransport,
+  type TarballTransportOptions,
+} from '@crossdock/transport-tarball'
 
 /** The options of each built-in transport, under the name of its factory. */
 export interface DefaultTransportsOptions {
   readonly docker?: DockerTransportOptions | undefined
+  readonly dir?: DirTransportOptions | undefined
+  readonly dockerArchive?: ArchiveTransportOptions | undefined
+  readonly ociArchive?: ArchiveTransportOptions | undefined
   readonly ociDir?: OciDirTransportOptions | undefined
+  readonly tarball?: TarballTransportOptions | undefined
 }
 
 /** Every built-in transport, ready for `createTransportRegistry`. */
 export function defaultTransports(options: DefaultTransportsOptions = {}): readonly ImageTransport[] {
-  return [dockerTransport(options.docker), ociDirTransport(options.ociDir)]
+  return [
+    dockerTransport(options.docker),
+    ociDirTransport(options.ociDir),
+    dirTransport(options.dir),
+    ociArchiveTransport(options.ociArchive),
+    dockerArchiveTransport(options.dockerArchive),
+    tarballTransport(options.tarball),
+  ]
 }

@@ -3,10 +3,31 @@ import { expect, test } from 'vitest'
 import { defaultTransports } from '../src/index.ts'
 
 test('every built-in transport is there, under its name, and takes its own options', async () => {
-  const registry = createTransportRegistry(defaultTransports({ docker: { resume: false }, ociDir: { resume: false } }))
-  expect(registry.transports.map(({ name }) => name)).toEqual(['docker', 'oci'])
-  for (const name of ['docker://example.com/app:1', 'oci:./folder:app']) {
+  const registry = createTransportRegistry(
+    defaultTransports({
+      docker: { resume: false },
+      ociDir: { resume: false },
+      dir: { resume: false },
+      ociArchive: { durability: 'fast' },
+      dockerArchive: { durability: 'fast' },
+      tarball: { annotations: {} },
+    }),
+  )
+  const names = registry.transports.map(({ name }) => name)
+  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball'])
+  for (const name of [
+    'docker://example.com/app:1',
+    'oci:./folder:app',
+    'dir:./folder',
+    'oci-archive:./file:app',
+    'docker-archive:./file',
+    'tarball:./one:./two',
+  ]) {
     expect(registry.parse(name).toString()).toBe(name.slice(name.indexOf(':') + 1))
   }
   await registry.close()
+})
+
+test.each(['ociArchive', 'dockerArchive', 'tarball'] as const)('%s hands its options on', (key) => {
+  expect(() => defaultTransports({ [key]: { maxUnpackedBytes: -1 } })).toThrow(/maxUnpackedBytes/)
 })

@@ -1,0 +1,8 @@
+export { dockerArchiveTransport } from './docker-archive/transport.ts'
+export type { DockerArchiveReference, DockerArchiveTransport } from './docker-archive/transport.ts'
+export { ociArchiveTransport } from './oci-archive/transport.ts'
+export type { OciArchiveReference, OciArchiveTransport } from './oci-archive/transport.ts'
+export { tarballTransport } from './tarball/transport.ts'
+export type { TarballReference, TarballTransport } from './tarball/transport.ts'
+export type { ArchiveTransportOptions, TarballTransportOptions } from './options.ts'
+export { dockerArchivePlugin, ociArchivePlugin, tarballPlugin } from './plugin.ts'

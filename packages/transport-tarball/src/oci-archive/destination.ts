@@ -1,0 +1,155 @@
+import type { TarHeaderInput } from '@crossdock/archive'
+import {
+  type BlobBody,
+  type BlobHint,
+  bytesBody,
+  type Descriptor,
+  type Digest,
+  digestOf,
+  ImageError,
+  type ImageDestination,
+  type ManifestBytes,
+  type OperationOptions,
+  type PutManifestOptions,
+} from '@crossdock/core'
+import {
+  childrenOf,
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  parseManifest,
+  referrersTag,
+} from '@crossdock/formats'
+import {
+  type ArchiveWriter,
+  checkTarget,
+  createArchiveWriter,
+  type SmallMember,
+} from '../archive-file/archive-writer.ts'
+import { checkManifest } from '../archive-file/check-manifest.ts'
+import { formatIndexFile, INDEX_FILE, type NewEntry } from './index-file.ts'
+import { blobPath, MARKER_FILE, MARKER_TEXT } from './layout.ts'
+import type { OpenOptions } from './open-options.ts'
+import { formatReferrers, type Referrer, referrerOf } from './referrers.ts'
+
+/** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
+const MANIFEST_TYPES: readonly string[] = Object.freeze([
+  OCI_MANIFEST,
+  OCI_INDEX,
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+])
+
+/** What one open destination has been given. */
+interface Session extends OpenOptions {
+  readonly writer: ArchiveWriter
+  /** What the name will stand for. */
+  top: Descriptor | undefined
+  /** What each index that was put lists. */
+  readonly children: Map<Digest, readonly Descriptor[]>
+  readonly referrers: Map<Digest, Referrer>
+}
+
+/**
+ * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Throws
+ * `CONFLICT` if something else is there, `NOT_FOUND` if its folder is not.
+ */
+export async function openDestination(
+  opened: OpenOptions,
+  operation: OperationOptions = {},
+): Promise<ImageDestination> {
+  operation.signal?.throwIfAborted()
+  const { reference, file, options } = opened
+  await checkTarget(file)
+  operation.signal?.throwIfAborted()
+  const writer = createArchiveWriter({ path: file, durable: options.durable, memberOf })
+  const session: Session = { ...opened, writer, top: undefined, children: new Map(), referrers: new Map() }
+  return Object.freeze<ImageDestination>({
+    reference,
+    traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 1 }),
+    putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
+    async reuseBlob(blob, reuseOptions) {
+      reuseOptions?.signal?.throwIfAborted()
+      return writer.stored.get(blob.digest)?.size === blob.size ? { blob } : undefined
+    },
+    putManifest: (manifest, putOptions) => putManifest(session, manifest, putOptions),
+    async commit(commitOptions) {
+      commitOptions?.signal?.throwIfAborted()
+      await commit(session)
+    },
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+  })
+}
+
+function memberOf(digest: Digest): TarHeaderInput {
+  return { path: blobPath(digest) }
+}
+
+interface PutBlob {
+  readonly body: BlobBody
+  readonly blob: BlobHint
+  readonly signal: AbortSignal | undefined
+}
+
+async function putBlob({ writer }: Session, { body, blob, signal }: PutBlob): Promise<Descriptor> {
+  signal?.throwIfAborted()
+  const { digest, size } = await writer.putBlob(body, blob, signal)
+  const { mediaType = 'application/octet-stream', annotations } = blob
+  return { mediaType, digest, size, ...(annotations !== undefined && { annotations }) }
+}
+
+async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
+  const { instance, signal } = options
+  signal?.throwIfAborted()
+  const { bytes, mediaType } = manifest
+  const digest = instance ?? session.selection.digest ?? manifest.digest
+  checkManifest(manifest, { types: MANIFEST_TYPES, digest, what: 'an OCI archive' })
+  const parsed = parseManifest({ bytes, mediaType, digest })
+  const descriptor = { mediaType, digest, size: bytes.byteLength }
+  await session.writer.putBlob(bytesBody(bytes), descriptor, signal)
+  const referrer = referrerOf({ bytes, mediaType, digest }, parsed)
+  if (referrer !== undefined) session.referrers.set(digest, referrer)
+  session.children.set(digest, childrenOf(parsed))
+  if (instance === undefined) session.top = descriptor
+}
+
+async function commit(session: Session): Promise<void> {
+  const { writer, top, selection } = session
+  if (top === undefined && session.children.size === 0) {
+    throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
+  }
+  const entries: NewEntry[] = top === undefined ? [] : [{ descriptor: top, name: selection.name }]
+  for (const [subject, referrers] of unlisted(session)) {
+    const bytes = formatReferrers(referrers)
+    const descriptor = { mediaType: OCI_INDEX, digest: digestOf(bytes), size: bytes.byteLength }
+    await writer.putBlob(bytesBody(bytes), descriptor)
+    entries.push({ descriptor, name: referrersTag(subject) })
+  }
+  await writer.commit([memberWith(INDEX_FILE, formatIndexFile(entries)), memberWith(MARKER_FILE, encode(MARKER_TEXT))])
+}
+
+/**
+ * Referrers that nothing would lead to, by what they refer to. Those inside the image need no entry beside it: an archive of one image stays
+ * one that can be read without giving a name.
+ */
+function unlisted({ top, children, referrers }: Session): ReadonlyMap<Digest, readonly Descriptor[]> {
+  const inside = new Set<Digest>()
+  const waiting = top === undefined ? [] : [...(children.get(top.digest) ?? [])]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (inside.has(next.digest)) continue
+    inside.add(next.digest)
+    waiting.push(...(children.get(next.digest) ?? []))
+  }
+  const outside = [...referrers.values()].filter(({ descriptor }) => !inside.has(descriptor.digest))
+  const groups = Map.groupBy(outside, ({ subject }) => subject)
+  return new Map([...groups].map(([subject, group]) => [subject, group.map(({ descriptor }) => descriptor)]))
+}
+
+function memberWith(path: string, content: Uint8Array): SmallMember {
+  return { header: { path }, content }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

@@ -1,0 +1,114 @@
+import { archiveKind, findFile, openEntry, type TarEntry } from '@crossdock/archive'
+import {
+  type BlobReader,
+  type Descriptor,
+  type Digest,
+  digestAlgorithm,
+  digestEncoded,
+  type GetBlobOptions,
+  ImageError,
+  type ManifestBytes,
+  MAX_MANIFEST_BYTES,
+  quoteForeign,
+} from '@crossdock/core'
+import { isObject, member, parseJsonDocument } from '@crossdock/formats'
+import { readVerified } from '@crossdock/streams'
+import { type ArchiveFile, openArchive, type OpenArchiveOptions, readMember } from '../archive-file/open-archive.ts'
+import { createReader } from '../archive-file/read-access.ts'
+import { type ArchiveIndex, INDEX_FILE, MAX_INDEX_FILE_BYTES, parseIndexFile } from './index-file.ts'
+
+export const MARKER_FILE = 'oci-layout'
+
+/** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
+export const MARKER_TEXT = '{"imageLayoutVersion":"1.0.0"}'
+
+const MAX_MARKER_BYTES = 64 * 1024
+
+/** An image layout in an archive. */
+export interface ArchivedLayout extends AsyncDisposable {
+  readonly archive: ArchiveFile
+  readonly index: ArchiveIndex
+}
+
+/**
+ * Opens an archive and reads its `index.json`. Throws what `openArchive` throws, `INVALID_DATA` if it holds something else, `UNSUPPORTED` for a
+ * layout of another version.
+ */
+export async function openLayout(file: string, options: OpenArchiveOptions): Promise<ArchivedLayout> {
+  const archive = await openArchive(file, options)
+  try {
+    await checkMarker(archive, options)
+    const bytes = await readMember(archive, INDEX_FILE, { limitBytes: MAX_INDEX_FILE_BYTES, signal: options.signal })
+    const index = parseIndexFile(bytes, archive.what)
+    return { archive, index, [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() }
+  } catch (reason) {
+    await archive[Symbol.asyncDispose]()
+    throw reason
+  }
+}
+
+async function checkMarker(archive: ArchiveFile, { signal }: OpenArchiveOptions): Promise<void> {
+  const kind = archiveKind(archive.index)
+  const absent = [MARKER_FILE, INDEX_FILE].find((path) => !archive.index.byPath.has(path))
+  if (absent !== undefined) {
+    const hint = kind === 'docker' ? '; it is one of docker save: read it as docker-archive:' : ''
+    throw new ImageError('INVALID_DATA', `${archive.what} holds no OCI image layout: it has no "${absent}"${hint}`)
+  }
+  const what = `${archive.what}: ${MARKER_FILE}`
+  const bytes = await readMember(archive, MARKER_FILE, { limitBytes: MAX_MARKER_BYTES, signal })
+  const document = parseJsonDocument(bytes, { what, maxBytes: MAX_MARKER_BYTES })
+  const version = isObject(document) ? member(document, 'imageLayoutVersion') : undefined
+  if (typeof version !== 'string') throw new ImageError('INVALID_DATA', `${what} must have a text "imageLayoutVersion"`)
+  if (/^1\.0\.[0-9]{1,9}$/.test(version)) return
+  throw new ImageError(
+    'UNSUPPORTED',
+    `${what} says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`,
+  )
+}
+
+/** Where a blob is in a layout (image-spec, image-layout.md, "Blobs"). */
+export function blobPath(digest: Digest): string {
+  return `blobs/${digestAlgorithm(digest)}/${digestEncoded(digest)}`
+}
+
+/** Opens a blob in place. Throws `NOT_FOUND`, and `DIGEST_MISMATCH` if the member's size is not the descriptor's. */
+export function openBlob({ archive }: ArchivedLayout, blob: Descriptor, options: GetBlobOptions = {}): BlobReader {
+  const entry = memberOf(archive, blob)
+  const { offset, end, signal } = options
+  return createReader(entry.size, () => openEntry(archive.access, entry, { offset, end, signal }))
+}
+
+function memberOf({ what, index }: ArchiveFile, { digest, size }: Descriptor): TarEntry {
+  const path = blobPath(digest)
+  if (!index.byPath.has(path)) throw new ImageError('NOT_FOUND', `${what} has no blob ${digest}`)
+  const entry = findFile(index, path)
+  if (entry.size === size) return entry
+  throw new ImageError(
+    'DIGEST_MISMATCH',
+    `${what}: the member "${path}" has ${entry.size} bytes, but ${digest} should have ${size}: the archive is damaged`,
+  )
+}
+
+/** A manifest, verified against its descriptor. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`, `DIGEST_MISMATCH`. */
+export async function readManifest(
+  { archive }: ArchivedLayout,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): Promise<ManifestBytes> {
+  const { digest, size, mediaType } = descriptor
+  const what = `${archive.what}: the manifest ${digest}`
+  if (size > MAX_MANIFEST_BYTES) {
+    throw new ImageError('LIMIT_EXCEEDED', `${what} has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are read`)
+  }
+  const content = openEntry(archive.access, memberOf(archive, descriptor), { signal })
+  try {
+    return {
+      bytes: await readVerified(content, { digest, size }, { limitBytes: MAX_MANIFEST_BYTES, what }),
+      mediaType,
+      digest,
+    }
+  } catch (reason) {
+    if (!(reason instanceof ImageError) || reason.code !== 'DIGEST_MISMATCH') throw reason
+    throw new ImageError(reason.code, `${archive.what} is damaged: ${reason.message}`, { cause: reason })
+  }
+}

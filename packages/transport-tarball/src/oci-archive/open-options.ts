@@ -1,0 +1,12 @@
+import type { ImageReference } from '@crossdock/core'
+import type { ResolvedArchiveOptions } from '../options.ts'
+import type { OciArchiveSelection } from './reference.ts'
+
+/** A reference that is being opened, read or written. */
+export interface OpenOptions {
+  readonly reference: ImageReference
+  /** The archive, absolute. */
+  readonly file: string
+  readonly selection: OciArchiveSelection
+  readonly options: ResolvedArchiveOptions
+}

@@ -1,0 +1,104 @@
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import {
+  choiceOption,
+  countOption,
+  defineOptions,
+  objectOption,
+  type OptionCheck,
+  optionCheck,
+  optionMap,
+  type OptionsDefinition,
+} from '@crossdock/core'
+
+/** What reading takes besides the file. */
+export interface ArchiveReadOptions {
+  /**
+   * Where an archive that is packed as a whole, or standard input, is put while it is read: in a file without a name. Default: the
+   * system's folder for temporary files.
+   */
+  readonly tmpDir?: string | undefined
+  /** The most bytes that a packed archive, a packed layer or standard input may become. Default: 64 GiB. */
+  readonly maxUnpackedBytes?: number | undefined
+}
+
+/** Options of `docker-archive:` and `oci-archive:`. */
+export interface ArchiveTransportOptions extends ArchiveReadOptions {
+  /**
+   * `full`: the archive and its folder are flushed to the disk before it has its name, so that a finished copy outlives a power cut.
+   * `fast`: they are not; for throw-away files. Default: `full`.
+   */
+  readonly durability?: 'full' | 'fast' | undefined
+}
+
+export interface TarballTransportOptions extends ArchiveReadOptions {
+  /**
+   * Members of the image's configuration (image-spec, config.md) beside `rootfs`, which is made. Default: linux and this machine's
+   * architecture, and nothing that would differ from one run to the next.
+   */
+  readonly config?: Readonly<Record<string, unknown>> | undefined
+  /** Annotations of the manifest. Default: none. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+}
+
+export interface ResolvedReadOptions {
+  readonly tmpDir: string
+  readonly maxUnpackedBytes: number
+}
+
+export interface ResolvedArchiveOptions extends ResolvedReadOptions {
+  readonly durable: boolean
+}
+
+export interface ResolvedTarballOptions extends ResolvedReadOptions {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly annotations: Readonly<Record<string, string>> | undefined
+}
+
+const DEFAULT_MAX_UNPACKED_BYTES = 64 * 1024 ** 3
+
+const readChecks = {
+  tmpDir: optionCheck('the path of a folder', (value) => typeof value === 'string' && value !== ''),
+  maxUnpackedBytes: countOption,
+} satisfies Readonly<Record<string, OptionCheck>>
+
+const archiveChecks = { ...readChecks, durability: choiceOption('full', 'fast') }
+
+/** What options that come from a file or a command line have to be. */
+export const dockerArchiveDefinition: OptionsDefinition<ArchiveTransportOptions> =
+  defineOptions<ArchiveTransportOptions>('docker-archive', archiveChecks)
+
+export const ociArchiveDefinition: OptionsDefinition<ArchiveTransportOptions> = defineOptions<ArchiveTransportOptions>(
+  'oci-archive',
+  archiveChecks,
+)
+
+export const tarballDefinition: OptionsDefinition<TarballTransportOptions> = defineOptions<TarballTransportOptions>(
+  'tarball',
+  {
+    ...readChecks,
+    config: objectOption,
+    annotations: optionMap(optionCheck('text', (value) => typeof value === 'string')),
+  },
+)
+
+/** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
+export function resolveArchiveOptions(
+  options: ArchiveTransportOptions,
+  definition: OptionsDefinition<ArchiveTransportOptions>,
+): ResolvedArchiveOptions {
+  definition.check(options)
+  return Object.freeze({ ...resolveReadOptions(options), durable: (options.durability ?? 'full') === 'full' })
+}
+
+/** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
+export function resolveTarballOptions(options: TarballTransportOptions): ResolvedTarballOptions {
+  tarballDefinition.check(options)
+  const { config = {}, annotations } = options
+  return Object.freeze({ ...resolveReadOptions(options), config, annotations })
+}
+
+function resolveReadOptions(options: ArchiveReadOptions): ResolvedReadOptions {
+  const { tmpDir = tmpdir(), maxUnpackedBytes = DEFAULT_MAX_UNPACKED_BYTES } = options
+  return { tmpDir: resolve(tmpDir), maxUnpackedBytes }
+}
