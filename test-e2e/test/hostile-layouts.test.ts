@@ -89,11 +89,6 @@ describe('a layout is refused', () => {
       says: '"Manifests" is "manifests" to programs',
     },
     {
-      what: 'with manifests that are null',
-      content: index({ manifests: null }),
-      says: 'must have an array "manifests"',
-    },
-    {
       what: 'with manifests that are an object',
       content: index({ manifests: { 0: {} } }),
       says: 'must have an array "manifests"',

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type BlobBody, ImageError } from '@crossdock/core'
+import { untilAborted } from '@crossdock/streams'
 import type { Coverage, Span } from './coverage.ts'
 import { createFileWriter } from './file-writer.ts'
 import type { Flusher } from './flusher.ts'
 import type { Growth } from './growth.ts'
 import type { PartJournal } from './part-journal.ts'
 import { createPartQueue } from './part-queue.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface FetchPartsOptions {
   readonly handle: FileHandle

@@ -1,10 +1,9 @@
 import type { BlobBody, Digest, Hasher } from '@crossdock/core'
-import { verifyBlob } from '@crossdock/streams'
+import { verifyBlob, untilAborted } from '@crossdock/streams'
 import { createFileWriter } from './file-writer.ts'
 import type { Flusher } from './flusher.ts'
 import type { Growth } from './growth.ts'
 import type { PartialFile } from './partial.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface HeadOptions {
   readonly file: PartialFile

@@ -1,4 +1,5 @@
 import { createHasher, ImageError, type BlobBody, type Digest } from '@crossdock/core'
+import { untilAborted } from '@crossdock/streams'
 import { errorNumber, naming } from './file-errors.ts'
 import { type FillOptions, fillNamed } from './fill-named.ts'
 import { createFileWriter } from './file-writer.ts'
@@ -8,7 +9,6 @@ import type { Leftovers } from './leftovers.ts'
 import { takePartial, type PartialFile } from './partial.ts'
 import type { BlobPaths } from './blob-paths.ts'
 import { createFolderOf } from './folders.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface WriteBlobOptions extends Pick<FillOptions, 'growth'> {
   /** Default: not known, a sha256 digest is computed. */

@@ -1,4 +1,4 @@
-import type { Digest, ManifestBytes } from '@crossdock/core'
+import { type Digest, type ManifestBytes, parseDigest } from '@crossdock/core'
 import {
   convertImage,
   convertIndex,
@@ -10,7 +10,7 @@ import {
 } from '@crossdock/formats'
 import type { Ends } from './ends.ts'
 import type { ManifestNode } from './graph.ts'
-import type { NodePlans } from './node-plan.ts'
+import type { NodePlan, NodePlans } from './node-plan.ts'
 import { onSide } from './operation.ts'
 
 /** What a manifest has become. */
@@ -21,6 +21,8 @@ export interface MadeManifest {
   readonly lost: readonly string[]
 }
 
+/** In the place of a digest; no layer has it, as it is that of no bytes. */
+const NOT_KNOWN: Digest = parseDigest('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
 const UNCHANGED: Pick<MadeManifest, 'blobs' | 'lost'> = { blobs: [], lost: [] }
 
 export interface MakeOptions {
@@ -75,11 +77,18 @@ export async function makeAhead(plans: NodePlans, ends: Ends): Promise<ReadonlyM
   for (const [node, { types, packings }] of plans) {
     const [to = node.manifest.mediaType] = types
     const children = changedChildren(node, (child) => made.get(child)?.manifest)
-    const make = () => makeManifest(node, ends, { to, edits: new Map(), children })
+    const make = () => makeManifest(node, ends, { to, edits: expectedEdits(packings), children })
     const result = await onSide('source', ends.source.reference, make, ends.operation.signal)
     if (packings.size === 0 && node.children.every((child) => made.has(child))) made.set(node, result)
   }
   return made
+}
+
+/** What layers will be, as far as it is known before they are packed. */
+function expectedEdits(packings: NodePlan['packings']): ReadonlyMap<Digest, LayerEdit> {
+  return new Map(
+    [...packings].map(([digest, { format }]) => [digest, { digest: NOT_KNOWN, size: 0, compression: format }] as const),
+  )
 }
 
 /** Those children of a node that are other documents now, by the digest that they had. */

@@ -202,6 +202,17 @@ describe('layers', () => {
     await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'destination' })
   })
 
+  it('in zstd are unpacked on the way to a Docker format that has no name for it', async () => {
+    const first = placed(testImage())
+    const { manifest } = await first.copy({ layers: { format: 'zstd' } })
+    const memory = memoryTransport({
+      destinationTraits: { manifestTypes: [DOCKER_MANIFEST], layerCompression: 'decompress' },
+    })
+    const result = await copyImage(first.to.parseReference('to:1'), memory.parseReference('archive:1'))
+    expect(manifest.mediaType).toBe(OCI_MANIFEST)
+    expect(layersOf(result.manifest.bytes, DOCKER_MANIFEST)[0]?.mediaType).toMatch(/diff\.tar$/)
+  })
+
   it('of all instances are packed, and the index names what they have become', async () => {
     const place = placed(testIndex({ entries: [testImage({ seed: 'a' }), testImage({ seed: 'b', platform: ARM })] }))
     const { manifest } = await place.copy({ layers: { format: 'gzip' }, platforms: 'all' })

@@ -70,3 +70,25 @@ export type { BuildIndexOptions } from './index-rewrite.ts'
 export { referrersTag } from './referrers-tag.ts'
 export { isObject, member, parseJsonDocument, parseJsonToRewrite, typeName } from './json.ts'
 export type { JsonDocumentOptions } from './json.ts'
+
+// Image layouts
+export { cutLayoutName, formatLayoutLocation, isLayoutName, parseLayoutLocation } from './layout/layout-location.ts'
+export type { LayoutGrammar, LayoutLocation, LayoutSelection } from './layout/layout-location.ts'
+export {
+  emptyLayoutIndex,
+  entryDescriptor,
+  layoutEntry,
+  parseLayoutIndex,
+  putLayoutEntry,
+  selectLayoutEntry,
+  serializeLayoutIndex,
+  usableDescriptors,
+  withLayoutEntries,
+} from './layout/layout-index.ts'
+export type { LayoutEntry, LayoutIndex, ParseLayoutIndexOptions } from './layout/layout-index.ts'
+export { isDocument, neededBy, walkLayout } from './layout/layout-graph.ts'
+export type { LayoutNode, ManifestReader, WalkLayoutOptions } from './layout/layout-graph.ts'
+export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './layout/layout-referrers.ts'
+export type { Referrer } from './layout/layout-referrers.ts'
+export { createManifestFinder } from './layout/manifest-finder.ts'
+export type { ManifestFinder, ManifestFinderOptions } from './layout/manifest-finder.ts'

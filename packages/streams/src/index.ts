@@ -33,6 +33,7 @@ export type { InFlight, InFlightOptions, InFlightRunOptions } from './in-flight.
 
 // Time
 export { delay, raceSignal } from './delay.ts'
+export { untilAborted } from './until-aborted.ts'
 export { withTimeout } from './with-timeout.ts'
 export type { TimeoutOptions } from './with-timeout.ts'
 export { createThrottle } from './throttle.ts'

@@ -1,10 +1,18 @@
 import { unlink } from 'node:fs/promises'
 import { acquireLock, ifExists, naming, pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
+import {
+  entryDescriptor,
+  type LayoutEntry,
+  type LayoutIndex,
+  neededBy,
+  selectLayoutEntry,
+  walkLayout,
+  withLayoutEntries,
+} from '@crossdock/formats'
 import { writeIndex } from './layout/commit.ts'
-import { neededBy, walkGraph } from './layout/graph.ts'
-import { descriptorOf, selectEntry, withEntries, type IndexEntry, type LayoutIndex } from './layout/index-file.ts'
 import { checkMarker, readIndex } from './layout/layout.ts'
+import { manifestReader } from './layout/manifest-reader.ts'
 import { layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -29,7 +37,7 @@ export async function deleteImage(opened: OpenOptions, operation: OperationOptio
   const index = await readIndex(paths, options, { rewrite: true })
   if (index === undefined) throw pathError('NOT_FOUND', paths.root, 'holds no image')
   const removed = chooseEntries(index, opened)
-  const rest = withEntries(
+  const rest = withLayoutEntries(
     index,
     index.entries.filter((entry) => !removed.includes(entry)),
   )
@@ -41,25 +49,22 @@ export async function deleteImage(opened: OpenOptions, operation: OperationOptio
   }
 }
 
-function chooseEntries(index: LayoutIndex, { selection }: OpenOptions): readonly IndexEntry[] {
+function chooseEntries(index: LayoutIndex, { selection }: OpenOptions): readonly LayoutEntry[] {
   const { name, digest } = selection
-  if (digest === undefined && name === undefined) return [selectEntry(index, selection)]
+  if (digest === undefined && name === undefined) return [selectLayoutEntry(index, selection)]
   if (digest === undefined) {
-    selectEntry(index, selection)
+    selectLayoutEntry(index, selection)
     return index.entries.filter((entry) => entry.name === name)
   }
   const found = index.entries.filter((entry) => entry.digest === digest && (name === undefined || entry.name === name))
   if (found.length > 0) return found
-  throw pathError(
-    'NOT_FOUND',
-    index.path,
-    `has no entry ${name === undefined ? '' : `"${name}" `}with the digest ${digest}`,
-  )
+  const named = name === undefined ? '' : `"${name}" `
+  throw new ImageError('NOT_FOUND', `${index.what} has no entry ${named}with the digest ${digest}`)
 }
 
 interface Removal {
   readonly index: LayoutIndex
-  readonly removed: readonly IndexEntry[]
+  readonly removed: readonly LayoutEntry[]
   readonly rest: LayoutIndex
 }
 
@@ -71,14 +76,14 @@ async function unreachable(paths: LayoutPaths, { index, removed, rest }: Removal
   )
   const candidates = await reach(
     paths,
-    removed.map((entry) => descriptorOf(index, entry)),
+    removed.map((entry) => entryDescriptor(index, entry)),
   )
   return [...candidates].filter((digest) => !kept.has(digest))
 }
 
-function otherDescriptor(rest: LayoutIndex, entry: IndexEntry): Descriptor {
+function otherDescriptor(rest: LayoutIndex, entry: LayoutEntry): Descriptor {
   try {
-    return descriptorOf(rest, entry)
+    return entryDescriptor(rest, entry)
   } catch (cause) {
     throw new ImageError('UNSUPPORTED', `nothing was deleted, since another entry cannot be read: ${String(cause)}`, {
       cause,
@@ -88,7 +93,7 @@ function otherDescriptor(rest: LayoutIndex, entry: IndexEntry): Descriptor {
 
 async function reach(paths: LayoutPaths, roots: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
   const reached = new Set<Digest>()
-  for await (const { descriptor, manifest } of walkGraph(paths.blobs, roots, { readImages: true })) {
+  for await (const { descriptor, manifest } of walkLayout(manifestReader(paths.blobs), roots, { readImages: true })) {
     reached.add(descriptor.digest)
     if (manifest !== undefined) for (const blob of neededBy(manifest)) reached.add(blob.digest)
   }

@@ -11,11 +11,10 @@ import {
   type OperationOptions,
   type PutManifestOptions,
 } from '@crossdock/core'
-import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
+import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST, referrerOf } from '@crossdock/formats'
 import { commitManifests } from './layout/commit.ts'
 import { isComplete, isNamed } from './layout/complete.ts'
 import { checkWritable } from './layout/prepare.ts'
-import { referrerOf } from './layout/referrers.ts'
 import { createSession, type Session } from './layout/session.ts'
 import type { OpenOptions } from './open-options.ts'
 

@@ -1,10 +1,9 @@
-import { openBlob, readManifestBlob } from '@crossdock/blob-files'
+import { openBlob, quotePath } from '@crossdock/blob-files'
 import type { ImageSource, OperationOptions } from '@crossdock/core'
-import { createManifestFinder } from './layout/find-manifest.ts'
-import { descriptorOf, selectEntry } from './layout/index-file.ts'
+import { createManifestFinder, entryDescriptor, findReferrers, selectLayoutEntry } from '@crossdock/formats'
 import { openLayout } from './layout/layout.ts'
+import { manifestReader } from './layout/manifest-reader.ts'
 import { layoutPaths } from './layout/paths.ts'
-import { findReferrers } from './layout/referrers.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /**
@@ -17,11 +16,13 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
   const paths = layoutPaths(folder, options.sharedBlobDir)
   const index = await openLayout(paths, options)
   operation.signal?.throwIfAborted()
+  const read = manifestReader(paths.blobs)
+  const layout = quotePath(paths.root)
   const top =
     selection.digest === undefined
-      ? descriptorOf(index, selectEntry(index, selection))
-      : await createManifestFinder(paths, index).find(selection.digest, operation)
-  const manifests = createManifestFinder(paths, index, top)
+      ? entryDescriptor(index, selectLayoutEntry(index, selection))
+      : await createManifestFinder(index, { read, layout }).find(selection.digest, operation)
+  const manifests = createManifestFinder(index, { read, layout, top })
   return Object.freeze<ImageSource>({
     reference,
     traits: Object.freeze({ parallelBlobs: 16, rangeReads: true }),
@@ -29,14 +30,14 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
       getOptions?.signal?.throwIfAborted()
       const wanted =
         instance === undefined || instance === top.digest ? top : await manifests.find(instance, getOptions)
-      return await readManifestBlob(paths.blobs, wanted)
+      return await read(wanted, getOptions)
     },
     getBlob: (blob, getOptions) => openBlob(paths.blobs, blob, getOptions),
     async getSignatures(_instance, getOptions) {
       getOptions?.signal?.throwIfAborted()
       return []
     },
-    referrers: (digest, listOptions) => findReferrers(paths.blobs, index, { digest, options: listOptions }),
+    referrers: (digest, listOptions) => findReferrers(index, read, { digest, options: listOptions }),
     async [Symbol.asyncDispose]() {},
   })
 }

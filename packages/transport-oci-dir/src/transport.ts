@@ -1,16 +1,17 @@
 import { resolve } from 'node:path'
 import type { ImageReference, ImageSource, ImageTransport, OperationOptions, PolicyIdentity } from '@crossdock/core'
+import { formatLayoutLocation, type LayoutLocation } from '@crossdock/formats'
 import { deleteImage } from './delete.ts'
 import { openDestination } from './destination.ts'
 import { openLayout } from './layout/layout.ts'
 import { layoutPaths } from './layout/paths.ts'
 import { resolveOptions, type OciDirTransportOptions, type ResolvedOptions } from './options.ts'
-import { formatLocation, parseLocation, policyOf, validateScope, type Location } from './reference.ts'
+import { parseLocation, policyOf, validateScope } from './reference.ts'
 import { openSource } from './source.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** An image in a layout, or a layout. */
-export interface OciDirReference extends ImageReference, Location {
+export interface OciDirReference extends ImageReference, LayoutLocation {
   readonly transport: OciDirTransport
   /** `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
   readonly folder: string
@@ -33,9 +34,13 @@ export function ociDirTransport(options: OciDirTransportOptions = {}): OciDirTra
   return Object.freeze(transport)
 }
 
-function createReference(transport: OciDirTransport, location: Location, options: ResolvedOptions): OciDirReference {
+function createReference(
+  transport: OciDirTransport,
+  location: LayoutLocation,
+  options: ResolvedOptions,
+): OciDirReference {
   const folder = resolve(location.path)
-  const text = formatLocation(location)
+  const text = formatLayoutLocation(location)
   const { name, digest, index } = location
   const open = (): OpenOptions => ({ reference, folder, selection: { name, digest, index }, options })
   let policy: PolicyIdentity | undefined

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { ImageError } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatLocation, parseLocation, policyOf, validateScope, type Location } from '../src/reference.ts'
+import { formatLayoutLocation as formatLocation, type LayoutLocation } from '@crossdock/formats'
+import { parseLocation, policyOf, validateScope } from '../src/reference.ts'
 import { ociDirTransport } from '../src/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -188,7 +189,7 @@ describe('a reference', () => {
   })
 })
 
-function parseOrFailure(text: string): Location | ImageError {
+function parseOrFailure(text: string): LayoutLocation | ImageError {
   try {
     return parseLocation(text)
   } catch (reason) {

@@ -177,7 +177,6 @@ describe('the marker and index.json', () => {
     '[]',
     '1',
     '{"schemaVersion":2,"manifests":',
-    '{"schemaVersion":2,"manifests":null}',
     '{"schemaVersion":2,"manifests":{}}',
     '{"schemaVersion":2,"manifests":[null]}',
     '{"schemaVersion":2,"Manifests":[]}',

@@ -121,7 +121,7 @@ describe('OCI archives that others wrote', () => {
   it.each([
     ['linuxkit-v1.tar', 'INVALID_DATA', /read it as docker-archive:/],
     ['hello-world-v25.tar', 'NOT_FOUND', /lists no image/],
-    ['containerd-export-index-all.tar:2', 'NOT_FOUND', /no image named "2"; it lists "1"/],
+    ['containerd-export-index-all.tar:2', 'NOT_FOUND', /no image named "2"; it lists: "1"/],
     ['containerd-export-index-all.tar:@1', 'NOT_FOUND', /the places are @0 to @0/],
   ])('%s is refused with %s', async (name, code, message) => {
     await expect(oci.parseReference(fixture(name)).openSource()).rejects.toMatchObject({

@@ -150,8 +150,8 @@ function toSchema1(source: Source, options: ConvertImageOptions): ConvertedImage
 function dockerLayers(parsed: ImageManifest, edits: readonly LayerEdit[] | undefined): readonly Descriptor[] {
   return editLayers(parsed.layers, edits).map((layer) => {
     const { mediaType } = layer
-    const type = parsed.format === 'docker' ? ownDockerType(mediaType) : dockerTypeOf(mediaType)
-    return retype(layer, type)
+    // Some tools put Docker's layers into OCI manifests.
+    return retype(layer, dockerTypeOf(mediaType) ?? ownDockerType(mediaType))
   })
 }
 

@@ -1,18 +1,9 @@
-import { pathError, quotePath } from '@crossdock/blob-files'
-import { ImageError, quoteForeign, type Descriptor } from '@crossdock/core'
-import {
-  checkDescriptor,
-  isIndexType,
-  isManifestType,
-  isObject,
-  MANIFEST_MEDIA_TYPES,
-  member,
-  OCI_INDEX,
-  parseJsonDocument,
-  parseJsonToRewrite,
-  refuseLookalikeKeys,
-} from '@crossdock/formats'
-import type { Selection } from '../reference.ts'
+import { type Descriptor, ImageError, type ImageErrorCode, quoteForeign } from '@crossdock/core'
+import { checkDescriptor } from '../descriptor.ts'
+import { isObject, member, parseJsonDocument, parseJsonToRewrite } from '../json.ts'
+import { refuseLookalikeKeys } from '../manifest-type.ts'
+import { isIndexType, isManifestType, MANIFEST_MEDIA_TYPES, OCI_INDEX } from '../media-types.ts'
+import type { LayoutSelection } from './layout-location.ts'
 
 /** The annotation that names an entry (image-spec, annotations.md). */
 const REF_NAME = 'org.opencontainers.image.ref.name'
@@ -21,7 +12,7 @@ const REF_NAME = 'org.opencontainers.image.ref.name'
 const MAX_ENTRIES = 100_000
 
 /** One entry of `index.json`. It is checked when it is used: what is wrong with others is no reason to fail. */
-export interface IndexEntry {
+export interface LayoutEntry {
   readonly name: string | undefined
   /** As written; undefined if it is no text. */
   readonly digest: string | undefined
@@ -30,57 +21,61 @@ export interface IndexEntry {
   readonly position: number | undefined
 }
 
-/** `index.json` with all that it says, unknown fields included. */
+/** `index.json` of a layout (image-spec, image-layout.md) with all that it says, unknown fields included. */
 export interface LayoutIndex {
-  readonly path: string
+  /** What it is, for messages: its path, quoted. */
+  readonly what: string
   readonly document: object
-  readonly entries: readonly IndexEntry[]
+  readonly entries: readonly LayoutEntry[]
 }
 
-export interface ParseIndexOptions {
-  readonly path: string
+export interface ParseLayoutIndexOptions {
+  /** What it is, for messages: its path, quoted. */
+  readonly what: string
   readonly maxBytes: number
   /** Whether it will be written again, so that every number has to keep its digits. */
   readonly rewrite?: boolean | undefined
 }
 
 /** Throws `INVALID_DATA` naming the file, and `LIMIT_EXCEEDED`. */
-export function parseIndex(bytes: Uint8Array, { path, maxBytes, rewrite }: ParseIndexOptions): LayoutIndex {
+export function parseLayoutIndex(bytes: Uint8Array, options: ParseLayoutIndexOptions): LayoutIndex {
+  const { what, maxBytes, rewrite } = options
   const parse = rewrite === true ? parseJsonToRewrite : parseJsonDocument
-  const document = parse(bytes, { what: quotePath(path), maxBytes })
-  if (!isObject(document)) throw pathError('INVALID_DATA', path, 'must hold a JSON object')
-  refuseLookalikeKeys({ object: document, where: quotePath(path) })
-  if (member(document, 'schemaVersion') !== 2) throw pathError('INVALID_DATA', path, 'must have "schemaVersion" 2')
+  const document = parse(bytes, { what, maxBytes })
+  if (!isObject(document)) throw problem('INVALID_DATA', what, 'must hold a JSON object')
+  refuseLookalikeKeys({ object: document, where: what })
+  if (member(document, 'schemaVersion') !== 2) throw problem('INVALID_DATA', what, 'must have "schemaVersion" 2')
   const type = member(document, 'mediaType') ?? OCI_INDEX
   if (type !== OCI_INDEX) {
-    throw pathError('INVALID_DATA', path, `has a "mediaType" that is not ${OCI_INDEX}`)
+    throw problem('INVALID_DATA', what, `has a "mediaType" that is not ${OCI_INDEX}`)
   }
-  const list = member(document, 'manifests')
-  if (!Array.isArray(list)) throw pathError('INVALID_DATA', path, 'must have an array "manifests"')
+  // Go writes null for an empty list.
+  const list = member(document, 'manifests') ?? (Object.hasOwn(document, 'manifests') ? [] : undefined)
+  if (!Array.isArray(list)) throw problem('INVALID_DATA', what, 'must have an array "manifests"')
   if (list.length > MAX_ENTRIES) {
-    throw pathError('LIMIT_EXCEEDED', path, `lists ${list.length} images; at most ${MAX_ENTRIES} are read`)
+    throw problem('LIMIT_EXCEEDED', what, `lists ${list.length} images; at most ${MAX_ENTRIES} are read`)
   }
   const entries = list.map((value: unknown, position) => {
     if (isObject(value)) return readEntry(value, position)
-    throw pathError('INVALID_DATA', path, `has a manifests[${position}] that is not an object`)
+    throw problem('INVALID_DATA', what, `has a manifests[${position}] that is not an object`)
   })
-  return { path, document, entries }
+  return { what, document, entries }
 }
 
-export function emptyIndex(path: string): LayoutIndex {
-  return { path, document: { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] }, entries: [] }
+export function emptyLayoutIndex(what: string): LayoutIndex {
+  return { what, document: { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] }, entries: [] }
 }
 
-export function serializeIndex(index: LayoutIndex): Uint8Array {
+export function serializeLayoutIndex(index: LayoutIndex): Uint8Array {
   const text = JSON.stringify({ ...index.document, manifests: index.entries.map((entry) => entry.value) })
   return new TextEncoder().encode(text)
 }
 
-export function withEntries(index: LayoutIndex, entries: readonly IndexEntry[]): LayoutIndex {
+export function withLayoutEntries(index: LayoutIndex, entries: readonly LayoutEntry[]): LayoutIndex {
   return { ...index, entries }
 }
 
-function readEntry(value: object, position?: number): IndexEntry {
+function readEntry(value: object, position?: number): LayoutEntry {
   const annotations = member(value, 'annotations')
   const name = isObject(annotations) ? member(annotations, REF_NAME) : undefined
   const digest = member(value, 'digest')
@@ -93,7 +88,7 @@ function readEntry(value: object, position?: number): IndexEntry {
 }
 
 /** The entry for a manifest under a name, or without one. */
-export function createEntry(manifest: Descriptor, name: string | undefined): IndexEntry {
+export function layoutEntry(manifest: Descriptor, name: string | undefined): LayoutEntry {
   const { mediaType, digest, size, artifactType } = manifest
   const annotations = name === undefined ? undefined : { [REF_NAME]: name }
   return readEntry({
@@ -109,26 +104,26 @@ export function createEntry(manifest: Descriptor, name: string | undefined): Ind
  * The index in which `entry` stands where its name stood before, or its digest if it has no name; else at the end. The same
  * index if such an entry is there already, whatever else others noted in it.
  */
-export function putEntry(index: LayoutIndex, entry: IndexEntry): LayoutIndex {
-  const replaces = (old: IndexEntry): boolean =>
+export function putLayoutEntry(index: LayoutIndex, entry: LayoutEntry): LayoutIndex {
+  const replaces = (old: LayoutEntry): boolean =>
     old.name === entry.name && (entry.name !== undefined || old.digest === entry.digest)
   const [first, ...more] = index.entries.filter(replaces)
-  if (first === undefined) return withEntries(index, [...index.entries, entry])
+  if (first === undefined) return withLayoutEntries(index, [...index.entries, entry])
   if (
     more.length === 0 &&
     ['digest', 'mediaType', 'size'].every((key) => member(first.value, key) === member(entry.value, key))
   )
     return index
   const kept = index.entries.filter((old) => old === first || !replaces(old))
-  return withEntries(
+  return withLayoutEntries(
     index,
     kept.map((old) => (old === first ? entry : old)),
   )
 }
 
 /** The descriptor that a checked entry holds. Throws `INVALID_DATA`; `UNSUPPORTED` for what is no manifest. */
-export function descriptorOf(index: LayoutIndex, entry: IndexEntry): Descriptor {
-  const where = `${quotePath(index.path)} ${entry.position === undefined ? 'a new entry' : `manifests[${entry.position}]`}`
+export function entryDescriptor(index: LayoutIndex, entry: LayoutEntry): Descriptor {
+  const where = `${index.what} ${entry.position === undefined ? 'a new entry' : `manifests[${entry.position}]`}`
   const descriptor = checkDescriptor(entry.value, where)
   if (isManifestType(descriptor.mediaType) || isIndexType(descriptor.mediaType)) return descriptor
   throw new ImageError(
@@ -138,54 +133,60 @@ export function descriptorOf(index: LayoutIndex, entry: IndexEntry): Descriptor 
 }
 
 /** The entry's descriptor; undefined if it is none or no manifest's: other entries are other people's business. */
-export function usableDescriptor(index: LayoutIndex, entry: IndexEntry): Descriptor | undefined {
+export function usableDescriptor(index: LayoutIndex, entry: LayoutEntry): Descriptor | undefined {
   try {
-    return descriptorOf(index, entry)
+    return entryDescriptor(index, entry)
   } catch (reason) {
     if (reason instanceof ImageError) return undefined
     throw reason
   }
 }
 
+/** The manifests that are listed. */
+export function usableDescriptors(index: LayoutIndex): readonly Descriptor[] {
+  return index.entries.map((entry) => usableDescriptor(index, entry)).filter((descriptor) => descriptor !== undefined)
+}
+
 /**
  * The entry that a selection without a digest means. Throws `NOT_FOUND`, and `CONFLICT` where several could be meant: more
  * than one image without a name given, or one name on different images.
  */
-export function selectEntry(index: LayoutIndex, selection: Selection): IndexEntry {
+export function selectLayoutEntry(index: LayoutIndex, selection: LayoutSelection): LayoutEntry {
   if (selection.index !== undefined) return entryAt(index, selection.index)
   if (selection.name !== undefined) return entryNamed(index, selection.name)
   // Lists of referrers are beside the images, not among them.
   const images = index.entries.filter((entry) => !isReferrersEntry(entry))
-  const [only] = images.length === 0 ? index.entries : images
-  if (only === undefined) throw pathError('NOT_FOUND', index.path, 'lists no image')
-  if (images.length <= 1 && (images.length === 1 || index.entries.length === 1)) return only
-  throw pathError('CONFLICT', index.path, `lists ${index.entries.length} images; choose one: ${listNames(index)}`)
+  const [only, ...others] = images.length === 0 ? index.entries : images
+  if (only === undefined) throw problem('NOT_FOUND', index.what, 'lists no image')
+  // One image under several names is one image.
+  if (others.every(({ digest }) => digest === only.digest)) return only
+  throw problem('CONFLICT', index.what, `lists ${index.entries.length} images; choose one: ${listNames(index)}`)
 }
 
-function entryAt(index: LayoutIndex, position: number): IndexEntry {
+function entryAt(index: LayoutIndex, position: number): LayoutEntry {
   const entry = index.entries[position]
   if (entry !== undefined) return entry
   const last = index.entries.length - 1
-  throw pathError(
+  throw problem(
     'NOT_FOUND',
-    index.path,
+    index.what,
     last < 0 ? 'lists no image' : `has no @${position}; the places are @0 to @${last}`,
   )
 }
 
-function entryNamed(index: LayoutIndex, name: string): IndexEntry {
+function entryNamed(index: LayoutIndex, name: string): LayoutEntry {
   const named = index.entries.filter((entry) => entry.name === name)
   const [first] = named
   if (first === undefined) {
-    throw pathError('NOT_FOUND', index.path, `lists no image named "${name}"; it lists: ${listNames(index)}`)
+    throw problem('NOT_FOUND', index.what, `lists no image named "${name}"; it lists: ${listNames(index)}`)
   }
   if (named.every((entry) => entry.digest === first.digest)) return first
   const places = named
     .slice(0, MAX_LISTED)
     .map(({ position, digest }) => `@${position} (${quoteForeign(digest ?? 'no digest', 80)})`)
-  throw pathError(
+  throw problem(
     'CONFLICT',
-    index.path,
+    index.what,
     `gives the name "${name}" to ${named.length} different images; choose by place: ${shortList(places, named)}`,
   )
 }
@@ -193,7 +194,7 @@ function entryNamed(index: LayoutIndex, name: string): IndexEntry {
 const REFERRERS_TAG = /^(?:sha256|sha512)-[0-9a-f]{32,64}$/
 
 /** An entry that lists the referrers of a manifest, by its name (distribution-spec, "Referrers Tag Schema"). */
-function isReferrersEntry(entry: IndexEntry): boolean {
+function isReferrersEntry(entry: LayoutEntry): boolean {
   return entry.name !== undefined && REFERRERS_TAG.test(entry.name)
 }
 
@@ -209,4 +210,8 @@ function listNames(index: LayoutIndex): string {
 
 function shortList(shown: readonly string[], all: readonly unknown[]): string {
   return shown.join(', ') + (all.length > shown.length ? ', …' : '')
+}
+
+function problem(code: ImageErrorCode, what: string, text: string): ImageError {
+  return new ImageError(code, `${what} ${text}`)
 }

@@ -1,8 +1,9 @@
-import { type BlobPaths } from '@crossdock/blob-files'
 import type { Descriptor, Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
-import { isIndexType, parseManifest, referrersTag, type Manifest } from '@crossdock/formats'
-import { readDocument, walkGraph } from './graph.ts'
-import { usableDescriptor, type LayoutIndex } from './index-file.ts'
+import { type Manifest, parseManifest } from '../manifest.ts'
+import { isIndexType, OCI_INDEX } from '../media-types.ts'
+import { referrersTag } from '../referrers-tag.ts'
+import { type ManifestReader, readListed, walkLayout } from './layout-graph.ts'
+import { type LayoutIndex, usableDescriptor, usableDescriptors } from './layout-index.ts'
 
 /** Manifests that are looked into for a `subject`; in a larger layout the list of referrers has to tell. */
 const MAX_LOOKED_INTO = 1000
@@ -12,20 +13,23 @@ const MAX_LOOKED_INTO = 1000
  * Tag Schema"), then others that `index.json` reaches.
  */
 export async function* findReferrers(
-  blobs: BlobPaths,
   index: LayoutIndex,
+  read: ManifestReader,
   subject: { readonly digest: Digest; readonly options?: OperationOptions | undefined },
 ): AsyncGenerator<Descriptor> {
   const { digest, options } = subject
   options?.signal?.throwIfAborted()
   const seen = new Set<Digest>()
-  for (const descriptor of await listedReferrers(blobs, index, digest)) {
+  for (const descriptor of await listedReferrers(index, read, digest)) {
     if (!seen.has(descriptor.digest)) yield descriptor
     seen.add(descriptor.digest)
   }
-  const entries = index.entries.map((entry) => usableDescriptor(index, entry)).filter((entry) => entry !== undefined)
   let looked = 0
-  for await (const node of walkGraph(blobs, entries, { ...options, readImages: true, skipDamaged: true })) {
+  for await (const node of walkLayout(read, usableDescriptors(index), {
+    ...options,
+    readImages: true,
+    skipDamaged: true,
+  })) {
     if (node.manifest?.subject?.digest === digest && !seen.has(node.descriptor.digest)) {
       yield describeReferrer(node.descriptor, node.manifest)
     }
@@ -35,15 +39,15 @@ export async function* findReferrers(
 
 /** What the referrers tag lists; nothing if it is not there or names something else than an index. */
 export async function listedReferrers(
-  blobs: BlobPaths,
   index: LayoutIndex,
+  read: ManifestReader,
   subject: Digest,
 ): Promise<readonly Descriptor[]> {
   const tag = referrersTag(subject)
   const entry = index.entries.find((candidate) => candidate.name === tag)
   const descriptor = entry === undefined ? undefined : usableDescriptor(index, entry)
   if (descriptor === undefined || !isIndexType(descriptor.mediaType)) return []
-  const document = await readDocument(blobs, descriptor, { skipDamaged: true })
+  const document = await readListed(read, descriptor, { skipDamaged: true })
   return document?.kind === 'index' ? document.manifests : []
 }
 
@@ -73,4 +77,9 @@ function describeReferrer({ mediaType, digest, size }: Descriptor, manifest: Man
     ...(artifactType !== undefined && { artifactType }),
     ...(annotated && { annotations: manifest.annotations }),
   }
+}
+
+/** The document that lists the referrers of one subject (distribution-spec, "Referrers Tag Schema"). */
+export function formatReferrers(referrers: readonly Descriptor[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: referrers }))
 }

@@ -1,8 +1,6 @@
-import { quotePath } from '@crossdock/blob-files'
-import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
-import { isDocument, walkGraph } from './graph.ts'
-import { usableDescriptor, type LayoutIndex } from './index-file.ts'
-import type { LayoutPaths } from './paths.ts'
+import { type Descriptor, type Digest, ImageError, type OperationOptions } from '@crossdock/core'
+import { isDocument, type ManifestReader, walkLayout } from './layout-graph.ts'
+import { type LayoutIndex, usableDescriptors } from './layout-index.ts'
 
 /** Finds the descriptor of a manifest by digest, for its size and media type. Remembers what it saw on the way. */
 export interface ManifestFinder {
@@ -10,16 +8,23 @@ export interface ManifestFinder {
   find(digest: Digest, options?: OperationOptions): Promise<Descriptor>
 }
 
+export interface ManifestFinderOptions {
+  readonly read: ManifestReader
+  /** What the layout is called in messages. */
+  readonly layout: string
+  readonly top?: Descriptor | undefined
+}
+
 /** `top` is looked through first: what is asked for is mostly an instance of the chosen image. */
-export function createManifestFinder(paths: LayoutPaths, index: LayoutIndex, top?: Descriptor): ManifestFinder {
+export function createManifestFinder(index: LayoutIndex, { read, layout, top }: ManifestFinderOptions): ManifestFinder {
   const known = new Map<Digest, Descriptor>()
   let walk: AsyncGenerator<Descriptor> | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
   function begin(): AsyncGenerator<Descriptor> {
-    const entries = index.entries.map((entry) => usableDescriptor(index, entry)).filter((entry) => entry !== undefined)
+    const entries = usableDescriptors(index)
     for (const entry of entries) known.set(entry.digest, entry)
-    return listed(paths, top === undefined ? [] : [top], entries)
+    return listed(read, top === undefined ? [] : [top], entries)
   }
 
   async function search(digest: Digest, signal: AbortSignal | undefined): Promise<Descriptor> {
@@ -32,7 +37,7 @@ export function createManifestFinder(paths: LayoutPaths, index: LayoutIndex, top
       if (step.done === true) break
       if (!known.has(step.value.digest)) known.set(step.value.digest, step.value)
     }
-    throw new ImageError('NOT_FOUND', `nothing in ${quotePath(paths.root)} lists a manifest ${digest}`)
+    throw new ImageError('NOT_FOUND', `nothing in ${layout} lists a manifest ${digest}`)
   }
 
   return {
@@ -47,9 +52,12 @@ export function createManifestFinder(paths: LayoutPaths, index: LayoutIndex, top
   }
 }
 
-async function* listed(paths: LayoutPaths, ...stages: readonly (readonly Descriptor[])[]): AsyncGenerator<Descriptor> {
+async function* listed(
+  read: ManifestReader,
+  ...stages: readonly (readonly Descriptor[])[]
+): AsyncGenerator<Descriptor> {
   for (const roots of stages) {
-    for await (const { manifest } of walkGraph(paths.blobs, roots, { readImages: false, skipDamaged: true })) {
+    for await (const { manifest } of walkLayout(read, roots, { readImages: false, skipDamaged: true })) {
       if (manifest?.kind === 'index') yield* manifest.manifests.filter(isDocument)
     }
   }

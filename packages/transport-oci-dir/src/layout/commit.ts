@@ -12,13 +12,23 @@ import {
   trimStamps,
 } from '@crossdock/blob-files'
 import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
-import { OCI_INDEX, referrersTag } from '@crossdock/formats'
+import {
+  emptyLayoutIndex,
+  formatReferrers,
+  layoutEntry,
+  type LayoutIndex,
+  listedReferrers,
+  OCI_INDEX,
+  putLayoutEntry,
+  type Referrer,
+  referrersTag,
+  serializeLayoutIndex,
+  walkLayout,
+} from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
-import { walkGraph } from './graph.ts'
-import { createEntry, emptyIndex, putEntry, serializeIndex, type LayoutIndex } from './index-file.ts'
 import { readIndex } from './layout.ts'
-import { listedReferrers, type Referrer } from './referrers.ts'
+import { manifestReader } from './manifest-reader.ts'
 
 /**
  * Points the name at what was put, in one step, and keeps what others wrote to `index.json` meanwhile. Throws `CONFLICT` if the
@@ -33,9 +43,9 @@ export async function commitManifests(session: Session, operation: OperationOpti
   })
   await checkNeeded(session)
   const old = await readIndex(paths, options, { rewrite: true })
-  let index = old ?? emptyIndex(paths.index)
+  let index = old ?? emptyLayoutIndex(quotePath(paths.index))
   for (const referrer of await unlisted(session)) index = await addReferrer(session, index, referrer)
-  if (session.top !== undefined) index = putEntry(index, createEntry(session.top, session.selection.name))
+  if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
   if (options.durable) await syncBlobFolders(session)
   if (index !== old) await writeIndex(session, index, lock)
   await trimStamps(paths.blobs)
@@ -47,7 +57,7 @@ export async function writeIndex(
   index: LayoutIndex,
   lock: Lock,
 ): Promise<void> {
-  const bytes = serializeIndex(index)
+  const bytes = serializeLayoutIndex(index)
   if (bytes.byteLength > options.maxIndexBytes) {
     throw new ImageError(
       'LIMIT_EXCEEDED',
@@ -92,7 +102,8 @@ async function checkNeeded({ paths, needed }: Session): Promise<void> {
 async function unlisted({ paths, top, referrers }: Session): Promise<readonly Referrer[]> {
   if (top === undefined || referrers.length === 0) return referrers
   const inside = new Set<Digest>()
-  for await (const { descriptor } of walkGraph(paths.blobs, [top], { readImages: false })) inside.add(descriptor.digest)
+  for await (const { descriptor } of walkLayout(manifestReader(paths.blobs), [top], { readImages: false }))
+    inside.add(descriptor.digest)
   inside.delete(top.digest)
   return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
 }
@@ -104,14 +115,16 @@ async function addReferrer(
   { subject, descriptor }: Referrer,
 ): Promise<LayoutIndex> {
   const { paths, options } = session
-  const listed = await listedReferrers(paths.blobs, index, subject)
+  const listed = await listedReferrers(index, manifestReader(paths.blobs), subject)
   if (listed.some(({ digest }) => digest === descriptor.digest)) return index
-  const document = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...listed, descriptor] }
-  const bytes = new TextEncoder().encode(JSON.stringify(document))
+  const bytes = formatReferrers([...listed, descriptor])
   const digest = digestOf(bytes)
   await createFolderOf(paths.blobs, digest)
   await replaceFile(paths.blobs.pathOf(digest), { bytes, work: paths.blobs.work, durable: options.durable })
-  return putEntry(index, createEntry({ mediaType: OCI_INDEX, digest, size: bytes.byteLength }, referrersTag(subject)))
+  return putLayoutEntry(
+    index,
+    layoutEntry({ mediaType: OCI_INDEX, digest, size: bytes.byteLength }, referrersTag(subject)),
+  )
 }
 
 /** The names of all blobs outlive a power cut before `index.json` leads to them. */

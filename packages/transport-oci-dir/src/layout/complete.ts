@@ -1,9 +1,8 @@
 import { ImageError, type Descriptor, type OperationOptions } from '@crossdock/core'
-import { isForeignLayer } from '@crossdock/formats'
+import { isDocument, isForeignLayer, listedReferrers, neededBy, walkLayout } from '@crossdock/formats'
 import type { Session } from './session.ts'
-import { isDocument, neededBy, walkGraph } from './graph.ts'
 import { readIndex } from './layout.ts'
-import { listedReferrers } from './referrers.ts'
+import { manifestReader } from './manifest-reader.ts'
 
 /** True if the reference names this manifest already. */
 export async function isNamed({ paths, options, selection }: Session, manifest: Descriptor): Promise<boolean> {
@@ -26,7 +25,7 @@ export async function isComplete(
   const { paths, trust } = session
   const { signal } = operation
   try {
-    for await (const node of walkGraph(paths.blobs, [manifest], { readImages: true, signal })) {
+    for await (const node of walkLayout(manifestReader(paths.blobs), [manifest], { readImages: true, signal })) {
       if (node.manifest === undefined) return false
       const blobs = neededBy(node.manifest).filter((blob) => !isDocument(blob) && !isForeignLayer(blob))
       for (const blob of blobs) if (!(await trust.holds(blob, { signal }))) return false
@@ -45,6 +44,6 @@ export async function isComplete(
 async function isListed({ paths, options }: Session, subject: Descriptor, manifest: Descriptor): Promise<boolean> {
   const index = await readIndex(paths, options)
   if (index === undefined) return false
-  const listed = await listedReferrers(paths.blobs, index, subject.digest)
+  const listed = await listedReferrers(index, manifestReader(paths.blobs), subject.digest)
   return listed.some((descriptor) => descriptor.digest === manifest.digest)
 }

@@ -1,9 +1,8 @@
 import { lstat } from 'node:fs/promises'
 import { errorNumber, ifExists, naming, pathError, quotePath, readBounded } from '@crossdock/blob-files'
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { parseJsonDocument } from '@crossdock/formats'
+import { type LayoutIndex, parseJsonDocument, parseLayoutIndex } from '@crossdock/formats'
 import type { ResolvedOptions } from '../options.ts'
-import { parseIndex, type LayoutIndex } from './index-file.ts'
 import type { LayoutPaths } from './paths.ts'
 
 /** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
@@ -59,7 +58,7 @@ export async function readIndex(
 ): Promise<LayoutIndex | undefined> {
   try {
     const bytes = await readBounded(paths.index, { limitBytes: maxIndexBytes, what: 'an "index.json"' })
-    return parseIndex(bytes, { path: paths.index, maxBytes: maxIndexBytes, rewrite: options.rewrite })
+    return parseLayoutIndex(bytes, { what: quotePath(paths.index), maxBytes: maxIndexBytes, rewrite: options.rewrite })
   } catch (reason) {
     if (reason instanceof ImageError && reason.code === 'NOT_FOUND') return undefined
     throw reason
@@ -68,7 +67,7 @@ export async function readIndex(
 
 /**
  * Checks the layout and reads `index.json`. Throws `NOT_FOUND` if nothing was stored in it yet, and what {@link checkMarker}
- * and `parseIndex` throw.
+ * and `parseLayoutIndex` throw.
  */
 export async function openLayout(paths: LayoutPaths, options: ResolvedOptions): Promise<LayoutIndex> {
   await checkMarker(paths)

@@ -1,9 +1,9 @@
 import { type BlobSession, createBlobSession, sweep } from '@crossdock/blob-files'
 import type { Descriptor } from '@crossdock/core'
+import type { Referrer } from '@crossdock/formats'
 import type { OpenOptions } from '../open-options.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
-import type { Referrer } from './referrers.ts'
 
 /** What one open destination knows and has done. */
 export interface Session extends OpenOptions, BlobSession {

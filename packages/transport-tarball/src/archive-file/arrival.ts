@@ -1,6 +1,5 @@
 import { type BlobBody, type BlobHint, createHasher, type Digest, ImageError } from '@crossdock/core'
-import { verifyBlob } from '@crossdock/streams'
-import { untilAborted } from './until-aborted.ts'
+import { verifyBlob, untilAborted } from '@crossdock/streams'
 
 /** A blob that comes in. */
 export interface Arrival {

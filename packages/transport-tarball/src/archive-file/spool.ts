@@ -1,9 +1,8 @@
 import type { RandomAccess } from '@crossdock/archive'
 import { naming } from '@crossdock/blob-files'
 import { ImageError } from '@crossdock/core'
-import { recycle } from '@crossdock/streams'
+import { recycle, untilAborted } from '@crossdock/streams'
 import { createNamelessFile, type NamelessFile } from './temporary-file.ts'
-import { untilAborted } from './until-aborted.ts'
 import { writeChunks } from './write-chunks.ts'
 
 export interface SpoolOptions {

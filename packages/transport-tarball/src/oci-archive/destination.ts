@@ -16,10 +16,18 @@ import {
   childrenOf,
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
+  emptyLayoutIndex,
+  formatReferrers,
+  type LayoutEntry,
+  layoutEntry,
   OCI_INDEX,
   OCI_MANIFEST,
   parseManifest,
+  type Referrer,
+  referrerOf,
   referrersTag,
+  serializeLayoutIndex,
+  withLayoutEntries,
 } from '@crossdock/formats'
 import {
   type ArchiveWriter,
@@ -28,10 +36,8 @@ import {
   type SmallMember,
 } from '../archive-file/archive-writer.ts'
 import { checkManifest } from '../archive-file/check-manifest.ts'
-import { formatIndexFile, INDEX_FILE, type NewEntry } from './index-file.ts'
-import { blobPath, MARKER_FILE, MARKER_TEXT } from './layout.ts'
+import { blobPath, INDEX_FILE, MARKER_FILE, MARKER_TEXT } from './layout.ts'
 import type { OpenOptions } from './open-options.ts'
-import { formatReferrers, type Referrer, referrerOf } from './referrers.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
 const MANIFEST_TYPES: readonly string[] = Object.freeze([
@@ -108,7 +114,7 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   const parsed = parseManifest({ bytes, mediaType, digest })
   const descriptor = { mediaType, digest, size: bytes.byteLength }
   await session.writer.putBlob(bytesBody(bytes), descriptor, signal)
-  const referrer = referrerOf({ bytes, mediaType, digest }, parsed)
+  const referrer = referrerOf({ bytes, mediaType, digest })
   if (referrer !== undefined) session.referrers.set(digest, referrer)
   session.children.set(digest, childrenOf(parsed))
   if (instance === undefined) session.top = descriptor
@@ -119,14 +125,15 @@ async function commit(session: Session): Promise<void> {
   if (top === undefined && session.children.size === 0) {
     throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
   }
-  const entries: NewEntry[] = top === undefined ? [] : [{ descriptor: top, name: selection.name }]
+  const entries: LayoutEntry[] = top === undefined ? [] : [layoutEntry(top, selection.name)]
   for (const [subject, referrers] of unlisted(session)) {
     const bytes = formatReferrers(referrers)
     const descriptor = { mediaType: OCI_INDEX, digest: digestOf(bytes), size: bytes.byteLength }
     await writer.putBlob(bytesBody(bytes), descriptor)
-    entries.push({ descriptor, name: referrersTag(subject) })
+    entries.push(layoutEntry(descriptor, referrersTag(subject)))
   }
-  await writer.commit([memberWith(INDEX_FILE, formatIndexFile(entries)), memberWith(MARKER_FILE, encode(MARKER_TEXT))])
+  const index = serializeLayoutIndex(withLayoutEntries(emptyLayoutIndex(INDEX_FILE), entries))
+  await writer.commit([memberWith(INDEX_FILE, index), memberWith(MARKER_FILE, encode(MARKER_TEXT))])
 }
 
 /**

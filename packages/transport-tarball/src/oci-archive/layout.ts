@@ -11,23 +11,31 @@ import {
   MAX_MANIFEST_BYTES,
   quoteForeign,
 } from '@crossdock/core'
-import { isObject, member, parseJsonDocument } from '@crossdock/formats'
+import {
+  isObject,
+  type LayoutIndex,
+  type ManifestReader,
+  member,
+  parseJsonDocument,
+  parseLayoutIndex,
+} from '@crossdock/formats'
 import { readVerified } from '@crossdock/streams'
 import { type ArchiveFile, openArchive, type OpenArchiveOptions, readMember } from '../archive-file/open-archive.ts'
 import { createReader } from '../archive-file/read-access.ts'
-import { type ArchiveIndex, INDEX_FILE, MAX_INDEX_FILE_BYTES, parseIndexFile } from './index-file.ts'
 
 export const MARKER_FILE = 'oci-layout'
+export const INDEX_FILE = 'index.json'
 
 /** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
 export const MARKER_TEXT = '{"imageLayoutVersion":"1.0.0"}'
 
 const MAX_MARKER_BYTES = 64 * 1024
+const MAX_INDEX_FILE_BYTES = 16 * 1024 * 1024
 
 /** An image layout in an archive. */
 export interface ArchivedLayout extends AsyncDisposable {
   readonly archive: ArchiveFile
-  readonly index: ArchiveIndex
+  readonly index: LayoutIndex
 }
 
 /**
@@ -39,7 +47,7 @@ export async function openLayout(file: string, options: OpenArchiveOptions): Pro
   try {
     await checkMarker(archive, options)
     const bytes = await readMember(archive, INDEX_FILE, { limitBytes: MAX_INDEX_FILE_BYTES, signal: options.signal })
-    const index = parseIndexFile(bytes, archive.what)
+    const index = parseLayoutIndex(bytes, { what: `${archive.what}: ${INDEX_FILE}`, maxBytes: MAX_INDEX_FILE_BYTES })
     return { archive, index, [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() }
   } catch (reason) {
     await archive[Symbol.asyncDispose]()
@@ -89,8 +97,13 @@ function memberOf({ what, index }: ArchiveFile, { digest, size }: Descriptor): T
   )
 }
 
+/** Reads the manifests in the archive. */
+export function manifestReader(layout: ArchivedLayout): ManifestReader {
+  return (descriptor, options) => readManifest(layout, descriptor, options?.signal)
+}
+
 /** A manifest, verified against its descriptor. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`, `DIGEST_MISMATCH`. */
-export async function readManifest(
+async function readManifest(
   { archive }: ArchivedLayout,
   descriptor: Descriptor,
   signal?: AbortSignal,

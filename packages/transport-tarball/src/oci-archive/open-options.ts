@@ -1,12 +1,12 @@
 import type { ImageReference } from '@crossdock/core'
+import type { LayoutSelection } from '@crossdock/formats'
 import type { ResolvedArchiveOptions } from '../options.ts'
-import type { OciArchiveSelection } from './reference.ts'
 
 /** A reference that is being opened, read or written. */
 export interface OpenOptions {
   readonly reference: ImageReference
   /** The archive, absolute. */
   readonly file: string
-  readonly selection: OciArchiveSelection
+  readonly selection: LayoutSelection
   readonly options: ResolvedArchiveOptions
 }

@@ -1,9 +1,13 @@
 import type { Descriptor, ImageSource, OperationOptions } from '@crossdock/core'
-import { findManifest } from './graph.ts'
-import { descriptorOf, selectEntry } from './index-file.ts'
-import { type ArchivedLayout, openBlob, openLayout, readManifest } from './layout.ts'
+import {
+  createManifestFinder,
+  entryDescriptor,
+  findReferrers,
+  type ManifestFinder,
+  selectLayoutEntry,
+} from '@crossdock/formats'
+import { type ArchivedLayout, manifestReader, openBlob, openLayout } from './layout.ts'
 import type { OpenOptions } from './open-options.ts'
-import { findReferrers } from './referrers.ts'
 
 /** Throws `NOT_FOUND` for a missing file or image, `CONFLICT` if the reference fits several, `INVALID_DATA`, `LIMIT_EXCEEDED`. */
 export async function openSource(opened: OpenOptions, operation: OperationOptions = {}): Promise<ImageSource> {
@@ -14,8 +18,8 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
   try {
     const top =
       selection.digest === undefined
-        ? descriptorOf(layout.index, selectEntry(layout.index, selection))
-        : await findManifest(layout, selection.digest, { signal })
+        ? entryDescriptor(layout.index, selectLayoutEntry(layout.index, selection))
+        : await finderIn(layout).find(selection.digest, operation)
     signal?.throwIfAborted()
     return createSource(opened, { layout, top })
   } catch (reason) {
@@ -30,15 +34,16 @@ interface Loaded {
 }
 
 function createSource({ reference }: OpenOptions, { layout, top }: Loaded): ImageSource {
+  const manifests = finderIn(layout, top)
+  const read = manifestReader(layout)
   let closing: Promise<void> | undefined
   return Object.freeze<ImageSource>({
     reference,
     traits: Object.freeze({ parallelBlobs: 16, rangeReads: true }),
-    async getManifest(instance, { signal } = {}) {
-      signal?.throwIfAborted()
-      const wanted =
-        instance === undefined || instance === top.digest ? top : await findManifest(layout, instance, { top, signal })
-      return await readManifest(layout, wanted, signal)
+    async getManifest(instance, getOptions) {
+      getOptions?.signal?.throwIfAborted()
+      const isTop = instance === undefined || instance === top.digest
+      return await read(isTop ? top : await manifests.find(instance, getOptions), getOptions)
     },
     async getBlob(blob, getOptions) {
       getOptions?.signal?.throwIfAborted()
@@ -48,12 +53,16 @@ function createSource({ reference }: OpenOptions, { layout, top }: Loaded): Imag
       getOptions?.signal?.throwIfAborted()
       return []
     },
-    referrers: (subject, listOptions) => findReferrers(layout, subject, listOptions),
+    referrers: (digest, listOptions) => findReferrers(layout.index, read, { digest, options: listOptions }),
     async [Symbol.asyncDispose]() {
       closing ??= Promise.resolve(layout[Symbol.asyncDispose]())
       await closing
     },
   })
+}
+
+function finderIn(layout: ArchivedLayout, top?: Descriptor): ManifestFinder {
+  return createManifestFinder(layout.index, { read: manifestReader(layout), layout: layout.archive.what, top })
 }
 
 /** The names of all images in the archive. */

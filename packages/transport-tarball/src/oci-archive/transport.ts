@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { ImageReference, ImageSource, ImageTransport, OperationOptions, PolicyIdentity } from '@crossdock/core'
+import { formatLayoutLocation, type LayoutLocation } from '@crossdock/formats'
 import {
   type ArchiveTransportOptions,
   ociArchiveDefinition,
@@ -8,11 +9,11 @@ import {
 } from '../options.ts'
 import { openDestination } from './destination.ts'
 import type { OpenOptions } from './open-options.ts'
-import { type OciArchiveLocation, formatLocation, parseLocation, policyOf, validateScope } from './reference.ts'
+import { parseLocation, policyOf, validateScope } from './reference.ts'
 import { listNames, openSource } from './source.ts'
 
 /** An image in an OCI archive, or the archive. */
-export interface OciArchiveReference extends ImageReference, OciArchiveLocation {
+export interface OciArchiveReference extends ImageReference, LayoutLocation {
   readonly transport: OciArchiveTransport
   /** `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
   readonly file: string
@@ -36,11 +37,11 @@ export function ociArchiveTransport(options: ArchiveTransportOptions = {}): OciA
 
 function createReference(
   transport: OciArchiveTransport,
-  location: OciArchiveLocation,
+  location: LayoutLocation,
   options: ResolvedArchiveOptions,
 ): OciArchiveReference {
   const file = resolve(location.path)
-  const text = formatLocation(location)
+  const text = formatLayoutLocation(location)
   const { name, digest, index } = location
   const open = (): OpenOptions => ({ reference, file, selection: { name, digest, index }, options })
   let policy: PolicyIdentity | undefined

@@ -1,4 +1,4 @@
-import { raceSignal } from '@crossdock/streams'
+import { raceSignal } from './delay.ts'
 
 /** The same chunks; an abort ends the wait for the next one at once, whether or not what is behind the body notices it. */
 export async function* untilAborted(
