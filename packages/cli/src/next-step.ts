@@ -12,7 +12,7 @@ export interface RunningCommand {
 export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {
   if (command === undefined) return undefined
   if (error instanceof Interruption && command.name === 'copy' && command.flags['resume'] !== false) {
-    return 'run the same command again: it goes on where it stopped'
+    return 'run the same command again: it goes on where it stopped (an archive begins anew)'
   }
   if (!(error instanceof ImageError)) return undefined
   if (error.code === 'UNAUTHENTICATED') {

@@ -17,7 +17,7 @@ export const copyCommand: CommandEntry = {
     command
       .description(
         'Copies an image. Everything that moves is verified; the destination changes only when all of it is there. ' +
-          'An interrupted copy goes on where it stopped when the same command is run again.',
+          'An interrupted copy goes on where it stopped when the same command is run again; into an archive it begins anew.',
       )
       .argument('<source>', 'image to read, such as docker://alpine:3.20')
       .argument('<destination>', 'where to write it, such as oci:./images:alpine')
