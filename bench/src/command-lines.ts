@@ -5,24 +5,39 @@ type CommandLine = readonly string[]
 /** The operation of a kind. */
 type Of<Kind extends Operation['kind']> = Extract<Operation, { readonly kind: Kind }>
 
-/** A tool's arguments for each operation; undefined where the tool has no such operation. */
+/** A tool's arguments for each operation that it has. */
 export type CommandLines = {
-  readonly [Kind in Operation['kind']]: (operation: Of<Kind>) => CommandLine | undefined
+  readonly [Kind in Operation['kind']]?: (operation: Of<Kind>) => CommandLine
 }
 
 /** What everybody is told: a registry may speak plain http, and certificates are not checked. */
-const INSECURE = ['--src-tls-verify=false', '--dest-tls-verify=false']
+const SOURCE_INSECURE = '--src-tls-verify=false'
+const INSECURE = [SOURCE_INSECURE, '--dest-tls-verify=false']
+const TO_ZSTD = [SOURCE_INSECURE, '--dest-compress-format=zstd', '--dest-force-compress-format']
+/** What an image is called in an archive. */
+const SAVED = 'bench/saved:latest'
 
 export const CROSSDOCK: CommandLines = {
   pull: ({ from, folder }) => ['copy', '--all', '-q', ...INSECURE, `docker://${from}`, `oci:${folder}:latest`],
   push: ({ folder, to }) => ['copy', '--all', '-q', ...INSECURE, `oci:${folder}:latest`, `docker://${to}`],
   copy: ({ from, to }) => ['copy', '--all', '-q', ...INSECURE, `docker://${from}`, `docker://${to}`],
   folder: ({ from, folder }) => ['copy', '--all', '-q', `oci:${from}:latest`, `oci:${folder}:latest`],
+  save: ({ from, archive }) => [
+    'copy',
+    '-q',
+    SOURCE_INSECURE,
+    `docker://${from}`,
+    `docker-archive:${archive}:${SAVED}`,
+  ],
+  load: ({ archive, to }) => ['copy', '--all', '-q', ...INSECURE, `oci-archive:${archive}:latest`, `docker://${to}`],
+  recompress: ({ from, folder }) => ['copy', '-q', ...TO_ZSTD, `docker://${from}`, `oci:${folder}:latest`],
+  flatten: ({ from, file }) => ['export', '--tls-verify=false', '-o', file, `docker://${from}`],
   inspect: ({ image }) => ['inspect', '--tls-verify=false', '--format', 'json', `docker://${image}`],
   'list-tags': ({ repository }) => ['list-tags', '--tls-verify=false', `docker://${repository}`],
   version: () => ['--version'],
 }
 
+const SKOPEO_COPY_ONE = ['copy', '--insecure-policy', '-q']
 const SKOPEO_COPY = ['copy', '--insecure-policy', '--all', '-q']
 
 const SKOPEO: CommandLines = {
@@ -30,6 +45,14 @@ const SKOPEO: CommandLines = {
   push: ({ folder, to }) => [...SKOPEO_COPY, ...INSECURE, `oci:${folder}:latest`, `docker://${to}`],
   copy: ({ from, to }) => [...SKOPEO_COPY, ...INSECURE, `docker://${from}`, `docker://${to}`],
   folder: ({ from, folder }) => [...SKOPEO_COPY, `oci:${from}:latest`, `oci:${folder}:latest`],
+  save: ({ from, archive }) => [
+    ...SKOPEO_COPY_ONE,
+    SOURCE_INSECURE,
+    `docker://${from}`,
+    `docker-archive:${archive}:${SAVED}`,
+  ],
+  load: ({ archive, to }) => [...SKOPEO_COPY, ...INSECURE, `oci-archive:${archive}:latest`, `docker://${to}`],
+  recompress: ({ from, folder }) => [...SKOPEO_COPY_ONE, ...TO_ZSTD, `docker://${from}`, `oci:${folder}:latest`],
   inspect: ({ image }) => ['inspect', '--no-tags', '--tls-verify=false', `docker://${image}`],
   'list-tags': ({ repository }) => ['list-tags', '--tls-verify=false', `docker://${repository}`],
   version: () => ['--version'],
@@ -39,7 +62,8 @@ const CRANE: CommandLines = {
   pull: ({ from, folder }) => ['pull', '--insecure', '--format=oci', from, folder],
   push: ({ folder, to }) => ['push', '--insecure', folder, to],
   copy: ({ from, to }) => ['copy', '--insecure', from, to],
-  folder: () => undefined,
+  save: ({ from, archive }) => ['pull', '--insecure', from, archive],
+  flatten: ({ from, file }) => ['export', '--insecure', from, file],
   inspect: ({ image }) => ['config', '--insecure', image],
   'list-tags': ({ repository }) => ['ls', '--insecure', repository],
   version: () => ['version'],
@@ -64,6 +88,7 @@ const ORAS: CommandLines = {
   pull: ({ from, folder, tls }) => [...orasCopy(orasFlag(tls, 'from-')), from, '--to-oci-layout', `${folder}:latest`],
   push: ({ folder, to, tls }) => [...orasCopy(orasFlag(tls, 'to-')), '--from-oci-layout', `${folder}:latest`, to],
   copy: ({ from, to, tls }) => [...orasCopy(orasFlag(tls, 'from-'), orasFlag(tls, 'to-')), from, to],
+  load: ({ archive, to, tls }) => [...orasCopy(orasFlag(tls, 'to-')), '--from-oci-layout', `${archive}:latest`, to],
   folder: ({ from, folder }) => [
     ...orasCopy('--from-oci-layout', '--to-oci-layout'),
     `${from}:latest`,

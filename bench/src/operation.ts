@@ -1,6 +1,6 @@
 /**
  * What a tool is asked to do. Images are `HOST:PORT/REPOSITORY:TAG`; folders are OCI layouts with one image, whose tag in them is
- * `latest`.
+ * `latest`; archives are files.
  */
 export type Operation =
   | (OverNetwork & {
@@ -18,6 +18,10 @@ export type Operation =
     })
   | (OverNetwork & { readonly kind: 'inspect'; readonly image: string })
   | (OverNetwork & { readonly kind: 'list-tags'; readonly repository: string })
+  | (OverNetwork & { readonly kind: 'save'; readonly from: string; readonly archive: string })
+  | (OverNetwork & { readonly kind: 'load'; readonly archive: string; readonly to: string })
+  | (OverNetwork & { readonly kind: 'recompress'; readonly from: string; readonly folder: string })
+  | (OverNetwork & { readonly kind: 'flatten'; readonly from: string; readonly file: string })
   | { readonly kind: 'folder'; readonly from: string; readonly folder: string }
   | { readonly kind: 'version' }
 

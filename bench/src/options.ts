@@ -34,7 +34,8 @@ distances, with three rounds: about half an hour.
 What is measured:
   --quick            little of everything, two rounds: a minute
   --full             everything with every image at every distance: an hour or two
-  --scenarios LIST   of ${scenarioNames.join(', ')}
+  --scenarios LIST   of ${scenarioNames.slice(0, 9).join(', ')},
+                     ${scenarioNames.slice(9).join(', ')}
   --images LIST      of ${imageShapes.join(', ')}
   --tls              registries speak TLS, with a certificate made for the run
   --rtt MS           a round trip of so many milliseconds between tools and registries

@@ -7,6 +7,9 @@ import type { Site } from './site.ts'
 import type { Tool } from './tools.ts'
 import { verifyOutcome } from './verify.ts'
 
+/** Of a tool that was not made for what a scenario asks. */
+export const NO_OPERATION = 'has no such operation'
+
 /** What became of one tool in one scenario with one image. */
 export interface Series {
   readonly tool: string
@@ -91,7 +94,7 @@ async function runOnce(tool: Tool, site: Site, options: RunOptions): Promise<Run
   const { scenario, image, env, signal, verify } = options
   const run = async (operation: Operation): Promise<Measurement> => {
     const argv = tool.command(operation)
-    if (argv === undefined) throw new Error('has no such operation')
+    if (argv === undefined) throw new Error(NO_OPERATION)
     const measurement = await measure(argv, { env, signal, stdout: verify ? 'kept' : 'dropped' })
     const { exitCode, stderr } = measurement
     if (exitCode !== 0) throw new Error(`failed with exit code ${exitCode}: ${stderr.split('\n').at(-1) ?? ''}`)

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { ImageShape } from '@crossdock/test-images'
 import { TAGS } from './fill-registry.ts'
 import type { ImageSource } from './image-source.ts'
@@ -55,8 +57,39 @@ function attemptOf(operation: Operation, outcome: Outcome, clear: () => Promise<
 
 async function toFreshFolder({ site }: AttemptContext, operation: (folder: string) => Operation): Promise<Attempt> {
   const folder = site.freshFolder()
-  const clear = (): Promise<void> => rm(folder, { recursive: true, force: true })
-  return attemptOf(operation(folder), { kind: 'folder', folder }, clear)
+  return attemptOf(operation(folder), { kind: 'folder', folder }, () => remove(folder))
+}
+
+function remove(path: string): Promise<void> {
+  return rm(path, { recursive: true, force: true })
+}
+
+async function save(context: AttemptContext): Promise<Attempt> {
+  const archive = `${context.site.freshFolder()}.tar`
+  const operation = { kind: 'save', from: sourceImage(context), archive, ...network(context) } as const
+  return attemptOf(operation, { kind: 'docker-archive', archive }, () => remove(archive))
+}
+
+async function load(context: AttemptContext): Promise<Attempt> {
+  const { site, image } = context
+  const archive = await site.prepared(`archive of ${image.shape}`, async () => {
+    const path = `${site.freshFolder()}.tar`
+    await promisify(execFile)('tar', ['-chf', path, '-C', image.folder, 'oci-layout', 'index.json', 'blobs'])
+    return path
+  })
+  return toFreshRegistry(context, (to) => ({ kind: 'load', archive, to, ...network(context) }))
+}
+
+async function recompress(context: AttemptContext): Promise<Attempt> {
+  const folder = context.site.freshFolder()
+  const operation = { kind: 'recompress', from: sourceImage(context), folder, ...network(context) } as const
+  return attemptOf(operation, { kind: 'zstd-folder', folder }, () => remove(folder))
+}
+
+async function flatten(context: AttemptContext): Promise<Attempt> {
+  const file = `${context.site.freshFolder()}.tar`
+  const operation = { kind: 'flatten', from: sourceImage(context), file, ...network(context) } as const
+  return attemptOf(operation, { kind: 'root-filesystem', file }, () => remove(file))
 }
 
 async function toFreshRegistry({ site }: AttemptContext, operation: (to: string) => Operation): Promise<Attempt> {
@@ -164,6 +197,30 @@ const SCENARIOS = {
     images: 'all',
     remote: true,
     attempt: pushAgain,
+  },
+  save: {
+    title: 'registry → docker-archive',
+    images: 'all',
+    remote: true,
+    attempt: save,
+  },
+  load: {
+    title: 'oci-archive → registry',
+    images: 'all',
+    remote: true,
+    attempt: load,
+  },
+  recompress: {
+    title: 'registry → folder, layers in zstd',
+    images: 'all',
+    remote: true,
+    attempt: recompress,
+  },
+  flatten: {
+    title: 'registry → root filesystem as a tar',
+    images: 'all',
+    remote: true,
+    attempt: flatten,
   },
   inspect: {
     title: 'inspect',

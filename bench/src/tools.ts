@@ -49,8 +49,8 @@ export function findTools({ only, folder }: FindToolsOptions): readonly Tool[] {
 function createTool(name: string, executable: readonly string[], lines: CommandLines): Tool {
   const command = (operation: Operation): readonly string[] | undefined => {
     // Each entry takes the operation of its own kind.
-    const line = lines[operation.kind] as (operation: Operation) => readonly string[] | undefined
-    const rest = line(operation)
+    const line = lines[operation.kind] as ((operation: Operation) => readonly string[]) | undefined
+    const rest = line?.(operation)
     return rest === undefined ? undefined : [...executable, ...rest]
   }
   return { name, version: readVersion(command({ kind: 'version' }) ?? executable), command }

@@ -1,11 +1,15 @@
 import { verifyLayout } from '@crossdock/test-images'
 import type { ImageGraph, ImageSource } from './image-source.ts'
+import { problemsInDockerArchive, problemsInRootFilesystem, problemsInZstdLayout } from './verify-layers.ts'
 import { askRegistry, type RegistryAddress } from './registry-client.ts'
 
 /** What there has to be when a tool is done. */
 export type Outcome =
   | { readonly kind: 'folder'; readonly folder: string }
   | { readonly kind: 'registry'; readonly address: RegistryAddress; readonly repository: string; readonly tag: string }
+  | { readonly kind: 'docker-archive'; readonly archive: string }
+  | { readonly kind: 'zstd-folder'; readonly folder: string }
+  | { readonly kind: 'root-filesystem'; readonly file: string }
   | { readonly kind: 'output'; readonly words: readonly string[] }
 
 /** Throws unless the image is where it should be, whole, or what was printed has every word. */
@@ -20,6 +24,12 @@ async function problemsOf(outcome: Outcome, image: ImageSource, stdout: string):
       return (await verifyLayout(outcome.folder, { root: image.digest })).problems
     case 'registry':
       return problemsInRegistry(outcome, image.graph, outcome.tag)
+    case 'docker-archive':
+      return problemsInDockerArchive(outcome.archive, image)
+    case 'zstd-folder':
+      return problemsInZstdLayout(outcome.folder, image)
+    case 'root-filesystem':
+      return problemsInRootFilesystem(outcome.file, image)
     default: {
       const printed = new Set(stdout.split(/[\s",:[\]]+/))
       return outcome.words.filter((word) => !printed.has(word)).map((word) => `it does not print ${word}`)

@@ -8,6 +8,10 @@ const OPERATIONS: readonly Operation[] = [
   { kind: 'push', folder: '/f', to: 'h:1/a/b:latest', there: false, ...near },
   { kind: 'copy', from: 'h:1/a/b:latest', to: 'g:2/c:latest', sameRegistry: false, ...near },
   { kind: 'folder', from: '/f', folder: '/g' },
+  { kind: 'save', from: 'h:1/a/b:latest', archive: '/a.tar', ...near },
+  { kind: 'load', archive: '/a.tar', to: 'h:1/a/b:latest', ...near },
+  { kind: 'recompress', from: 'h:1/a/b:latest', folder: '/f', ...near },
+  { kind: 'flatten', from: 'h:1/a/b:latest', file: '/a.tar', ...near },
   { kind: 'inspect', image: 'h:1/a/b:latest', ...near },
   { kind: 'list-tags', repository: 'h:1/a/b', ...near },
   { kind: 'version' },
@@ -15,7 +19,7 @@ const OPERATIONS: readonly Operation[] = [
 
 function lineOf(lines: CommandLines, operation: Operation): string | undefined {
   // Each entry takes the operation of its own kind.
-  return (lines[operation.kind] as (operation: Operation) => readonly string[] | undefined)(operation)?.join(' ')
+  return (lines[operation.kind] as ((operation: Operation) => readonly string[]) | undefined)?.(operation).join(' ')
 }
 
 function secure(operation: Operation): Operation {
@@ -28,8 +32,24 @@ const TOOLS: Readonly<Record<string, CommandLines>> = {
   ...PEERS,
 }
 
+const ARCHIVES: readonly Operation['kind'][] = ['save', 'load', 'recompress', 'flatten']
+const LACKING: Readonly<Record<string, readonly Operation['kind'][]>> = {
+  crossdock: [],
+  skopeo: ['flatten'],
+  crane: ['folder', 'load', 'recompress'],
+  oras: ['save', 'recompress', 'flatten'],
+  regctl: ARCHIVES,
+  floor: ARCHIVES,
+}
+
 describe.each(Object.entries(TOOLS))('%s', (name, lines) => {
-  const supported = OPERATIONS.filter(({ kind }) => name !== 'crane' || kind !== 'folder')
+  const supported = OPERATIONS.filter(({ kind }) => LACKING[name]?.includes(kind) === false)
+  test('has no more than it should', () => {
+    const lacking = OPERATIONS.map(({ kind }) => kind).filter((kind) => lines[kind] === undefined)
+    expect(lacking).toEqual(expect.arrayContaining([...(LACKING[name] ?? [])]))
+    expect(lacking).toHaveLength(LACKING[name]?.length ?? 0)
+  })
+
   test.each(supported)('names everything that $kind is about', (operation) => {
     const line = lineOf(lines, operation)
     const { kind: _, ...rest } = operation

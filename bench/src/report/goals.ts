@@ -175,7 +175,7 @@ export const GOALS: readonly Goal[] = [
   },
   {
     work: 'registry → docker-archive',
-    rows: () => [], // The command does not write any yet.
+    rows: where(is('save')),
     demands: [ratioAtMost('now', 0.3, 'skopeo'), ratioAtMost('then', 1.2, 'crane')],
   },
   {

@@ -1,5 +1,6 @@
 import type { BenchLink } from '../links.ts'
 import type { MissedRow, RowResult } from '../result.ts'
+import { NO_OPERATION } from '../rounds.ts'
 import { scenarioOf } from '../scenarios.ts'
 import { FLOOR, OURS } from '../tools.ts'
 import { cpu, fastestPeer, memory, peersOf, ratioOf, seriesOf, valuesOf, wall } from './compare.ts'
@@ -16,12 +17,19 @@ export function formatSummary(results: readonly RowResult[], missed: readonly Mi
   )
   const notes = [
     ...results.flatMap(({ series, ...row }) =>
-      series.flatMap(({ tool, problem }) => (problem === undefined ? [] : [`${nameOf(row)}: ${tool} ${problem}`])),
+      series.flatMap(({ tool, problem }) => (problem === undefined ? [] : [describeProblem(row, tool, problem)])),
     ),
     ...missed.map(({ reason, ...row }) => `${nameOf(row)}: ${reason}`),
   ]
-  const list = notes.length === 0 ? '' : `\nNot measured:\n\n${notes.map((note) => `- ${note}\n`).join('')}`
+  const list =
+    notes.length === 0 ? '' : `\nNot measured:\n\n${[...new Set(notes)].map((note) => `- ${note}\n`).join('')}`
   return tables.join('') + list
+}
+
+/** What a tool cannot do at all is said once, for every image and distance. */
+function describeProblem(row: Omit<RowResult, 'series'>, tool: string, problem: string): string {
+  const name = problem === NO_OPERATION ? scenarioOf(row.scenario).title : nameOf(row)
+  return `${name}: ${tool} ${problem}`
 }
 
 export function nameOf({ link, scenario, image }: Pick<RowResult, 'link' | 'scenario' | 'image'>): string {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createLink } from '../../src/links.ts'
 import { formatSummary, nameOf } from '../../src/report/summary.ts'
+import { NO_OPERATION } from '../../src/rounds.ts'
 import { row, series } from '../series.ts'
 
 const far = createLink({ rttMs: 30 })
@@ -103,4 +104,17 @@ test.each([
   { of: { link: createLink(), scenario: 'list-tags', image: 'tiny' } as const, name: 'list 200 tags' },
 ])('a row is called $name', ({ of, name }) => {
   expect(nameOf(of)).toBe(name)
+})
+
+test('what a tool cannot do is said once for all images, what went wrong for each of them', () => {
+  const images = (['many', 'big'] as const).map((image) => {
+    const failed = series('skopeo', { problem: `failed with ${image}` })
+    return row({ scenario: 'save', image, series: [series('oras', { problem: NO_OPERATION }), failed] })
+  })
+  const text = formatSummary(images, [])
+  expect(text.split('\n').filter((line) => line.startsWith('- '))).toEqual([
+    '- registry → docker-archive: oras has no such operation',
+    '- registry → docker-archive, many: skopeo failed with many',
+    '- registry → docker-archive, big: skopeo failed with big',
+  ])
 })
