@@ -70,8 +70,11 @@ export function createHead(body: BlobBody, options: HeadOptions): Head {
   }
 }
 
-/** In these many turns of the event loop all that has arrived is read, gathered and handed over. */
-const TURNS = 3
+/**
+ * In these many turns of the event loop all that has arrived is read, gathered and handed over: one in which a connection that took its
+ * share rests, one in which it reads, one in which that is handed over, and as many again for what stands between.
+ */
+const TURNS = 6
 
 /** Whether nothing had arrived. (How long something takes to come does not tell: other processes may be running.) */
 async function isIdle(step: Promise<unknown>): Promise<boolean> {
