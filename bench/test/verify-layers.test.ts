@@ -56,7 +56,8 @@ test('an archive of another image is found out', async () => {
   const image = await manyLayers()
   const archive = await savedAs(image, await layersOf(image))
   const config = { rootfs: { diff_ids: ['sha256:0'] } }
-  const folder = await temporaryFolder()
+  const folder = join(await temporaryFolder(), 'other')
+  await mkdir(folder)
   execFileSync('tar', ['-xf', archive, '-C', folder])
   await writeFile(join(folder, 'config.json'), JSON.stringify(config))
   const verifying = verifyOutcome({ kind: 'docker-archive', archive: archiveOf(folder) }, image, '')
