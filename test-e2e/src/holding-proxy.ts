@@ -18,16 +18,31 @@ export interface HoldingProxy extends AsyncDisposable {
   reset(): void
 }
 
+export interface HoldingProxyOptions {
+  /**
+   * No more pass in one second, in each direction. Then little is on its way at any time, where else the buffers of the system hold
+   * megabytes that have passed here and have arrived nowhere. Default: as fast as it goes.
+   */
+  readonly bytesPerSecond?: number
+}
+
 interface Lane {
   passed: number
   allowed: number
   held: () => void
   /** Looks at what passes, before it does. */
   look: (chunk: Buffer) => void
+  /** When the next bytes may pass, in milliseconds of the monotonic clock. */
+  freeAt: number
+  readonly bytesPerSecond: number
 }
 
 /** A TCP proxy to a server on the loopback interface. */
-export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
+export async function startHoldingProxy(
+  target: string,
+  { bytesPerSecond = Infinity }: HoldingProxyOptions = {},
+): Promise<HoldingProxy> {
+  const newLane = (): Lane => ({ passed: 0, allowed: Infinity, held: ignore, look: ignore, freeAt: 0, bytesPerSecond })
   const toServer = newLane()
   const toClient = newLane()
   const sockets = new Set<Socket>()
@@ -85,10 +100,6 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   }
 }
 
-function newLane(): Lane {
-  return { passed: 0, allowed: Infinity, held: ignore, look: ignore }
-}
-
 function ignore(): void {}
 
 function listen(server: Server): Promise<number> {
@@ -114,9 +125,20 @@ function forward(from: Socket, to: Socket, lane: Lane): void {
       // The rest stays here until the connection ends.
       from.pause()
       lane.held()
-    } else if (!isRoomLeft) {
-      from.pause()
-      to.once('drain', () => from.resume())
+      return
     }
+    const waitMs = timeToRest(lane, passing.byteLength)
+    if (isRoomLeft && waitMs === 0) return
+    from.pause()
+    const goOn = (): void => void setTimeout(() => from.resume(), waitMs)
+    if (isRoomLeft) goOn()
+    else to.once('drain', goOn)
   })
+}
+
+/** Milliseconds. */
+function timeToRest(lane: Lane, bytes: number): number {
+  const now = performance.now()
+  lane.freeAt = Math.max(lane.freeAt, now) + (bytes / lane.bytesPerSecond) * 1000
+  return lane.freeAt - now
 }
