@@ -42,9 +42,8 @@ export async function startHoldingProxy(
   target: string,
   { bytesPerSecond = Infinity }: HoldingProxyOptions = {},
 ): Promise<HoldingProxy> {
-  const newLane = (): Lane => ({ passed: 0, allowed: Infinity, held: ignore, look: ignore, freeAt: 0, bytesPerSecond })
-  const toServer = newLane()
-  const toClient = newLane()
+  const toServer = newLane(bytesPerSecond)
+  const toClient = newLane(bytesPerSecond)
   const sockets = new Set<Socket>()
   let mostConnections = 0
   const server = createServer((client) => {
@@ -60,7 +59,7 @@ export async function startHoldingProxy(
   const port = await listen(server)
   const reset = (): void => {
     for (const socket of sockets) socket.destroy()
-    for (const lane of [toServer, toClient]) Object.assign(lane, newLane())
+    for (const lane of [toServer, toClient]) Object.assign(lane, newLane(bytesPerSecond))
   }
   return {
     host: `127.0.0.1:${port}`,
@@ -98,6 +97,10 @@ export async function startHoldingProxy(
       })
     },
   }
+}
+
+function newLane(bytesPerSecond: number): Lane {
+  return { passed: 0, allowed: Infinity, held: ignore, look: ignore, freeAt: 0, bytesPerSecond }
 }
 
 function ignore(): void {}
