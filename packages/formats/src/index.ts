@@ -71,6 +71,21 @@ export { referrersTag } from './referrers-tag.ts'
 export { isObject, member, parseJsonDocument, parseJsonToRewrite, typeName } from './json.ts'
 export type { JsonDocumentOptions } from './json.ts'
 
+// Walking
+export { handlers, SKIP, STOP } from './walk/handler.ts'
+export type { Answer, Handler, HandlerOptions } from './walk/handler.ts'
+export { walk } from './walk/walk.ts'
+export type { WalkOptions } from './walk/walk.ts'
+export { dispatch } from './walk/dispatch.ts'
+export type { DispatchOptions, TaskLimiter } from './walk/dispatch.ts'
+export { childrenHandler, documentReader, indexesOnly, isDocument, neededBy } from './walk/documents.ts'
+export type { DocumentReader, DocumentReaderOptions, ManifestReader } from './walk/documents.ts'
+export { filterPlatforms, onePlatform } from './walk/filter-platforms.ts'
+export { checkImage } from './walk/check-image.ts'
+export type { CheckImageOptions, ImageCheck } from './walk/check-image.ts'
+export { imageSize } from './walk/image-size.ts'
+export type { ImageSizeOptions } from './walk/image-size.ts'
+
 // Image layouts
 export { cutLayoutName, formatLayoutLocation, isLayoutName, parseLayoutLocation } from './layout/layout-location.ts'
 export type { LayoutGrammar, LayoutLocation, LayoutSelection } from './layout/layout-location.ts'
@@ -86,8 +101,6 @@ export {
   withLayoutEntries,
 } from './layout/layout-index.ts'
 export type { LayoutEntry, LayoutIndex, ParseLayoutIndexOptions } from './layout/layout-index.ts'
-export { isDocument, neededBy, walkLayout } from './layout/layout-graph.ts'
-export type { LayoutNode, ManifestReader, WalkLayoutOptions } from './layout/layout-graph.ts'
 export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './layout/layout-referrers.ts'
 export type { Referrer } from './layout/layout-referrers.ts'
 export { createManifestFinder } from './layout/manifest-finder.ts'

@@ -23,7 +23,7 @@ const MAX_SHOWN = 40
  * Throws `NOT_FOUND` naming what was wanted and what there is.
  */
 export function selectInstance(
-  index: ImageIndex,
+  index: Pick<ImageIndex, 'manifests'>,
   platform: Platform,
   { prefer = 'zstd' }: SelectInstanceOptions = {},
 ): Descriptor {
@@ -71,7 +71,11 @@ function matchPattern(index: ImageIndex, pattern: PlatformPattern): readonly Des
   return nearest === undefined ? [] : [nearest]
 }
 
-function bestInstance(index: ImageIndex, platform: Platform, prefer: 'zstd' | 'gzip'): Descriptor | undefined {
+function bestInstance(
+  index: Pick<ImageIndex, 'manifests'>,
+  platform: Platform,
+  prefer: 'zstd' | 'gzip',
+): Descriptor | undefined {
   const wanted = canonicalPlatform(platform)
   const variants = runnableVariants(wanted)
   let best: { readonly entry: Descriptor; readonly rank: number } | undefined
@@ -107,7 +111,7 @@ function isZstd(entry: Descriptor): boolean {
   return entry.annotations?.[ZSTD] === 'true'
 }
 
-function notFound(index: ImageIndex, wanted: string): ImageError {
+function notFound(index: Pick<ImageIndex, 'manifests'>, wanted: string): ImageError {
   const platforms = index.manifests.flatMap((entry) => {
     const platform = platformOf(entry)
     return platform === undefined || isUnknownPlatform(platform) ? [] : [formatPlatform(platform)]

@@ -2,12 +2,13 @@ import { unlink } from 'node:fs/promises'
 import { acquireLock, ifExists, naming, pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
 import {
+  childrenHandler,
+  documentReader,
   entryDescriptor,
   type LayoutEntry,
   type LayoutIndex,
-  neededBy,
   selectLayoutEntry,
-  walkLayout,
+  walk,
   withLayoutEntries,
 } from '@crossdock/formats'
 import { writeIndex } from './layout/commit.ts'
@@ -92,10 +93,8 @@ function otherDescriptor(rest: LayoutIndex, entry: LayoutEntry): Descriptor {
 }
 
 async function reach(paths: LayoutPaths, roots: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
+  const children = childrenHandler(documentReader(manifestReader(paths.blobs), { passOver: 'missing' }))
   const reached = new Set<Digest>()
-  for await (const { descriptor, manifest } of walkLayout(manifestReader(paths.blobs), roots, { readImages: true })) {
-    reached.add(descriptor.digest)
-    if (manifest !== undefined) for (const blob of neededBy(manifest)) reached.add(blob.digest)
-  }
+  for await (const { digest } of walk(roots, children)) reached.add(digest)
   return reached
 }

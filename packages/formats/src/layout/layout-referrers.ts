@@ -1,8 +1,10 @@
 import type { Descriptor, Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
-import { type Manifest, parseManifest } from '../manifest.ts'
+import { childrenOf, type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType, OCI_INDEX } from '../media-types.ts'
 import { referrersTag } from '../referrers-tag.ts'
-import { type ManifestReader, readListed, walkLayout } from './layout-graph.ts'
+import { documentReader, isDocument, type ManifestReader } from '../walk/documents.ts'
+import type { Handler } from '../walk/handler.ts'
+import { walk } from '../walk/walk.ts'
 import { type LayoutIndex, usableDescriptor, usableDescriptors } from './layout-index.ts'
 
 /** Manifests that are looked into for a `subject`; in a larger layout the list of referrers has to tell. */
@@ -24,16 +26,18 @@ export async function* findReferrers(
     if (!seen.has(descriptor.digest)) yield descriptor
     seen.add(descriptor.digest)
   }
+  const found: Descriptor[] = []
+  const readDocument = documentReader(read, { passOver: 'unusable' })
+  const look: Handler = async (descriptor, context) => {
+    const manifest = isDocument(descriptor) ? await readDocument(descriptor, context) : undefined
+    if (manifest?.subject?.digest === digest) found.push(describeReferrer(descriptor, manifest))
+    return manifest === undefined ? [] : childrenOf(manifest)
+  }
   let looked = 0
-  for await (const node of walkLayout(read, usableDescriptors(index), {
-    ...options,
-    readImages: true,
-    skipDamaged: true,
-  })) {
-    if (node.manifest?.subject?.digest === digest && !seen.has(node.descriptor.digest)) {
-      yield describeReferrer(node.descriptor, node.manifest)
-    }
-    if (++looked >= MAX_LOOKED_INTO) return
+  for await (const visited of walk(usableDescriptors(index), look, { signal: options?.signal })) {
+    for (const referrer of found.splice(0)) if (!seen.has(referrer.digest)) yield referrer
+    if (isDocument(visited)) looked += 1
+    if (looked >= MAX_LOOKED_INTO) return
   }
 }
 
@@ -47,7 +51,7 @@ export async function listedReferrers(
   const entry = index.entries.find((candidate) => candidate.name === tag)
   const descriptor = entry === undefined ? undefined : usableDescriptor(index, entry)
   if (descriptor === undefined || !isIndexType(descriptor.mediaType)) return []
-  const document = await readListed(read, descriptor, { skipDamaged: true })
+  const document = await documentReader(read, { passOver: 'unusable' })(descriptor, { depth: 0 })
   return document?.kind === 'index' ? document.manifests : []
 }
 

@@ -1,5 +1,6 @@
 import { type Descriptor, type Digest, ImageError, type OperationOptions } from '@crossdock/core'
-import { isDocument, type ManifestReader, walkLayout } from './layout-graph.ts'
+import { childrenHandler, documentReader, indexesOnly, isDocument, type ManifestReader } from '../walk/documents.ts'
+import { walk } from '../walk/walk.ts'
 import { type LayoutIndex, usableDescriptors } from './layout-index.ts'
 
 /** Finds the descriptor of a manifest by digest, for its size and media type. Remembers what it saw on the way. */
@@ -18,7 +19,7 @@ export interface ManifestFinderOptions {
 /** `top` is looked through first: what is asked for is mostly an instance of the chosen image. */
 export function createManifestFinder(index: LayoutIndex, { read, layout, top }: ManifestFinderOptions): ManifestFinder {
   const known = new Map<Digest, Descriptor>()
-  let walk: AsyncGenerator<Descriptor> | undefined
+  let listing: AsyncGenerator<Descriptor> | undefined
   let turn: Promise<unknown> = Promise.resolve()
 
   function begin(): AsyncGenerator<Descriptor> {
@@ -28,12 +29,12 @@ export function createManifestFinder(index: LayoutIndex, { read, layout, top }: 
   }
 
   async function search(digest: Digest, signal: AbortSignal | undefined): Promise<Descriptor> {
-    walk ??= begin()
+    listing ??= begin()
     for (;;) {
       signal?.throwIfAborted()
       const found = known.get(digest)
       if (found !== undefined) return found
-      const step = await walk.next()
+      const step = await listing.next()
       if (step.done === true) break
       if (!known.has(step.value.digest)) known.set(step.value.digest, step.value)
     }
@@ -57,8 +58,7 @@ async function* listed(
   ...stages: readonly (readonly Descriptor[])[]
 ): AsyncGenerator<Descriptor> {
   for (const roots of stages) {
-    for await (const { manifest } of walkLayout(read, roots, { readImages: false, skipDamaged: true })) {
-      if (manifest?.kind === 'index') yield* manifest.manifests.filter(isDocument)
-    }
+    const children = childrenHandler(indexesOnly(documentReader(read, { passOver: 'unusable' })))
+    for await (const descriptor of walk(roots, children)) if (isDocument(descriptor)) yield descriptor
   }
 }

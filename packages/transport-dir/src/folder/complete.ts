@@ -1,8 +1,9 @@
 import type { Descriptor, ManifestBytes, OperationOptions, PutManifestOptions } from '@crossdock/core'
+import { checkImage } from '@crossdock/formats'
+import { describe, imageReader } from './image-reader.ts'
 import { hasDigest, ifUsable, readInstance, readTop } from './manifests.ts'
 import type { Session } from './session.ts'
 import { isUnfinished } from './unfinished.ts'
-import { blobsIn, walkImage } from './walk.ts'
 
 /** True if the folder, or a file in it, is this manifest already, and all that it reaches is there and undamaged. */
 export async function hasManifest(
@@ -24,10 +25,12 @@ async function isComplete(
   top: ManifestBytes,
   { signal }: OperationOptions,
 ): Promise<boolean> {
-  for await (const { manifest } of walkImage(paths, top, { signal })) {
+  const { missing } = await checkImage(describe(top), {
+    read: imageReader(paths, top),
     // Schema 1 gives no sizes, and without one no blob is trusted: such an image is written again.
-    if (manifest === undefined || manifest.kind === 'schema1') return false
-    for (const blob of blobsIn(manifest)) if (!(await trust.holds(blob, { signal }))) return false
-  }
-  return true
+    has: (blob) => trust.holds(blob, { signal }),
+    untilMissing: true,
+    signal,
+  })
+  return missing.length === 0
 }

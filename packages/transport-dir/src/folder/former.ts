@@ -2,10 +2,11 @@ import { lstat, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ifExists, naming } from '@crossdock/blob-files'
 import type { Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
+import { type AnyManifest, childrenHandler, parseAnyManifest, walk } from '@crossdock/formats'
+import { describe, imageReader } from './image-reader.ts'
 import { ifUsable, readTop } from './manifests.ts'
 import { type ContentFile, type FolderPaths, parseFileName } from './paths.ts'
 import { readUnfinished } from './unfinished.ts'
-import { blobsIn, walkImage } from './walk.ts'
 
 /** Content that no image of the folder needs and nobody came back for is removed after a week. */
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000
@@ -26,13 +27,20 @@ export async function reachedBy(
   top: ManifestBytes,
   operation: OperationOptions,
 ): Promise<ReadonlySet<Digest>> {
-  const reached = new Set<Digest>()
-  for await (const { digest, manifest } of walkImage(paths, top, operation)) {
-    reached.add(digest)
-    const blobs = manifest?.kind === 'schema1' ? manifest.layers : manifest && blobsIn(manifest)
-    for (const blob of blobs ?? []) reached.add(blob.digest)
+  const reached = new Set([top.digest])
+  const manifest = await ifUsable(parse(top))
+  if (manifest === undefined) return reached
+  if (manifest.kind === 'schema1') {
+    for (const { digest } of manifest.layers) reached.add(digest)
+    return reached
   }
+  const root = describe({ ...top, mediaType: manifest.mediaType })
+  for await (const { digest } of walk([root], childrenHandler(imageReader(paths, top)), operation)) reached.add(digest)
   return reached
+}
+
+async function parse(top: ManifestBytes): Promise<AnyManifest> {
+  return parseAnyManifest(top)
 }
 
 export interface Removal {

@@ -2,8 +2,8 @@ import { pathError, readBounded } from '@crossdock/blob-files'
 import {
   type Digest,
   digestAlgorithm,
-  digestOf,
   ImageError,
+  manifestDigest,
   MAX_MANIFEST_BYTES,
   type ManifestBytes,
   shortDigest,
@@ -16,7 +16,7 @@ const NOT_KEPT = ''
 /** The document that the folder stands for. Throws `NOT_FOUND` and `LIMIT_EXCEEDED`. */
 export async function readTop({ manifest }: FolderPaths): Promise<ManifestBytes> {
   const bytes = await readBounded(manifest, { limitBytes: MAX_MANIFEST_BYTES, what: 'a "manifest.json"' })
-  return { bytes, mediaType: NOT_KEPT, digest: digestOf(bytes) }
+  return { bytes, mediaType: NOT_KEPT, digest: manifestDigest(bytes) }
 }
 
 /** A manifest that lies under its digest, verified. Throws `NOT_FOUND`, `LIMIT_EXCEEDED` and `DIGEST_MISMATCH`. */
@@ -29,7 +29,7 @@ export async function readInstance(paths: FolderPaths, digest: Digest): Promise<
 }
 
 export function hasDigest(bytes: Uint8Array, digest: Digest): boolean {
-  return digestOf(bytes, digestAlgorithm(digest)) === digest
+  return manifestDigest(bytes, digestAlgorithm(digest)) === digest
 }
 
 /** Undefined for a document that is not there or cannot be used. Failures of the system are thrown. */

@@ -13,8 +13,11 @@ import {
 } from '@crossdock/blob-files'
 import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import {
+  childrenHandler,
+  documentReader,
   emptyLayoutIndex,
   formatReferrers,
+  indexesOnly,
   layoutEntry,
   type LayoutIndex,
   listedReferrers,
@@ -23,7 +26,7 @@ import {
   type Referrer,
   referrersTag,
   serializeLayoutIndex,
-  walkLayout,
+  walk,
 } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
@@ -102,8 +105,8 @@ async function checkNeeded({ paths, needed }: Session): Promise<void> {
 async function unlisted({ paths, top, referrers }: Session): Promise<readonly Referrer[]> {
   if (top === undefined || referrers.length === 0) return referrers
   const inside = new Set<Digest>()
-  for await (const { descriptor } of walkLayout(manifestReader(paths.blobs), [top], { readImages: false }))
-    inside.add(descriptor.digest)
+  const read = documentReader(manifestReader(paths.blobs), { passOver: 'missing' })
+  for await (const { digest } of walk([top], childrenHandler(indexesOnly(read)))) inside.add(digest)
   inside.delete(top.digest)
   return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
 }

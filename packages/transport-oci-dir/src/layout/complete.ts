@@ -1,5 +1,5 @@
 import { ImageError, type Descriptor, type OperationOptions } from '@crossdock/core'
-import { isDocument, isForeignLayer, listedReferrers, neededBy, walkLayout } from '@crossdock/formats'
+import { checkImage, type DocumentReader, documentReader, listedReferrers } from '@crossdock/formats'
 import type { Session } from './session.ts'
 import { readIndex } from './layout.ts'
 import { manifestReader } from './manifest-reader.ts'
@@ -24,16 +24,19 @@ export async function isComplete(
 ): Promise<boolean> {
   const { paths, trust } = session
   const { signal } = operation
+  let subject: Descriptor | undefined
+  const readAny = documentReader(manifestReader(paths.blobs))
+  const read: DocumentReader = async (descriptor, options) => {
+    const document = await readAny(descriptor, options)
+    // Referrers inside the image are found through it.
+    if (descriptor.digest === manifest.digest) subject = document?.subject
+    return document
+  }
   try {
-    for await (const node of walkLayout(manifestReader(paths.blobs), [manifest], { readImages: true, signal })) {
-      if (node.manifest === undefined) return false
-      const blobs = neededBy(node.manifest).filter((blob) => !isDocument(blob) && !isForeignLayer(blob))
-      for (const blob of blobs) if (!(await trust.holds(blob, { signal }))) return false
-      // Referrers inside the image are found through it.
-      const subject = node.descriptor.digest === manifest.digest ? node.manifest.subject : undefined
-      if (subject !== undefined && !(await isListed(session, subject, manifest))) return false
-    }
-    return true
+    const has = (blob: Descriptor): Promise<boolean> => trust.holds(blob, { signal })
+    const { missing } = await checkImage(manifest, { read, has, untilMissing: true, signal })
+    if (missing.length > 0) return false
+    return subject === undefined || (await isListed(session, subject, manifest))
   } catch (reason) {
     // Damaged content has to be written again.
     if (reason instanceof ImageError && ['DIGEST_MISMATCH', 'INVALID_DATA'].includes(reason.code)) return false
