@@ -2,6 +2,10 @@
 export { bytesAccess } from './access/random-access.ts'
 export type { RandomAccess } from './access/random-access.ts'
 export { openFile } from './access/open-file.ts'
+export { compressionAt, createReader, readAccess } from './access/read-access.ts'
+export type { ReadAccessOptions } from './access/read-access.ts'
+export { spool } from './files/spool.ts'
+export type { SpoolOptions } from './files/spool.ts'
 
 // Reading tar
 export { indexTar } from './tar/index-tar.ts'
@@ -24,6 +28,34 @@ export type { ArchiveKind } from './archive-kind.ts'
 export { writeTar } from './write/write-tar.ts'
 export { bytesInTar, encodeTarHeader, END_OF_TAR_BYTES } from './write/encode-header.ts'
 export type { TarHeaderInput, TarInput } from './write/tar-input.ts'
+
+// Image archives
+export { indexArchive, openArchive, unpack, unpacking } from './image-archive/open-archive.ts'
+export type { ArchiveFile, OpenArchiveOptions, UnpackingOptions } from './image-archive/open-archive.ts'
+export { archiveReadChecks, resolveReadOptions } from './image-archive/read-options.ts'
+export type { ArchiveReadOptions, ResolvedReadOptions } from './image-archive/read-options.ts'
+export { checkTarget, createArchiveWriter } from './image-archive/archive-writer.ts'
+export type { ArchiveWriterOptions } from './image-archive/archive-writer.ts'
+export type { ArchivedBlob, MemberWriter, SmallMember } from './image-archive/member-writer.ts'
+export { receive } from './image-archive/arrival.ts'
+export type { Arrival, Arrived } from './image-archive/arrival.ts'
+export { checkManifest } from './image-archive/check-manifest.ts'
+export type { CheckManifestOptions } from './image-archive/check-manifest.ts'
+
+// What docker save writes
+export { dockerArchiveNames, openDockerArchive } from './docker-archive/source.ts'
+export type { OpenDockerArchiveOptions } from './docker-archive/source.ts'
+export { createDockerArchiveDestination } from './docker-archive/destination.ts'
+export type { DockerArchiveDestinationOptions } from './docker-archive/destination.ts'
+export { layerHeader } from './docker-archive/legacy.ts'
+export { withTag } from './docker-archive/manifest-file.ts'
+export type { DockerArchiveSelection } from './docker-archive/manifest-file.ts'
+
+// OCI image layouts in archives
+export { createLayoutSource, ociArchiveNames, openOciArchive } from './oci-archive/source.ts'
+export type { LayoutSourceOptions, OpenOciArchiveOptions } from './oci-archive/source.ts'
+export { blobPath, INDEX_FILE, manifestReader, MARKER_FILE, MARKER_TEXT, readLayout } from './oci-archive/layout.ts'
+export type { ArchivedLayout } from './oci-archive/layout.ts'
 
 // The root filesystem of an image
 export { readRootTree } from './rootfs/read-root-tree.ts'

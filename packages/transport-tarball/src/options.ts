@@ -1,26 +1,17 @@
-import { tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import {
+  archiveReadChecks,
+  type ArchiveReadOptions,
+  type ResolvedReadOptions,
+  resolveReadOptions,
+} from '@crossdock/archive'
 import {
   choiceOption,
-  countOption,
   defineOptions,
   objectOption,
-  type OptionCheck,
   optionCheck,
   optionMap,
   type OptionsDefinition,
 } from '@crossdock/core'
-
-/** What reading takes besides the file. */
-export interface ArchiveReadOptions {
-  /**
-   * Where an archive that is packed as a whole, or standard input, is put while it is read: in a file without a name. Default: the
-   * system's folder for temporary files.
-   */
-  readonly tmpDir?: string | undefined
-  /** The most bytes that a packed archive, a packed layer or standard input may become. Default: 64 GiB. */
-  readonly maxUnpackedBytes?: number | undefined
-}
 
 /** Options of `docker-archive:` and `oci-archive:`. */
 export interface ArchiveTransportOptions extends ArchiveReadOptions {
@@ -41,11 +32,6 @@ export interface TarballTransportOptions extends ArchiveReadOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined
 }
 
-export interface ResolvedReadOptions {
-  readonly tmpDir: string
-  readonly maxUnpackedBytes: number
-}
-
 export interface ResolvedArchiveOptions extends ResolvedReadOptions {
   readonly durable: boolean
 }
@@ -55,14 +41,7 @@ export interface ResolvedTarballOptions extends ResolvedReadOptions {
   readonly annotations: Readonly<Record<string, string>> | undefined
 }
 
-const DEFAULT_MAX_UNPACKED_BYTES = 64 * 1024 ** 3
-
-const readChecks = {
-  tmpDir: optionCheck('the path of a folder', (value) => typeof value === 'string' && value !== ''),
-  maxUnpackedBytes: countOption,
-} satisfies Readonly<Record<string, OptionCheck>>
-
-const archiveChecks = { ...readChecks, durability: choiceOption('full', 'fast') }
+const archiveChecks = { ...archiveReadChecks, durability: choiceOption('full', 'fast') }
 
 /** What options that come from a file or a command line have to be. */
 export const dockerArchiveDefinition: OptionsDefinition<ArchiveTransportOptions> =
@@ -76,7 +55,7 @@ export const ociArchiveDefinition: OptionsDefinition<ArchiveTransportOptions> = 
 export const tarballDefinition: OptionsDefinition<TarballTransportOptions> = defineOptions<TarballTransportOptions>(
   'tarball',
   {
-    ...readChecks,
+    ...archiveReadChecks,
     config: objectOption,
     annotations: optionMap(optionCheck('text', (value) => typeof value === 'string')),
   },
@@ -96,9 +75,4 @@ export function resolveTarballOptions(options: TarballTransportOptions): Resolve
   tarballDefinition.check(options)
   const { config = {}, annotations } = options
   return Object.freeze({ ...resolveReadOptions(options), config, annotations })
-}
-
-function resolveReadOptions(options: ArchiveReadOptions): ResolvedReadOptions {
-  const { tmpDir = tmpdir(), maxUnpackedBytes = DEFAULT_MAX_UNPACKED_BYTES } = options
-  return { tmpDir: resolve(tmpDir), maxUnpackedBytes }
 }

@@ -1,4 +1,4 @@
-import { ImageError, type Digest, type ImageReference, type ManifestBytes } from '@crossdock/core'
+import type { Digest, ImageReference, ManifestBytes } from '@crossdock/core'
 import { type ImageManifest, parseManifest } from '@crossdock/formats'
 import { sha256 } from './archives.ts'
 
@@ -42,15 +42,4 @@ export async function collect<Item>(items: AsyncIterable<Item> | undefined): Pro
   const collected: Item[] = []
   for await (const item of items ?? []) collected.push(item)
   return collected
-}
-
-/** Runs it; what it throws must be an `ImageError`, or it is thrown on. */
-export function readOrRefused(run: () => void): 'read' | 'refused' {
-  try {
-    run()
-    return 'read'
-  } catch (error) {
-    if (error instanceof ImageError) return 'refused'
-    throw error
-  }
 }

@@ -1,6 +1,6 @@
+import type { DockerArchiveSelection } from '@crossdock/archive'
 import type { ImageReference } from '@crossdock/core'
 import type { ResolvedArchiveOptions } from '../options.ts'
-import type { DockerArchiveSelection } from './reference.ts'
 
 /** A reference that is being opened, read or written. */
 export interface OpenOptions {

@@ -1,3 +1,4 @@
+import { type DockerArchiveSelection, withTag } from '@crossdock/archive'
 import {
   type DockerReference,
   formatDockerReference,
@@ -6,15 +7,7 @@ import {
   parseDockerReference,
   quoteForeign,
 } from '@crossdock/core'
-import { MAX_CHARACTERS, pathProblem, placeOf, splitPath } from '../archive-file/split-path.ts'
-
-/** Which image of an archive a reference means: by name, by place, or the only one. */
-export interface DockerArchiveSelection {
-  /** Fully explicit, with a tag and without a digest. */
-  readonly name?: DockerReference | undefined
-  /** The place in `manifest.json`, from 0; for reading only. */
-  readonly index?: number | undefined
-}
+import { MAX_CHARACTERS, pathProblem, placeOf, splitPath } from '../split-path.ts'
 
 export interface DockerArchiveLocation extends DockerArchiveSelection {
   /** The file as it was typed. */
@@ -67,11 +60,6 @@ function parseName(text: string, fail: Fail): DockerReference {
   }
   if (name.digest !== undefined) throw fail('the archive knows images by name and tag, not by digest')
   return withTag(name)
-}
-
-/** `latest` if there is no tag, as Docker has it. */
-export function withTag({ domain, path, tag = 'latest' }: DockerReference): DockerReference {
-  return Object.freeze({ domain, path, tag })
 }
 
 /** What {@link parseLocation} reads back as an equal location. */

@@ -1,4 +1,15 @@
-import type { TarHeaderInput } from '@crossdock/archive'
+import {
+  blobPath,
+  checkManifest,
+  checkTarget,
+  createArchiveWriter,
+  INDEX_FILE,
+  MARKER_FILE,
+  MARKER_TEXT,
+  type MemberWriter,
+  type SmallMember,
+  type TarHeaderInput,
+} from '@crossdock/archive'
 import {
   type BlobBody,
   type BlobHint,
@@ -29,14 +40,6 @@ import {
   serializeLayoutIndex,
   withLayoutEntries,
 } from '@crossdock/formats'
-import {
-  type ArchiveWriter,
-  checkTarget,
-  createArchiveWriter,
-  type SmallMember,
-} from '../archive-file/archive-writer.ts'
-import { checkManifest } from '../archive-file/check-manifest.ts'
-import { blobPath, INDEX_FILE, MARKER_FILE, MARKER_TEXT } from './layout.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
@@ -49,7 +52,7 @@ const MANIFEST_TYPES: readonly string[] = Object.freeze([
 
 /** What one open destination has been given. */
 interface Session extends OpenOptions {
-  readonly writer: ArchiveWriter
+  readonly writer: MemberWriter
   /** What the name will stand for. */
   top: Descriptor | undefined
   /** What each index that was put lists. */

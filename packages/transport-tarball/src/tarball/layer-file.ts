@@ -1,10 +1,17 @@
-import { openFile, type RandomAccess, readTar } from '@crossdock/archive'
+import {
+  compressionAt,
+  type OpenArchiveOptions,
+  openFile,
+  type RandomAccess,
+  readAccess,
+  readTar,
+  spool,
+  unpack,
+  unpacking,
+} from '@crossdock/archive'
 import { createHasher, type Descriptor, type Digest, ImageError } from '@crossdock/core'
 import { OCI_LAYER_GZIP, OCI_LAYER_TAR, OCI_LAYER_ZSTD } from '@crossdock/formats'
 import { type Compression, firstBytes, recycle } from '@crossdock/streams'
-import { type OpenArchiveOptions, unpack, unpacking } from '../archive-file/open-archive.ts'
-import { compressionAt, readAccess } from '../archive-file/read-access.ts'
-import { spool } from '../archive-file/spool.ts'
 import { STDIN } from './reference.ts'
 
 /** A file that is a layer. */

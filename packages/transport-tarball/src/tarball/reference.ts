@@ -1,5 +1,5 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { MAX_CHARACTERS, pathProblem, splitPath } from '../archive-file/split-path.ts'
+import { MAX_CHARACTERS, pathProblem, splitPath } from '../split-path.ts'
 
 export interface TarballLocation {
   /** The files as they were typed, from the base layer up; `-` alone is standard input. */

@@ -1,3 +1,4 @@
+import { createReader, readAccess } from '@crossdock/archive'
 import {
   bytesBody,
   type BlobReader,
@@ -9,7 +10,6 @@ import {
   type ImageSource,
   type OperationOptions,
 } from '@crossdock/core'
-import { createReader, readAccess } from '../archive-file/read-access.ts'
 import type { ResolvedTarballOptions } from '../options.ts'
 import { type LayerFile, openLayer, type OpenLayerOptions } from './layer-file.ts'
 import { type MadeImage, makeImage } from './make-image.ts'

@@ -1,4 +1,3 @@
-import { archiveKind, findFile, openEntry, type TarEntry } from '@crossdock/archive'
 import {
   type Descriptor,
   type Digest,
@@ -10,8 +9,12 @@ import {
 } from '@crossdock/core'
 import { DOCKER_CONFIG, DOCKER_LAYER_TAR, DOCKER_MANIFEST, parseImageConfig } from '@crossdock/formats'
 import { recycle } from '@crossdock/streams'
-import { type ArchiveFile, type OpenArchiveOptions, readMember, unpacking } from '../archive-file/open-archive.ts'
-import { compressionAt } from '../archive-file/read-access.ts'
+import { compressionAt } from '../access/read-access.ts'
+import { archiveKind } from '../archive-kind.ts'
+import { type ArchiveFile, type OpenArchiveOptions, readMember, unpacking } from '../image-archive/open-archive.ts'
+import { findFile } from '../members/find-file.ts'
+import { openEntry } from '../members/open-entry.ts'
+import type { TarEntry } from '../tar/entry.ts'
 import { type ListedImage, MANIFEST_FILE, MAX_MANIFEST_FILE_BYTES, parseManifestFile } from './manifest-file.ts'
 
 /** A layer of the archive; its digest is its diff ID. */
@@ -29,6 +32,8 @@ export interface ArchivedImage {
   readonly configDigest: Digest
   readonly layers: ReadonlyMap<Digest, ArchivedLayer>
 }
+
+export type LayerOptions = Pick<OpenArchiveOptions, 'maxUnpackedBytes' | 'signal'>
 
 /** What `manifest.json` lists. Throws `INVALID_DATA` if the archive has none, or two, or if it is something else. */
 export async function readImages(archive: ArchiveFile, signal?: AbortSignal): Promise<readonly ListedImage[]> {
@@ -48,7 +53,7 @@ export async function readImages(archive: ArchiveFile, signal?: AbortSignal): Pr
 export async function loadImage(
   archive: ArchiveFile,
   image: ListedImage,
-  options: OpenArchiveOptions,
+  options: LayerOptions,
 ): Promise<ArchivedImage> {
   const config = await named(archive, () =>
     readMember(archive, image.config, { limitBytes: MAX_CONFIG_BYTES, signal: options.signal }),
@@ -86,7 +91,7 @@ function readDiffIds(archive: ArchiveFile, image: ListedImage, config: Uint8Arra
   )
 }
 
-async function lookAtLayer(archive: ArchiveFile, path: string, options: OpenArchiveOptions): Promise<ArchivedLayer> {
+async function lookAtLayer(archive: ArchiveFile, path: string, options: LayerOptions): Promise<ArchivedLayer> {
   options.signal?.throwIfAborted()
   const entry = await named(archive, async () => findFile(archive.index, path))
   const isPacked = entry.sparse === undefined && entry.size > 0 && (await isPackedAt(archive, entry))
@@ -107,7 +112,7 @@ async function isPackedAt({ access }: ArchiveFile, { offset }: TarEntry): Promis
 export function openLayer(
   { what, access }: ArchiveFile,
   entry: TarEntry,
-  { maxUnpackedBytes, signal }: Pick<OpenArchiveOptions, 'maxUnpackedBytes' | 'signal'>,
+  { maxUnpackedBytes, signal }: LayerOptions,
 ): AsyncGenerator<Uint8Array> {
   return unpacking(openEntry(access, entry, { signal }), {
     what: `${what}: the layer "${quoteForeign(entry.path, 200)}"`,

@@ -2,8 +2,8 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomBytes } from '@crossdock/transport-testkit'
 import { expect, it } from 'vitest'
-import type { NamelessFile } from '../../src/archive-file/temporary-file.ts'
-import { writeChunks } from '../../src/archive-file/write-chunks.ts'
+import type { NamelessFile } from '../../src/files/temporary-file.ts'
+import { writeChunks } from '../../src/files/write-chunks.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const chunks = ['a', 'b', 'c', 'd'].map((seed) => randomBytes(300_000, seed))

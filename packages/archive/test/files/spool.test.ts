@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { bytesBody } from '@crossdock/core'
 import { hangingBody, randomBytes, slowBody } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
-import { readAccess } from '../../src/archive-file/read-access.ts'
-import { spool } from '../../src/archive-file/spool.ts'
-import { bytesOf } from '../read-image.ts'
+import { readAccess } from '../../src/access/read-access.ts'
+import { spool } from '../../src/files/spool.ts'
+import { readAll } from '../bodies.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const bytes = randomBytes(1_500_000, 'spool')
@@ -24,7 +24,7 @@ describe('a body in a file without a name', () => {
       [5, 1_400_000],
       [9, 9],
     ] as const) {
-      expect((await bytesOf(readAccess(access, { offset, end }))).equals(bytes.subarray(offset, end))).toBe(true)
+      expect((await readAll(readAccess(access, { offset, end }))).equals(bytes.subarray(offset, end))).toBe(true)
     }
     const room = new Uint8Array(10)
     expect(await access.read(room, bytes.byteLength - 4)).toBe(4)

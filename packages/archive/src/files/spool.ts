@@ -1,7 +1,7 @@
-import type { RandomAccess } from '@crossdock/archive'
 import { naming } from '@crossdock/blob-files'
 import { ImageError } from '@crossdock/core'
 import { recycle, untilAborted } from '@crossdock/streams'
+import type { RandomAccess } from '../access/random-access.ts'
 import { createNamelessFile, type NamelessFile } from './temporary-file.ts'
 import { writeChunks } from './write-chunks.ts'
 

@@ -6,7 +6,6 @@ import {
   quoteForeign,
 } from '@crossdock/core'
 import { isObject, member, parseJsonDocument, typeName } from '@crossdock/formats'
-import { type DockerArchiveSelection, withTag } from './reference.ts'
 
 /** The member that says what is in the archive. */
 export const MANIFEST_FILE = 'manifest.json'
@@ -21,6 +20,14 @@ export interface ListedImage {
   readonly layers: readonly string[]
   /** Its names as written; not checked. */
   readonly repoTags: readonly string[]
+}
+
+/** Which image of an archive is meant: by name, by place, or the only one. */
+export interface DockerArchiveSelection {
+  /** Fully explicit, with a tag and without a digest. */
+  readonly name?: DockerReference | undefined
+  /** The place in `manifest.json`, from 0; for reading only. */
+  readonly index?: number | undefined
 }
 
 /** Reads `manifest.json`. Throws `INVALID_DATA` naming the field, `LIMIT_EXCEEDED`. */
@@ -90,6 +97,11 @@ function imageNamed(images: readonly ListedImage[], name: DockerReference, archi
     'CONFLICT',
     `${archive} gives the name ${wanted} to ${found.length} images; choose by place: ${shortList(places)}`,
   )
+}
+
+/** `latest` if there is no tag, as Docker has it. */
+export function withTag({ domain, path, tag = 'latest' }: DockerReference): DockerReference {
+  return Object.freeze({ domain, path, tag })
 }
 
 /** The name spelt out; undefined for what is no name and tag: it is data of whoever wrote the archive. */

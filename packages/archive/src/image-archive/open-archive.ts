@@ -1,13 +1,17 @@
-import { findFile, indexTar, openEntry, openFile, type RandomAccess, type TarIndex } from '@crossdock/archive'
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { decompress, readBytes } from '@crossdock/streams'
-import type { ResolvedReadOptions } from '../options.ts'
-import { compressionAt, readAccess } from './read-access.ts'
-import { spool } from './spool.ts'
+import { openFile } from '../access/open-file.ts'
+import type { RandomAccess } from '../access/random-access.ts'
+import { compressionAt, readAccess } from '../access/read-access.ts'
+import { spool } from '../files/spool.ts'
+import { findFile } from '../members/find-file.ts'
+import { openEntry } from '../members/open-entry.ts'
+import { indexTar, type TarIndex } from '../tar/index-tar.ts'
+import type { ResolvedReadOptions } from './read-options.ts'
 
 /** An archive that is being read, in place. */
 export interface ArchiveFile extends AsyncDisposable {
-  /** Its path, quoted. */
+  /** What it is, for messages: its path, quoted. */
   readonly what: string
   readonly access: RandomAccess
   readonly index: TarIndex
@@ -22,9 +26,16 @@ export interface OpenArchiveOptions extends ResolvedReadOptions {
  * damaged one, `LIMIT_EXCEEDED`.
  */
 export async function openArchive(path: string, options: OpenArchiveOptions): Promise<ArchiveFile> {
-  const access = await openUnpacked(path, options)
+  return await indexArchive(await openUnpacked(path, options), options)
+}
+
+/** Lists what is in an archive, which is closed with what is returned, or if this fails. Throws `INVALID_DATA`, `LIMIT_EXCEEDED`. */
+export async function indexArchive(
+  access: RandomAccess,
+  { signal }: Pick<OpenArchiveOptions, 'signal'>,
+): Promise<ArchiveFile> {
   try {
-    const index = await indexTar(access, { signal: options.signal })
+    const index = await indexTar(access, { signal })
     return { what: access.name, access, index, [Symbol.asyncDispose]: () => access[Symbol.asyncDispose]() }
   } catch (reason) {
     await access[Symbol.asyncDispose]()

@@ -1,7 +1,7 @@
 import { encodeTarHeader, indexTar, type RandomAccess } from '@crossdock/archive'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lateHeader } from '../../src/archive-file/late-header.ts'
+import { lateHeader } from '../../src/image-archive/late-header.ts'
 
 const GIB = 1024 ** 3
 

@@ -1,5 +1,6 @@
-import { encodeTarHeader, type TarHeaderInput } from '@crossdock/archive'
 import { ImageError } from '@crossdock/core'
+import { encodeTarHeader } from '../write/encode-header.ts'
+import type { TarHeaderInput } from '../write/tar-input.ts'
 
 const BLOCK_BYTES = 512
 const SIZE_BEGIN = 124

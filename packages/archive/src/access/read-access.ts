@@ -1,6 +1,6 @@
-import type { RandomAccess } from '@crossdock/archive'
 import { type BlobReader, ImageError } from '@crossdock/core'
 import { CHUNK_BYTES, type Compression, detectCompression, raceSignal, takeChunk } from '@crossdock/streams'
+import type { RandomAccess } from './random-access.ts'
 
 export interface ReadAccessOptions {
   /** The first byte wanted. Default: 0. */

@@ -1,4 +1,3 @@
-import { archiveKind, findFile, openEntry, type TarEntry } from '@crossdock/archive'
 import {
   type BlobReader,
   type Descriptor,
@@ -20,8 +19,12 @@ import {
   parseLayoutIndex,
 } from '@crossdock/formats'
 import { readVerified } from '@crossdock/streams'
-import { type ArchiveFile, openArchive, type OpenArchiveOptions, readMember } from '../archive-file/open-archive.ts'
-import { createReader } from '../archive-file/read-access.ts'
+import { createReader } from '../access/read-access.ts'
+import { archiveKind } from '../archive-kind.ts'
+import { type ArchiveFile, readMember } from '../image-archive/open-archive.ts'
+import { findFile } from '../members/find-file.ts'
+import { openEntry } from '../members/open-entry.ts'
+import type { TarEntry } from '../tar/entry.ts'
 
 export const MARKER_FILE = 'oci-layout'
 export const INDEX_FILE = 'index.json'
@@ -33,29 +36,20 @@ const MAX_MARKER_BYTES = 64 * 1024
 const MAX_INDEX_FILE_BYTES = 16 * 1024 * 1024
 
 /** An image layout in an archive. */
-export interface ArchivedLayout extends AsyncDisposable {
+export interface ArchivedLayout {
   readonly archive: ArchiveFile
   readonly index: LayoutIndex
 }
 
-/**
- * Opens an archive and reads its `index.json`. Throws what `openArchive` throws, `INVALID_DATA` if it holds something else, `UNSUPPORTED` for a
- * layout of another version.
- */
-export async function openLayout(file: string, options: OpenArchiveOptions): Promise<ArchivedLayout> {
-  const archive = await openArchive(file, options)
-  try {
-    await checkMarker(archive, options)
-    const bytes = await readMember(archive, INDEX_FILE, { limitBytes: MAX_INDEX_FILE_BYTES, signal: options.signal })
-    const index = parseLayoutIndex(bytes, { what: `${archive.what}: ${INDEX_FILE}`, maxBytes: MAX_INDEX_FILE_BYTES })
-    return { archive, index, [Symbol.asyncDispose]: () => archive[Symbol.asyncDispose]() }
-  } catch (reason) {
-    await archive[Symbol.asyncDispose]()
-    throw reason
-  }
+/** Reads `index.json` of an archive. Throws `INVALID_DATA` if it holds something else, `UNSUPPORTED` for a layout of another version. */
+export async function readLayout(archive: ArchiveFile, signal?: AbortSignal): Promise<ArchivedLayout> {
+  await checkMarker(archive, signal)
+  const bytes = await readMember(archive, INDEX_FILE, { limitBytes: MAX_INDEX_FILE_BYTES, signal })
+  const index = parseLayoutIndex(bytes, { what: `${archive.what}: ${INDEX_FILE}`, maxBytes: MAX_INDEX_FILE_BYTES })
+  return { archive, index }
 }
 
-async function checkMarker(archive: ArchiveFile, { signal }: OpenArchiveOptions): Promise<void> {
+async function checkMarker(archive: ArchiveFile, signal?: AbortSignal): Promise<void> {
   const kind = archiveKind(archive.index)
   const absent = [MARKER_FILE, INDEX_FILE].find((path) => !archive.index.byPath.has(path))
   if (absent !== undefined) {

@@ -1,10 +1,19 @@
+import { ImageError } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseManifestFile, selectImage, usableNames } from '../../src/docker-archive/manifest-file.ts'
-import { readOrRefused } from '../read-image.ts'
 
 const parse = (document: unknown): ReturnType<typeof parseManifestFile> =>
   parseManifestFile(Buffer.from(JSON.stringify(document)), '"a.tar"')
+
+function readsOrRefuses(run: () => void): boolean {
+  try {
+    run()
+    return true
+  } catch (error) {
+    return error instanceof ImageError
+  }
+}
 
 describe('manifest.json', () => {
   it('is read or refused, whatever it holds', () => {
@@ -12,12 +21,12 @@ describe('manifest.json', () => {
     const image = fc.record({ Config: field, Layers: field, RepoTags: field }, { requiredKeys: [] })
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), fc.array(image)), (document) => {
-        const outcome = readOrRefused(() => {
+        const isInOrder = readsOrRefuses(() => {
           const images = parse(document)
           usableNames(images)
           selectImage(images, {}, 'it')
         })
-        expect(['read', 'refused']).toContain(outcome)
+        expect(isInOrder).toBe(true)
       }),
     )
   })

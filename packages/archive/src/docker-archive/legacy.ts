@@ -1,7 +1,7 @@
-import type { TarHeaderInput } from '@crossdock/archive'
 import { type Digest, digestEncoded, digestOf, type DockerReference, repositoryName } from '@crossdock/core'
 import { isObject, member, parseJsonDocument } from '@crossdock/formats'
-import type { SmallMember } from '../archive-file/archive-writer.ts'
+import type { SmallMember } from '../image-archive/member-writer.ts'
+import type { TarHeaderInput } from '../write/tar-input.ts'
 
 /** What every member has in common. */
 export const ATTRIBUTES: Pick<TarHeaderInput, 'mode' | 'uid' | 'gid' | 'mtime'> = Object.freeze({
@@ -11,7 +11,12 @@ export const ATTRIBUTES: Pick<TarHeaderInput, 'mode' | 'uid' | 'gid' | 'mtime'> 
   mtime: 0,
 })
 
-export function layerPath(digest: Digest): string {
+/** The member that a layer becomes, without its size. */
+export function layerHeader(digest: Digest): TarHeaderInput {
+  return { ...ATTRIBUTES, path: layerPath(digest) }
+}
+
+function layerPath(digest: Digest): string {
   return `${digestEncoded(digest)}.tar`
 }
 

@@ -1,44 +1,20 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { encodeTarHeader, END_OF_TAR_BYTES, type TarHeaderInput } from '@crossdock/archive'
 import { ifExists, naming, pathError, requirePlain, syncFolder } from '@crossdock/blob-files'
 import { type BlobBody, type BlobHint, type Digest, ImageError, parseDigest } from '@crossdock/core'
 import { createLimiter } from '@crossdock/streams'
-import { type Arrived, receive } from './arrival.ts'
+import { createTemporaryFile, type TemporaryFile } from '../files/temporary-file.ts'
+import { writeAt, writeChunks } from '../files/write-chunks.ts'
+import { encodeTarHeader, END_OF_TAR_BYTES } from '../write/encode-header.ts'
+import type { TarHeaderInput } from '../write/tar-input.ts'
+import { receive } from './arrival.ts'
 import { lateHeader } from './late-header.ts'
-import { createTemporaryFile, type TemporaryFile } from './temporary-file.ts'
-import { writeAt, writeChunks } from './write-chunks.ts'
+import type { ArchivedBlob, MemberWriter, SmallMember } from './member-writer.ts'
 
-/** A blob in the archive that is being written. */
-export interface StoredBlob extends Arrived {
+/** A blob in the file that is being written. */
+interface StoredBlob extends ArchivedBlob {
   /** Where its content begins. */
   readonly offset: number
-}
-
-/**
- * An archive that grows in a temporary file beside the target and takes its name in `commit`. Disposing without that leaves nothing.
- */
-export interface ArchiveWriter extends AsyncDisposable {
-  /** Blobs that are in the archive. */
-  readonly stored: ReadonlyMap<Digest, StoredBlob>
-  /**
-   * Streams a blob into the archive, one at a time; what is there already is not written again. Throws `DIGEST_MISMATCH`; the archive is
-   * then as if it had not been put.
-   */
-  putBlob(body: BlobBody, blob: BlobHint, signal?: AbortSignal): Promise<StoredBlob>
-  /** The bytes of a stored blob. */
-  read(blob: StoredBlob): Promise<Uint8Array>
-  /**
-   * Ends the archive with these members and gives it its name in one step, once. Throws `IO`, and `CONFLICT` when it is called
-   * again.
-   */
-  commit(members: readonly SmallMember[]): Promise<void>
-}
-
-/** A member whose content is in memory. */
-export interface SmallMember {
-  readonly header: TarHeaderInput
-  readonly content: Uint8Array
 }
 
 export interface ArchiveWriterOptions {
@@ -71,8 +47,11 @@ export async function checkTarget(path: string): Promise<void> {
   await requirePlain(path, 'file')
 }
 
-/** Nothing is created before something is written. */
-export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOptions): ArchiveWriter {
+/**
+ * An archive that grows in a temporary file beside the target and takes its name in `commit`. Nothing is created before something is
+ * written.
+ */
+export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOptions): MemberWriter {
   const stored = new Map<Digest, StoredBlob>()
   const turns = createLimiter(1)
   const target = createTarget(path)
@@ -91,7 +70,7 @@ export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOp
     if (twin !== undefined) return twin // its room is written over
     await writeAt(file, lateHeader({ ...memberOf(digest), size }, reserved), position)
     await writeAt(file, new Uint8Array(paddingOf(size)), end)
-    const result = { digest, size, offset }
+    const result = { digest, size, path: memberOf(digest).path, offset }
     position = end + paddingOf(size)
     stored.set(digest, result)
     return result
@@ -100,7 +79,10 @@ export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOp
   return {
     stored,
     putBlob: (body, blob, signal) => turns.run(() => append(body, blob, signal), { signal }),
-    async read({ offset, size }) {
+    async read(digest) {
+      const found = stored.get(digest)
+      if (found === undefined) return undefined
+      const { offset, size } = found
       const { handle, path: at } = await target.open()
       const bytes = new Uint8Array(size)
       await naming('read', at, () => handle.read(bytes, 0, size, offset))

@@ -3,16 +3,17 @@ import { dirname, join } from 'node:path'
 import { thisProcess } from '@crossdock/blob-files'
 import { bytesBody, type Digest, digestOf, parseDigest } from '@crossdock/core'
 import { faultyBody, hangingBody, randomBytes, recordedBody, testBlob } from '@crossdock/transport-testkit'
-import { indexTar, openFile } from '@crossdock/archive'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type ArchiveWriter, checkTarget, createArchiveWriter } from '../../src/archive-file/archive-writer.ts'
+import { checkTarget, createArchiveWriter } from '../../src/image-archive/archive-writer.ts'
+import type { MemberWriter } from '../../src/image-archive/member-writer.ts'
+import { indexTar, openFile } from '../../src/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const memberOf = (digest: Digest) => ({ path: digest.slice('sha256:'.length) })
 const small = testBlob(randomBytes(700, 'small'))
 const large = testBlob(randomBytes(1_300_000, 'large'))
 
-async function newWriter(path?: string): Promise<{ writer: ArchiveWriter; path: string }> {
+async function newWriter(path?: string): Promise<{ writer: MemberWriter; path: string }> {
   const target = path ?? join(await temporaryFolder(), 'a.tar')
   return { writer: createArchiveWriter({ path: target, durable: false, memberOf }), path: target }
 }
@@ -72,7 +73,8 @@ describe('an archive that is written', () => {
     await using _ = writer
     await writer.putBlob(bytesBody(large.bytes), {})
     const stored = await writer.putBlob(bytesBody(small.bytes), {})
-    expect(Buffer.from(await writer.read(stored)).equals(small.bytes)).toBe(true)
+    expect(Buffer.from((await writer.read(stored.digest))!).equals(small.bytes)).toBe(true)
+    expect(await writer.read(digestOf(new Uint8Array(1)))).toBeUndefined()
   })
 
   it('is not there before it is committed, and nothing is left if it is not', async () => {

@@ -1,0 +1,32 @@
+import type { BlobBody, BlobHint, Digest } from '@crossdock/core'
+import type { TarHeaderInput } from '../write/tar-input.ts'
+import type { Arrived } from './arrival.ts'
+
+/** A blob that has become a member of an archive. */
+export interface ArchivedBlob extends Arrived {
+  /** The member's path. */
+  readonly path: string
+}
+
+/** A member whose content is in memory. */
+export interface SmallMember {
+  readonly header: TarHeaderInput
+  readonly content: Uint8Array
+}
+
+/**
+ * An archive that is being written, wherever it goes: it becomes visible in `commit`. Disposing without that leaves nothing.
+ */
+export interface MemberWriter extends AsyncDisposable {
+  /** Blobs that are in the archive. */
+  readonly stored: ReadonlyMap<Digest, ArchivedBlob>
+  /**
+   * Streams a blob into the archive, one at a time; what is there already is not written again. Throws `DIGEST_MISMATCH`; the archive is
+   * then as if it had not been put.
+   */
+  putBlob(body: BlobBody, blob: BlobHint, signal?: AbortSignal): Promise<ArchivedBlob>
+  /** The bytes of a stored blob; undefined if it is not stored, or gone where nothing is read back from. */
+  read(digest: Digest): Promise<Uint8Array | undefined>
+  /** Ends the archive with these members and makes it visible in one step, once. Throws `CONFLICT` when it is called again. */
+  commit(members: readonly SmallMember[], signal?: AbortSignal): Promise<void>
+}
