@@ -10,6 +10,7 @@ import {
   type Digest,
   type GetBlobOptions,
   type ManifestBytes,
+  type OperationOptions,
 } from '@crossdock/core'
 import { CHUNK_BYTES, takeChunk } from '@crossdock/streams'
 import { naming, quotePath } from './file-errors.ts'
@@ -39,6 +40,14 @@ export async function openBlob(blobs: BlobPaths, blob: Descriptor, options: GetB
       await handle.close()
     },
   }
+}
+
+/** How large a blob is by its file, whatever is in it. Throws `NOT_FOUND`. */
+export async function blobSize(blobs: BlobPaths, digest: Digest, options: OperationOptions = {}): Promise<number> {
+  options.signal?.throwIfAborted()
+  const { handle, size } = await openRegular(blobs.pathOf(digest), `blob ${shortDigest(digest)}`)
+  await handle.close()
+  return size
 }
 
 async function openOfSize(path: string, { digest, size }: Descriptor): Promise<OpenedFile> {

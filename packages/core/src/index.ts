@@ -25,6 +25,8 @@ export { digestAlgorithm, digestEncoded, isDigest, parseDigest, shortDigest } fr
 export type { Digest, DigestAlgorithm } from './digest.ts'
 export { createHasher, digestOf } from './node-crypto.ts'
 export type { Hasher } from './node-crypto.ts'
+export { manifestDigest } from './manifest-digest.ts'
+export { schema1Payload } from './schema1-payload.ts'
 export {
   familiarDockerReference,
   formatDockerReference,

@@ -13,7 +13,7 @@ export interface ManifestBytes {
    * keep it.
    */
   readonly mediaType: string
-  /** Computed from `bytes`; never taken from what the other side says. */
+  /** Computed from `bytes` as `manifestDigest` does; never taken from what the other side says. */
   readonly digest: Digest
 }
 
@@ -56,6 +56,11 @@ export interface ImageSource extends AsyncDisposable {
    * Throws `NOT_FOUND`.
    */
   getBlob(blob: Descriptor, options?: GetBlobOptions): Promise<BlobReader>
+  /**
+   * How large a blob is, in bytes, without reading it; for the layers of Docker schema 1 manifests, which say nothing of it. Without this
+   * method such an image can be read as a document alone. Throws `NOT_FOUND`.
+   */
+  blobSize?(digest: Digest, options?: OperationOptions): Promise<number>
   /** Empty if there are none or the transport has no place for them. */
   getSignatures(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>
   /** The manifests whose `subject` is `subject` (distribution-spec, "Listing Referrers"). */

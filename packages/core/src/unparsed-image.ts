@@ -1,7 +1,7 @@
 import { digestAlgorithm, type Digest } from './digest.ts'
 import { ImageError, quoteForeign } from './errors.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
-import { digestOf } from './node-crypto.ts'
+import { manifestDigest } from './manifest-digest.ts'
 import type { OperationOptions } from './operation.ts'
 import { imageName, type ImageReference } from './reference.ts'
 import type { Signature } from './signature.ts'
@@ -39,7 +39,7 @@ async function readManifest(
     throw new ImageError('LIMIT_EXCEEDED', message, { image })
   }
   const wanted = instance ?? manifest.digest
-  const actual = digestOf(manifest.bytes, digestAlgorithm(wanted))
+  const actual = manifestDigest(manifest.bytes, digestAlgorithm(wanted))
   if (actual !== wanted) {
     throw new ImageError(
       'DIGEST_MISMATCH',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   digestOf,
   MAX_MANIFEST_BYTES,
+  parseDigest,
   unparsedImage,
   type ImageSource,
   type ManifestBytes,
@@ -10,6 +11,7 @@ import {
   type Signature,
 } from '../src/index.ts'
 import { fakeTransport } from './fake-transport.ts'
+import signed from './fixtures/schema1-signed.json' with { type: 'json' }
 
 const bytes = new TextEncoder().encode('{"schemaVersion":2}')
 const manifest: ManifestBytes = {
@@ -48,6 +50,25 @@ function sized(size: number): Answer {
 }
 
 describe('unparsedImage', () => {
+  test('a signed schema 1 manifest is verified by what its signatures cover', async () => {
+    const answer: ManifestBytes = {
+      ...manifest,
+      bytes: new TextEncoder().encode(signed.document),
+      digest: parseDigest(signed.digest),
+    }
+    expect((await unparsedImage(source(async () => answer)).manifest()).digest).toBe(signed.digest)
+    expect(
+      (
+        await unparsedImage(
+          source(async () => answer),
+          answer.digest,
+        ).manifest()
+      ).digest,
+    ).toBe(signed.digest)
+    const raw = { ...answer, digest: digestOf(answer.bytes) }
+    await expect(unparsedImage(source(async () => raw)).manifest()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' })
+  })
+
   test('fetches once what is asked for', async () => {
     const from = source()
     const image = unparsedImage(from)

@@ -5,7 +5,6 @@ import { type JsonDocumentOptions, isObject, parseJsonDocument } from './json.ts
 /** A member of an object as it is written; the places are bytes of the document. */
 export interface JsonMember {
   readonly key: string
-  readonly keyStart: number
   readonly valueStart: number
   /** Behind the value's last byte. */
   readonly valueEnd: number
@@ -38,12 +37,11 @@ export function compactMembers({ bytes, members }: JsonMembers): Map<string, str
 /** The document is known to be valid, so that quotes, brackets and commas say where everything is. */
 function* membersOf(bytes: Uint8Array): Generator<JsonMember> {
   for (let index = bytes.indexOf(QUOTE); index >= 0;) {
-    const keyStart = index
-    const keyEnd = endOfString(bytes, keyStart) + 1
+    const keyEnd = endOfString(bytes, index) + 1
     const valueStart = skipSpace(bytes, bytes.indexOf(COLON, keyEnd) + 1)
     const valueEnd = endOfValue(bytes, valueStart)
-    const key: unknown = JSON.parse(decode(bytes.subarray(keyStart, keyEnd)))
-    yield { key: String(key).toWellFormed(), keyStart, valueStart, valueEnd }
+    const key: unknown = JSON.parse(decode(bytes.subarray(index, keyEnd)))
+    yield { key: String(key).toWellFormed(), valueStart, valueEnd }
     const next = skipSpace(bytes, valueEnd)
     index = bytes[next] === COMMA ? skipSpace(bytes, next + 1) : -1
   }
@@ -108,7 +106,7 @@ function endOfString(bytes: Uint8Array, start: number): number {
   return bytes.length
 }
 
-export function isSpace(byte: number): boolean {
+function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }
 

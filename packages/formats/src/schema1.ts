@@ -4,6 +4,7 @@ import {
   MAX_MANIFEST_BYTES,
   type ManifestBytes,
   quoteForeign,
+  schema1Payload,
   shortDigest,
 } from '@crossdock/core'
 import { checkDigest } from './descriptor.ts'
@@ -27,7 +28,6 @@ import type { HistoryEntry } from './image-config.ts'
 import { member, parseJsonDocument } from './json.ts'
 import { saysNothing } from './manifest-type.ts'
 import { DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED, isSchema1Type, normalizeMediaType } from './media-types.ts'
-import { schema1Payload } from './schema1-payload.ts'
 
 /**
  * One image in Docker's first manifest format. It has no config blob, its layers have neither sizes nor media types, and
@@ -128,6 +128,9 @@ function checkShape(place: Place, given: string): void {
     if (isSchema1Type(type) || saysNothing(type)) continue
     throw invalid(place.where, `is a Docker schema 1 manifest, but is said to be "${quoteForeign(type, 100)}"`)
   }
+  // Those that are no part of the payload are gone: these would be signatures to other programs.
+  if (optional(place, 'signatures') !== undefined)
+    throw invalid(fieldPath(place.where, 'signatures'), 'is not to be read')
   const strange = STRANGE.filter((key) => Object.hasOwn(place.object, key))
   if (strange.length > 0) {
     throw invalid(place.where, `ambiguous: as a Docker schema 1 manifest it may not have "${strange.join('", "')}"`)

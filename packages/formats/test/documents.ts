@@ -1,4 +1,11 @@
-import { type Descriptor, type Digest, digestOf, ImageError, type ManifestBytes, parseDigest } from '@crossdock/core'
+import {
+  type Descriptor,
+  type Digest,
+  ImageError,
+  manifestDigest,
+  type ManifestBytes,
+  parseDigest,
+} from '@crossdock/core'
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../src/index.ts'
 
 /** A digest that is easy to tell from others: the character 64 times. */
@@ -13,7 +20,7 @@ export function bytesOf(document: unknown): Uint8Array {
 /** A document (JSON text or a value) as a transport would hand it over. */
 export function manifestBytes(document: unknown, mediaType = ''): ManifestBytes {
   const bytes = bytesOf(document)
-  return { bytes, mediaType, digest: digestOf(bytes) }
+  return { bytes, mediaType, digest: manifestDigest(bytes) }
 }
 
 export const CONFIG: Descriptor = { mediaType: OCI_CONFIG, digest: digest('c'), size: 7 }

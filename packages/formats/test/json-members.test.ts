@@ -40,7 +40,6 @@ test('the places are those of the bytes', () => {
     ['é', '"\\","'],
     ['b', '[1]'],
   ])
-  expect(members.map(({ keyStart }) => cut(keyStart, keyStart + 2))).toEqual(['"é'.slice(0, 1) + '\ufffd', '"b'])
 })
 
 test('whatever the values are, they come back whole', () => {

@@ -1,4 +1,4 @@
-import { digestAlgorithm, digestOf, type Digest } from '@crossdock/core'
+import { digestAlgorithm, manifestDigest, type Digest } from '@crossdock/core'
 import type { Exchange, Registry } from './exchange.ts'
 import { readManifestFacts, type ManifestFacts } from './manifest-facts.ts'
 import { Refusal } from './refusal.ts'
@@ -42,7 +42,7 @@ export async function putManifest(
     })
   }
   const bytes = await readManifest(registry, exchange)
-  const digest = digestOf(bytes, 'digest' in target ? digestAlgorithm(target.digest) : 'sha256')
+  const digest = manifestDigest(bytes, 'digest' in target ? digestAlgorithm(target.digest) : 'sha256')
   if ('digest' in target && target.digest !== digest) {
     throw new Refusal(400, {
       code: 'DIGEST_INVALID',

@@ -1,8 +1,8 @@
 import { replaceFile } from '@crossdock/blob-files'
 import {
   digestAlgorithm,
-  digestOf,
   ImageError,
+  manifestDigest,
   MAX_MANIFEST_BYTES,
   type Digest,
   type ImageDestination,
@@ -76,7 +76,7 @@ function checkManifest({ bytes }: ManifestBytes, digest: Digest): void {
   if (bytes.byteLength > MAX_MANIFEST_BYTES) {
     throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} is larger than ${MAX_MANIFEST_BYTES} bytes`)
   }
-  const actual = digestOf(bytes, digestAlgorithm(digest))
+  const actual = manifestDigest(bytes, digestAlgorithm(digest))
   if (actual === digest) return
   throw new ImageError('DIGEST_MISMATCH', `the manifest should be ${digest}, but its bytes are ${actual}`)
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { ifExists, naming, openBlob, pathError } from '@crossdock/blob-files'
+import { blobSize, ifExists, naming, openBlob, pathError } from '@crossdock/blob-files'
 import { ImageError, type ImageSource, type ManifestBytes, type OperationOptions } from '@crossdock/core'
 import { hasDigest, readInstance, readTop } from './folder/manifests.ts'
 import { folderPaths, type FolderPaths } from './folder/paths.ts'
@@ -26,6 +26,7 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
       return isTop(top, instance) ? { ...top, digest: instance } : await readInstance(paths, instance)
     },
     getBlob: (blob, getOptions) => openBlob(paths.blobs, blob, getOptions),
+    blobSize: (digest, sizeOptions) => blobSize(paths.blobs, digest, sizeOptions),
     async getSignatures(instance, getOptions) {
       getOptions?.signal?.throwIfAborted()
       const signed = instance === undefined || isTop(top, instance) ? undefined : instance

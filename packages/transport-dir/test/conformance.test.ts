@@ -25,6 +25,7 @@ for (const configuration of CONFIGURATIONS) {
     capabilities: [
       'readable',
       'writable',
+      'blobSize',
       'resumable',
       'reuse',
       'findBlob',
@@ -33,6 +34,7 @@ for (const configuration of CONFIGURATIONS) {
       'exactManifests',
       'indexes',
       'artifacts',
+      'schema1',
       'sha512',
       'replaceable',
     ],

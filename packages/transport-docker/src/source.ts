@@ -1,5 +1,6 @@
 import { type Digest, ImageError, type ImageSource, type ManifestBytes, type OperationOptions } from '@crossdock/core'
 import { createInFlight } from '@crossdock/streams'
+import { blobSize } from './client/blob-size.ts'
 import { readBlob } from './client/blob-read.ts'
 import { readManifest } from './client/manifest-read.ts'
 import { listReferrers } from './client/referrers.ts'
@@ -53,6 +54,10 @@ export function openSource(reference: DockerImageReference, repository: Reposito
     getBlob: async (blob, options = {}) => {
       options.signal?.throwIfAborted()
       return await readBlob(repository, blob, options)
+    },
+    blobSize: async (wanted, options = {}) => {
+      options.signal?.throwIfAborted()
+      return await blobSize(repository, wanted, options)
     },
     // Signatures are manifests of their own in a registry, found as referrers.
     getSignatures: async (_instance, options = {}) => {

@@ -8,6 +8,7 @@ const CAPABILITIES: readonly Capability[] = [
   'writable',
   'deletable',
   'taggable',
+  'blobSize',
   'referrers',
   'resumable',
   'reuse',
@@ -16,6 +17,7 @@ const CAPABILITIES: readonly Capability[] = [
   'exactManifests',
   'indexes',
   'artifacts',
+  'schema1',
   'sha512',
   'replaceable',
 ]

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { digestOf, type Descriptor, type ProgressEvent } from '@crossdock/core'
-import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
+import { randomBytes, testImage, testIndex, testSchema1, writeImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { collect, descriptor, failure, rawServer, registry, seen, transport } from './peers.ts'
 
@@ -19,7 +19,7 @@ describe('getManifest', () => {
     expect(one.digest).toBe(image.root.digest)
     expect(await source.getManifest()).toBe(two)
     expect(seen(server).slice(before)).toEqual(['GET manifest 200'])
-    expect(server.requests.at(-1)?.headers.accept?.split(', ')).toHaveLength(4)
+    expect(server.requests.at(-1)?.headers.accept?.split(', ')).toHaveLength(6)
   })
 
   it('stays with what the tag named first', async () => {
@@ -74,6 +74,23 @@ describe('getManifest', () => {
     expect(events).toMatchObject([{ type: 'note', level: 'warning', message: expect.stringContaining('announces') }])
     await using pinned = await docker.parseReference(`//${server.host}/a@${image.root.digest}`).openSource()
     expect((await pinned.getManifest()).digest).toBe(image.root.digest)
+  })
+
+  it.each([
+    ['by tag', 't'],
+    ['by digest', undefined],
+  ])('names signed schema 1 by what is signed, asked for %s', async (_how, tag) => {
+    await using server = await registry()
+    const image = testSchema1()
+    const docker = transport()
+    await writeImage(docker.parseReference(`//${server.host}/a:t`), image)
+    const name = tag === undefined ? `a@${image.root.digest}` : `a:${tag}`
+    await using source = await docker.parseReference(`//${server.host}/${name}`).openSource()
+    expect(await source.getManifest()).toMatchObject({ digest: image.root.digest, mediaType: image.root.mediaType })
+    // One byte of the payload; the signatures may be others.
+    server.faults.add({ match: { route: 'manifest' }, action: { kind: 'corrupt', atByte: 30 } })
+    await using again = await docker.parseReference(`//${server.host}/${name}`).openSource()
+    await expect(again.getManifest()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH', side: 'source' })
   })
 
   it('asks again for a manifest that breaks off', async () => {
@@ -278,3 +295,34 @@ describe('getBlob', () => {
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
+
+describe('blobSize', () => {
+  it.each([
+    ['HEAD', true, {}, ['HEAD blob 200']],
+    ['GET where HEAD is refused', true, { status: 405 }, ['HEAD blob 405', 'GET blob 200']],
+    ['GET where HEAD is not to be asked', false, {}, ['GET blob 200']],
+  ])('costs %s', async (_what, head, { status }: { status?: number }, requests) => {
+    await using server = await registry()
+    const image = testImage()
+    await writeImage(transport().parseReference(`//${server.host}/a:t`), image)
+    if (status !== undefined) {
+      server.faults.add({ match: { route: 'blob', method: 'HEAD' }, action: { kind: 'respond', status } })
+    }
+    await using source = await transport({ hosts: { [server.host]: { head } } })
+      .parseReference(`//${server.host}/a:t`)
+      .openSource()
+    const before = server.requests.length
+    const [blob] = image.blobs
+    expect(await source.blobSize?.(blob?.descriptor.digest ?? image.root.digest)).toBe(blob?.bytes.byteLength)
+    expect(seen(server).slice(before)).toEqual(requests)
+  })
+
+  it('that the registry does not say is UNSUPPORTED', async () => {
+    const server = await rawServer((_request, response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked' }).end('x')
+    })
+    await using source = await transport().parseReference(`//${server.host}/a:t`).openSource()
+    const size = source.blobSize?.(digestOf(new Uint8Array()))
+    await expect(size).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'source' })
+  })
+})

@@ -14,6 +14,8 @@ export type MethodCapability =
   | 'deletable'
   /** `ImageReference.tags` */
   | 'taggable'
+  /** `ImageSource.blobSize` */
+  | 'blobSize'
   /** `ImageSource.referrers` */
   | 'referrers'
   /** `ImageDestination.partialBlob` */
@@ -35,6 +37,8 @@ export type ContentCapability =
   | 'indexes'
   /** OCI manifests that are no images, with media types and fields of their own. */
   | 'artifacts'
+  /** Docker schema 1 manifests, which are named by what their signatures cover. */
+  | 'schema1'
   /** Blobs that are named by a sha512 digest. */
   | 'sha512'
   /** A name that stands for an image can be made to stand for another one. */

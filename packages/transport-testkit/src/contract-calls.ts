@@ -79,6 +79,10 @@ function storedCalls(stored: ImageReference, source: ImageSource | undefined, im
       run: async (operation) => readAll(await source.getBlob(layerOf(image).descriptor, operation)),
     },
     source && { name: 'getSignatures', run: (operation) => source.getSignatures(undefined, operation) },
+    source?.blobSize !== undefined && {
+      name: 'blobSize',
+      run: async (operation) => source.blobSize?.(layerOf(image).descriptor.digest, operation),
+    },
     source?.referrers !== undefined && {
       name: 'referrers',
       run: async (operation) => collect(source.referrers?.(image.root.digest, operation) ?? none()),

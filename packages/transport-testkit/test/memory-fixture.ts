@@ -13,6 +13,7 @@ export const MEMORY_CAPABILITIES: readonly Capability[] = [
   'writable',
   'deletable',
   'taggable',
+  'blobSize',
   'referrers',
   'resumable',
   'reuse',
@@ -22,6 +23,7 @@ export const MEMORY_CAPABILITIES: readonly Capability[] = [
   'exactManifests',
   'indexes',
   'artifacts',
+  'schema1',
   'sha512',
   'replaceable',
 ]
@@ -30,10 +32,12 @@ export const MEMORY_CAPABILITIES: readonly Capability[] = [
 export const READING_CAPABILITIES: readonly Capability[] = [
   'readable',
   'taggable',
+  'blobSize',
   'referrers',
   'exactManifests',
   'indexes',
   'artifacts',
+  'schema1',
   'sha512',
 ]
 

@@ -16,7 +16,7 @@ runTransportCases({
   test,
   describe,
   title: 'memory that takes OCI documents only, one blob at a time',
-  capabilities: MEMORY_CAPABILITIES,
+  capabilities: MEMORY_CAPABILITIES.filter((capability) => capability !== 'schema1'),
   fixture: () =>
     memoryFixture({
       memory: { destinationTraits: { manifestTypes: OCI_TYPES, parallelBlobs: 1 }, sourceTraits: { parallelBlobs: 1 } },

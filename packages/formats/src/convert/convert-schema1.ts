@@ -6,6 +6,7 @@ import {
   ImageError,
   type ManifestBytes,
   quoteForeign,
+  schema1Payload,
   shortDigest,
 } from '@crossdock/core'
 import type { ConvertedImage, ConvertImageOptions } from './conversion.ts'
@@ -24,7 +25,6 @@ import {
 } from '../media-types.ts'
 import { toOciConfig } from './oci-config.ts'
 import type { Schema1Manifest } from '../schema1.ts'
-import { schema1Payload } from '../schema1-payload.ts'
 import { writeDockerManifest, writeOciManifest, writeSchema1 } from './write-manifest.ts'
 
 interface Source {

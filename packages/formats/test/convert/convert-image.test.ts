@@ -1,4 +1,4 @@
-import { type Descriptor, digestOf, type ManifestBytes, parseDigest } from '@crossdock/core'
+import { type Descriptor, digestOf, type ManifestBytes, parseDigest, schema1Payload } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -27,7 +27,6 @@ import {
   OCI_MANIFEST,
   parseAnyManifest,
   type Schema1Manifest,
-  schema1Payload,
 } from '../../src/index.ts'
 import { bytesOf, digest, IMAGE, INDEX, LAYER, manifestBytes, outcome, OUTCOMES, present } from '../documents.ts'
 import recorded from '../fixtures/conversions.json' with { type: 'json' }

@@ -1,9 +1,9 @@
 import {
   type Digest,
   digestAlgorithm,
-  digestOf,
   ImageError,
   isDigest,
+  manifestDigest,
   type OperationOptions,
   quoteForeign,
   report,
@@ -41,7 +41,7 @@ export async function confirmStored(response: HttpResponse, stored: Stored): Pro
 async function isThere({ repository, digest, manifest, operation }: Stored): Promise<boolean> {
   if (manifest !== undefined) {
     const found = await findManifest(repository, manifest, operation)
-    return found !== undefined && digestOf(found.bytes, digestAlgorithm(digest)) === digest
+    return found !== undefined && manifestDigest(found.bytes, digestAlgorithm(digest)) === digest
   }
   const response = await repository.send({
     method: 'HEAD',

@@ -1,13 +1,21 @@
 import { type Digest, ImageError, isDigest, type ManifestBytes, type OperationOptions, report } from '@crossdock/core'
-import { MANIFEST_MEDIA_TYPES, normalizeMediaType, parseManifest } from '@crossdock/formats'
+import {
+  DOCKER_SCHEMA1,
+  DOCKER_SCHEMA1_SIGNED,
+  MANIFEST_MEDIA_TYPES,
+  normalizeMediaType,
+  parseAnyManifest,
+} from '@crossdock/formats'
 import type { HttpResponse } from '@crossdock/http'
 import { decompress, readBytes } from '@crossdock/streams'
 import { isMissing } from '../errors.ts'
-import { type Contradiction, manifestDigest } from './manifest-digest.ts'
+import { checkClaims, type Contradiction } from './claimed-digest.ts'
 import { isPage, notADocument } from './not-a-document.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
 
-export const ACCEPT: string = MANIFEST_MEDIA_TYPES.join(', ')
+const TYPES = [...MANIFEST_MEDIA_TYPES, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1] as const
+
+export const ACCEPT: string = TYPES.join(', ')
 
 /** A manifest and what came with it. */
 export interface ReadManifest extends ManifestBytes {
@@ -94,11 +102,7 @@ async function readAnswer(
   const given = normalizeMediaType(response.headers.get('content-type') ?? '')
   const bytes = await readBytes(decoded(response, limitBytes), { limitBytes, what })
   const said = response.headers.get('docker-content-digest')
-  const { digest, contradiction } = manifestDigest(bytes, {
-    wanted: isDigest(name) ? name : undefined,
-    said,
-    type: given,
-  })
+  const { digest, contradiction } = checkClaims(bytes, { wanted: isDigest(name) ? name : undefined, said })
   const problem = notADocument(bytes, response, given)
   // What was asked for by digest is what it is; other bytes are told by their digest.
   if (problem !== undefined && (!isDigest(name) || (contradiction !== undefined && isPage(given)))) {
@@ -163,9 +167,9 @@ async function hasManifest(
 
 /** What the answer calls it; if that says nothing, what the document calls itself. What is wrong with it shows when it is parsed. */
 function documentType(manifest: ManifestBytes): string {
-  if (MANIFEST_MEDIA_TYPES.includes(manifest.mediaType)) return manifest.mediaType
+  if (TYPES.includes(manifest.mediaType)) return manifest.mediaType
   try {
-    return parseManifest(manifest).mediaType
+    return parseAnyManifest(manifest).mediaType
   } catch {
     return manifest.mediaType
   }

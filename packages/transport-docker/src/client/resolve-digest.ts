@@ -1,4 +1,4 @@
-import { type Digest, digestAlgorithm, digestOf, isDigest, type OperationOptions } from '@crossdock/core'
+import { type Digest, digestAlgorithm, isDigest, manifestDigest, type OperationOptions } from '@crossdock/core'
 import { isHeadRefused, isMissing, isSuccess } from '../errors.ts'
 import { ACCEPT, findManifest } from './manifest-read.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
@@ -41,5 +41,5 @@ export async function namesManifest(
   if (digestAlgorithm(found) === digestAlgorithm(digest)) return false
   // The registry counts in another algorithm: only the bytes tell.
   const manifest = await findManifest(repository, name, operation)
-  return manifest !== undefined && digestOf(manifest.bytes, digestAlgorithm(digest)) === digest
+  return manifest !== undefined && manifestDigest(manifest.bytes, digestAlgorithm(digest)) === digest
 }

@@ -35,6 +35,21 @@ export const sourceBlobCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: 'source/blob-size',
+    rule: 'blobSize says how large a blob is, and NOT_FOUND of one that is not there',
+    needs: ['readable', 'blobSize'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      await using source = await openSource(await fixture.seeded(image), operation)
+      for (const { descriptor, bytes } of image.blobs) {
+        assert.equal(await source.blobSize?.(descriptor.digest, operation), bytes.byteLength)
+      }
+      await assertFails('NOT_FOUND', 'blobSize of an absent blob', async () =>
+        source.blobSize?.(ABSENT.digest, operation),
+      )
+    },
+  },
+  {
     id: 'source/blob-range',
     rule: 'a blob is given up to any end, and in several ranges at once if traits.rangeReads says so',
     needs: ['readable'],

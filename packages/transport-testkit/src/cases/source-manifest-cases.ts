@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { digestAlgorithm, digestOf } from '@crossdock/core'
+import { digestAlgorithm, manifestDigest } from '@crossdock/core'
 import {
   ABSENT,
   assertBytes,
@@ -12,6 +12,7 @@ import {
 } from '../case-steps.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { testIndex } from '../images/test-index.ts'
+import { testSchema1 } from '../images/test-schema1.ts'
 import { writeImage } from '../images/write-image.ts'
 
 export const sourceManifestCases: readonly ConformanceCase[] = [
@@ -42,7 +43,7 @@ export const sourceManifestCases: readonly ConformanceCase[] = [
       const reference = await fixture.seeded(imageFor(fixture))
       await using source = await openSource(reference, operation)
       const manifest = await source.getManifest(undefined, operation)
-      assert.equal(manifest.digest, digestOf(manifest.bytes, digestAlgorithm(manifest.digest)))
+      assert.equal(manifest.digest, manifestDigest(manifest.bytes, digestAlgorithm(manifest.digest)))
       if (fixture.corrupt === undefined) return
       await fixture.corrupt(reference, manifest.digest)
       await assertNeverLies(async () => {
@@ -63,6 +64,20 @@ export const sourceManifestCases: readonly ConformanceCase[] = [
         assertBytes(manifest.bytes, instance.bytes, `instance ${instance.digest}`)
         assert.equal(manifest.digest, instance.digest)
         assertType(manifest, instance)
+      }
+    },
+  },
+  {
+    id: 'source/signed-schema1',
+    rule: 'a signed Docker schema 1 manifest is named by what its signatures cover, and given byte for byte',
+    needs: ['readable', 'schema1', 'exactManifests'],
+    async run(fixture, operation) {
+      const image = testSchema1()
+      await using source = await openSource(await fixture.seeded(image), operation)
+      for (const name of [undefined, image.root.digest]) {
+        const manifest = await source.getManifest(name, operation)
+        assertBytes(manifest.bytes, image.root.bytes, 'manifest')
+        assert.equal(manifest.digest, image.root.digest)
       }
     },
   },
@@ -102,5 +117,9 @@ async function assertNeverLies(
     await failureOf('reading a damaged manifest', read)
     return
   }
-  assert.equal(given.digest, digestOf(given.bytes, digestAlgorithm(given.digest)), 'a digest that is not of the bytes')
+  assert.equal(
+    given.digest,
+    manifestDigest(given.bytes, digestAlgorithm(given.digest)),
+    'a digest that is not of the bytes',
+  )
 }

@@ -63,6 +63,7 @@ export const transportLevelCases: readonly ConformanceCase[] = [
       if (!capabilities.has('readable')) return
       await using source = await openSource(await fixture.seeded(imageFor(fixture)), operation)
       check('referrers', source.referrers !== undefined)
+      check('blobSize', source.blobSize !== undefined)
     },
   },
   {

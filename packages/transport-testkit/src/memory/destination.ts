@@ -1,8 +1,8 @@
 import {
   digestAlgorithm,
-  digestOf,
   ImageError,
   imageName,
+  manifestDigest,
   MAX_MANIFEST_BYTES,
   quoteForeign,
   type BlobHint,
@@ -137,7 +137,7 @@ function checkManifest({ bytes, digest, mediaType }: ManifestBytes, check: Manif
       image,
     })
   }
-  const actual = digestOf(bytes, digestAlgorithm(digest))
+  const actual = manifestDigest(bytes, digestAlgorithm(digest))
   if (actual !== digest || expected !== digest) {
     throw new ImageError('DIGEST_MISMATCH', `a manifest for ${image} should be ${expected} but is ${actual}`, { image })
   }

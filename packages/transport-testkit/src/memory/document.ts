@@ -11,9 +11,16 @@ export interface DocumentLinks {
 
 export function linksOf(bytes: Uint8Array): DocumentLinks {
   const document = parse(bytes)
-  const { config, layers, manifests, subject, artifactType, annotations } = document
+  const { config, layers, fsLayers, manifests, subject, artifactType, annotations } = document
+  const files = [config, ...list(layers)].filter((blob) => !isForeign(blob))
   return {
-    blobs: digests([config, ...list(layers)].filter((blob) => !isForeign(blob))),
+    // Docker schema 1 has no descriptors.
+    blobs: [
+      ...digests(files),
+      ...list(fsLayers)
+        .map((layer) => record(layer)['blobSum'])
+        .filter((sum) => isDigest(sum)),
+    ],
     children: digests(list(manifests)),
     subject: digests([subject])[0],
     // distribution-spec, "Listing Referrers": without an artifactType, the config's media type stands for it.

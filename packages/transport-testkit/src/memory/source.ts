@@ -1,8 +1,8 @@
 import {
   digestAlgorithm,
-  digestOf,
   ImageError,
   imageName,
+  manifestDigest,
   MAX_MANIFEST_BYTES,
   type BlobReader,
   type Descriptor,
@@ -41,6 +41,10 @@ export function openSource(opened: OpenedLocation): ImageSource {
       return readManifest(repository, instance ?? root, image)
     },
     getBlob: async (blob, blobOptions) => openBlob(opened, repository, blob, blobOptions),
+    async blobSize(digest, operation) {
+      operation?.signal?.throwIfAborted()
+      return storedBlob(repository, digest, image).byteLength
+    },
     async getSignatures(instance, operation) {
       operation?.signal?.throwIfAborted()
       return repository.signatures.get(instance ?? root) ?? []
@@ -58,7 +62,7 @@ function readManifest(repository: MemoryRepository, digest: Digest, image: strin
       image,
     })
   }
-  const actual = digestOf(manifest.bytes, digestAlgorithm(digest))
+  const actual = manifestDigest(manifest.bytes, digestAlgorithm(digest))
   if (actual !== digest) {
     throw new ImageError('DIGEST_MISMATCH', `the manifest ${digest} of ${image} is damaged: its bytes are ${actual}`, {
       image,
@@ -75,8 +79,7 @@ function openBlob(
 ): BlobReader {
   signal?.throwIfAborted()
   const image = imageName(reference)
-  const bytes = repository.blobs.get(digest)
-  if (bytes === undefined) throw new ImageError('NOT_FOUND', `${image} has no blob ${digest}`, { image })
+  const bytes = storedBlob(repository, digest, image)
   if (!Number.isSafeInteger(offset) || offset < 0 || offset > bytes.byteLength) {
     throw new ImageError(
       'INVALID_DATA',
@@ -93,6 +96,12 @@ function openBlob(
       await chunks.return()
     },
   }
+}
+
+function storedBlob(repository: MemoryRepository, digest: Digest, image: string): Uint8Array {
+  const bytes = repository.blobs.get(digest)
+  if (bytes === undefined) throw new ImageError('NOT_FOUND', `${image} has no blob ${digest}`, { image })
+  return bytes
 }
 
 /** Each chunk is the receiver's own. */

@@ -34,6 +34,7 @@ export function forwardReference(reference: ImageReference, note: Listener = nob
 
 export function forwardSource(source: ImageSource, note: Listener = nobody): ImageSource {
   const referrers = source.referrers?.bind(source)
+  const blobSize = source.blobSize?.bind(source)
   return {
     reference: source.reference,
     traits: source.traits,
@@ -42,6 +43,7 @@ export function forwardSource(source: ImageSource, note: Listener = nobody): Ima
       note('getBlob', { digest, offset: options?.offset ?? 0 }),
     ),
     getSignatures: call(source.getSignatures.bind(source), (digest) => note('getSignatures', { digest })),
+    ...(blobSize && { blobSize: call(blobSize, (digest) => note('blobSize', { digest })) }),
     ...(referrers && { referrers: call(referrers, (digest) => note('referrers', { digest })) }),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }

@@ -52,6 +52,21 @@ export const sourceSaboteurs: readonly Saboteur[] = [
     })),
   },
   {
+    wrong: 'names every manifest by all of its bytes',
+    breaks: ['source/signed-schema1'],
+    apply: inSources((source) => ({
+      getManifest: async (instance, operation) => {
+        const manifest = await source.getManifest(instance, operation)
+        return { ...manifest, digest: digestOf(manifest.bytes) }
+      },
+    })),
+  },
+  {
+    wrong: 'guesses how large blobs are',
+    breaks: ['source/blob-size'],
+    apply: inSources(() => ({ blobSize: async () => 1 })),
+  },
+  {
     wrong: 'resolves the name at every call',
     breaks: ['source/same-manifest-twice'],
     apply: inSources((source, memory) => ({
