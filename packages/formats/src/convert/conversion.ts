@@ -16,7 +16,10 @@ export interface ConvertedImage {
 }
 
 export interface ConvertImageOptions {
-  /** The media type of the manifest to make: `OCI_MANIFEST`, `DOCKER_MANIFEST` or `DOCKER_SCHEMA1`. */
+  /**
+   * The media type of the manifest to make: `OCI_MANIFEST`, `DOCKER_MANIFEST`, `DOCKER_SCHEMA1_SIGNED`, or `DOCKER_SCHEMA1`, which is the
+   * same without a signature and which no registry takes.
+   */
   readonly to: string
   /** The bytes of the image's config, for the conversions that `needsConfig` names; verified. */
   readonly config?: Uint8Array | undefined

@@ -21,6 +21,7 @@ import {
   DOCKER_LAYER_GZIP,
   DOCKER_MANIFEST,
   DOCKER_SCHEMA1,
+  DOCKER_SCHEMA1_SIGNED,
   isConfigType,
   isEncryptedLayerType,
   isSchema1Type,
@@ -30,6 +31,7 @@ import {
   OCI_MANIFEST,
 } from '../media-types.ts'
 import { toOciConfig } from './oci-config.ts'
+import { signSchema1 } from './sign-schema1.ts'
 import { EMPTY_LAYER, EMPTY_LAYER_DIGEST, schema1StepsOf } from './to-schema1.ts'
 import { writeDockerManifest, writeOciManifest, writeSchema1 } from './write-manifest.ts'
 
@@ -46,7 +48,7 @@ export function needsConfig(from: string, to: string): boolean {
 
 /**
  * Makes the manifest of an image anew: in another format, with other layers, or both. The result has the bytes that
- * containers/image (skopeo, podman) writes; schema 1 is written without signatures. If there is nothing to change, the very same
+ * containers/image (skopeo, podman) writes; a signed schema 1 manifest its payload, under a signature of its own. If there is nothing to change, the very same
  * bytes come back.
  *
  * The type of a converted layer follows from what the manifest says of it, unless a layer has changed.
@@ -74,6 +76,8 @@ export function convertImage(manifest: ManifestBytes, options: ConvertImageOptio
       return toDocker(source, options)
     case DOCKER_SCHEMA1:
       return toSchema1(source, options)
+    case DOCKER_SCHEMA1_SIGNED:
+      return signed(toSchema1(source, options))
     default:
       throw unsupported(`${what} cannot be converted to "${quoteForeign(to, 100)}"`)
   }
@@ -123,6 +127,10 @@ function toDocker({ manifest, parsed }: Source, options: ConvertImageOptions): C
     blobs: [],
     lost: [...lossesToDocker(parsed), ...lossesOfEdits(parsed.layers.map(withoutAnnotations), layers)],
   }
+}
+
+function signed({ manifest, ...image }: ConvertedImage): ConvertedImage {
+  return { ...image, manifest: signSchema1(manifest) }
 }
 
 function toSchema1(source: Source, options: ConvertImageOptions): ConvertedImage {

@@ -12,7 +12,7 @@ import { asPlace, checkString, optionalList, optionalObject } from '../fields.ts
 import { isObject, member, parseJsonDocument } from '../json.ts'
 import { type ImageIndex, parseManifest } from '../manifest.ts'
 import { DOCKER_MANIFEST_LIST, isIndexType, isManifestType, isSchema1Type, normalizeMediaType } from '../media-types.ts'
-import { hostPlatform } from '../node-platform.ts'
+import { hostPlatform } from '../node-runtime.ts'
 import { writeDockerList, writeOciIndex } from './write-manifest.ts'
 
 /** The annotation of an OCI index's entry whose layers are in zstd, with the value `true`. */

@@ -25,6 +25,7 @@ import {
 } from '../media-types.ts'
 import { toOciConfig } from './oci-config.ts'
 import type { Schema1Manifest } from '../schema1.ts'
+import { signSchema1 } from './sign-schema1.ts'
 import { writeDockerManifest, writeOciManifest, writeSchema1 } from './write-manifest.ts'
 
 interface Source {
@@ -54,20 +55,24 @@ function editSchema1(source: Source, { to, layers: edits, name, tag }: ConvertIm
     (name ?? parsed.name) !== parsed.name ||
     (tag ?? parsed.tag) !== parsed.tag
   if (!isNew && to === parsed.mediaType) return { manifest, blobs: [], lost: [] }
-  if (to === DOCKER_SCHEMA1_SIGNED) {
-    throw new ImageError(
-      'UNSUPPORTED',
-      `${nameOf(source)} would have to be signed anew, which is not done: convert it to schema 2 or OCI`,
-    )
+  const payload = isNew ? editedPayload(source, { layers: edits, name, tag }) : withoutSignatures(manifest)
+  return {
+    manifest: to === DOCKER_SCHEMA1_SIGNED ? signSchema1(payload) : payload,
+    blobs: [],
+    lost: parsed.mediaType === DOCKER_SCHEMA1_SIGNED ? ['the signatures in the manifest'] : [],
   }
-  const lost = parsed.mediaType === DOCKER_SCHEMA1_SIGNED ? ['the signatures in the manifest'] : []
-  if (!isNew) return { manifest: withoutSignatures(manifest), blobs: [], lost }
+}
+
+function editedPayload(
+  { manifest, parsed }: Source,
+  { layers: edits, name, tag }: Omit<ConvertImageOptions, 'to'>,
+): ManifestBytes {
   const layers = parsed.layers.map(({ digest, v1Compatibility }, index) => ({
     digest: edits?.[index]?.digest ?? digest,
     v1Compatibility,
   }))
   const fields = { name: name ?? parsed.name, tag: tag ?? parsed.tag, architecture: parsed.architecture, layers }
-  return { manifest: writeSchema1(fields, { like: manifest.digest }), blobs: [], lost }
+  return writeSchema1(fields, { like: manifest.digest })
 }
 
 function withoutSignatures({ bytes, digest }: ManifestBytes): ManifestBytes {
