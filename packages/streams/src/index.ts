@@ -22,6 +22,7 @@ export { recompress } from './recompress.ts'
 export type { Recompressed, RecompressOptions, Recompression } from './recompress.ts'
 export { diffId } from './diff-id.ts'
 export type { DiffId, DiffIdOptions } from './diff-id.ts'
+export { passDiffId } from './pass-diff-id.ts'
 
 // Parallel work
 export { createLimiter } from './limiter.ts'

@@ -3,9 +3,9 @@ import { chunksOf, closeQuietly, createByteReader } from './byte-reader.ts'
 import { compress, compressionLevel } from './compress.ts'
 import { decompress, type DecompressOptions } from './decompress.ts'
 import { COMPRESSION_HEAD_BYTES, detectCompression, type Compression } from './detect-compression.ts'
-import { diffId, type DiffId } from './diff-id.ts'
-import { handOver } from './hand-over.ts'
+import type { DiffId } from './diff-id.ts'
 import type { CompressionFormat } from './node-zlib.ts'
+import { passDiffId } from './pass-diff-id.ts'
 
 export interface RecompressOptions {
   readonly to: CompressionFormat | 'none'
@@ -127,18 +127,9 @@ async function* packAfresh(
 async function* passOn(content: AsyncIterable<Uint8Array>, options: Known): AsyncGenerator<Uint8Array, Recompressed> {
   const { from, algorithm, limits, sourceDigest } = options
   const packed = createMeter(algorithm, sourceDigest)
-  const reading = options.diffId === false ? undefined : handOver((body) => diffId(body, { ...limits, algorithm }))
-  try {
-    for await (const chunk of content) {
-      packed.update(chunk)
-      // Before it goes on: whoever consumes it may give it back or away.
-      await reading?.put(chunk)
-      yield chunk
-    }
-    return { ...packed.end(), from, unchanged: true, unpacked: await reading?.end() }
-  } finally {
-    await reading?.stop()
-  }
+  const passing = metered(content, packed)
+  const unpacked = options.diffId === false ? yield* passing : yield* passDiffId(passing, { ...limits, algorithm })
+  return { ...packed.end(), from, unchanged: true, unpacked }
 }
 
 interface Meter {
@@ -164,9 +155,13 @@ function createMeter(algorithm: DigestAlgorithm = 'sha256', known?: Digest): Met
   }
 }
 
-async function* metered(body: AsyncIterable<Uint8Array>, meter: Meter | undefined): AsyncGenerator<Uint8Array> {
+async function* metered(
+  body: AsyncIterable<Uint8Array>,
+  meter: Meter | undefined,
+): AsyncGenerator<Uint8Array, undefined> {
   for await (const chunk of body) {
     meter?.update(chunk)
     yield chunk
   }
+  return undefined
 }
