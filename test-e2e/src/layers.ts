@@ -24,10 +24,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'registry-server': ['core', 'formats', 'streams'],
   'transport-testkit': ['core'],
   'test-images': ['core', 'streams'],
+  'test-engine': [],
 }
 
 /** Test tools that any package may have as a development dependency. */
-const testTools = ['transport-testkit', 'registry-server', 'test-images']
+const testTools = ['transport-testkit', 'registry-server', 'test-images', 'test-engine']
 
 /** Packages that are to run outside Node one day: one file of each may import `node:` modules. */
 const portable = ['core', 'formats', 'streams']

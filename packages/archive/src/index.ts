@@ -27,6 +27,7 @@ export type { ArchiveKind } from './archive-kind.ts'
 // Writing tar
 export { writeTar } from './write/write-tar.ts'
 export { bytesInTar, encodeTarHeader, END_OF_TAR_BYTES } from './write/encode-header.ts'
+export { toBlocks } from './tar/fields.ts'
 export type { TarHeaderInput, TarInput } from './write/tar-input.ts'
 
 // Image archives
@@ -36,6 +37,7 @@ export { archiveReadChecks, resolveReadOptions } from './image-archive/read-opti
 export type { ArchiveReadOptions, ResolvedReadOptions } from './image-archive/read-options.ts'
 export { checkTarget, createArchiveWriter } from './image-archive/archive-writer.ts'
 export type { ArchiveWriterOptions } from './image-archive/archive-writer.ts'
+export { sameBlob } from './image-archive/member-writer.ts'
 export type { ArchivedBlob, MemberWriter, SmallMember } from './image-archive/member-writer.ts'
 export { receive } from './image-archive/arrival.ts'
 export type { Arrival, Arrived } from './image-archive/arrival.ts'
@@ -48,8 +50,9 @@ export type { OpenDockerArchiveOptions } from './docker-archive/source.ts'
 export { createDockerArchiveDestination } from './docker-archive/destination.ts'
 export type { DockerArchiveDestinationOptions } from './docker-archive/destination.ts'
 export { layerHeader } from './docker-archive/legacy.ts'
+export { readImages } from './docker-archive/load-image.ts'
 export { withTag } from './docker-archive/manifest-file.ts'
-export type { DockerArchiveSelection } from './docker-archive/manifest-file.ts'
+export type { DockerArchiveSelection, ListedImage } from './docker-archive/manifest-file.ts'
 
 // OCI image layouts in archives
 export { createLayoutSource, ociArchiveNames, openOciArchive } from './oci-archive/source.ts'

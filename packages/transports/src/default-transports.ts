@@ -1,6 +1,7 @@
 import type { ImageTransport } from '@crossdock/core'
 import { dirTransport, type DirTransportOptions } from '@crossdock/transport-dir'
 import { dockerTransport, type DockerTransportOptions } from '@crossdock/transport-docker'
+import { dockerDaemonTransport, type DockerDaemonTransportOptions } from '@crossdock/transport-docker-daemon'
 import { ociDirTransport, type OciDirTransportOptions } from '@crossdock/transport-oci-dir'
 import {
   type ArchiveTransportOptions,
@@ -15,6 +16,7 @@ export interface DefaultTransportsOptions {
   readonly docker?: DockerTransportOptions | undefined
   readonly dir?: DirTransportOptions | undefined
   readonly dockerArchive?: ArchiveTransportOptions | undefined
+  readonly dockerDaemon?: DockerDaemonTransportOptions | undefined
   readonly ociArchive?: ArchiveTransportOptions | undefined
   readonly ociDir?: OciDirTransportOptions | undefined
   readonly tarball?: TarballTransportOptions | undefined
@@ -29,5 +31,6 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     ociArchiveTransport(options.ociArchive),
     dockerArchiveTransport(options.dockerArchive),
     tarballTransport(options.tarball),
+    dockerDaemonTransport(options.dockerDaemon),
   ]
 }

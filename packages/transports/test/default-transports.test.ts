@@ -11,10 +11,11 @@ test('every built-in transport is there, under its name, and takes its own optio
       ociArchive: { durability: 'fast' },
       dockerArchive: { durability: 'fast' },
       tarball: { annotations: {} },
+      dockerDaemon: { host: 'unix:///run/engine.sock' },
     }),
   )
   const names = registry.transports.map(({ name }) => name)
-  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball'])
+  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball', 'docker-daemon'])
   for (const name of [
     'docker://example.com/app:1',
     'oci:./folder:app',
@@ -22,12 +23,13 @@ test('every built-in transport is there, under its name, and takes its own optio
     'oci-archive:./file:app',
     'docker-archive:./file',
     'tarball:./one:./two',
+    'docker-daemon:app:1',
   ]) {
     expect(registry.parse(name).toString()).toBe(name.slice(name.indexOf(':') + 1))
   }
   await registry.close()
 })
 
-test.each(['ociArchive', 'dockerArchive', 'tarball'] as const)('%s hands its options on', (key) => {
+test.each(['ociArchive', 'dockerArchive', 'tarball', 'dockerDaemon'] as const)('%s hands its options on', (key) => {
   expect(() => defaultTransports({ [key]: { maxUnpackedBytes: -1 } })).toThrow(/maxUnpackedBytes/)
 })

@@ -20,6 +20,11 @@ export interface ListedImage {
   readonly layers: readonly string[]
   /** Its names as written; not checked. */
   readonly repoTags: readonly string[]
+  /**
+   * Whether it says of what kind and size each layer is (`LayerSources`). Docker does from 25 on where layers are kept plain, and has then made
+   * the layout that is beside it; others do not.
+   */
+  readonly hasLayerSources: boolean
 }
 
 /** Which image of an archive is meant: by name, by place, or the only one. */
@@ -46,7 +51,12 @@ function readImage(value: unknown, where: string): ListedImage {
   if (typeof config !== 'string' || config === '') {
     throw new ImageError('INVALID_DATA', `${where}.Config must be the path of a member, but is ${typeName(config)}`)
   }
-  return { config, layers: texts(value, 'Layers', where), repoTags: texts(value, 'RepoTags', where) }
+  return {
+    config,
+    layers: texts(value, 'Layers', where),
+    repoTags: texts(value, 'RepoTags', where),
+    hasLayerSources: isObject(member(value, 'LayerSources')),
+  }
 }
 
 /** Go writes null for an empty list. */

@@ -1,15 +1,16 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { ifExists, naming, pathError, requirePlain, syncFolder } from '@crossdock/blob-files'
-import { type BlobBody, type BlobHint, type Digest, ImageError, parseDigest } from '@crossdock/core'
+import { type BlobBody, type BlobHint, type Digest, parseDigest } from '@crossdock/core'
 import { createLimiter } from '@crossdock/streams'
 import { createTemporaryFile, type TemporaryFile } from '../files/temporary-file.ts'
 import { writeAt, writeChunks } from '../files/write-chunks.ts'
+import { toBlocks } from '../tar/fields.ts'
 import { encodeTarHeader, END_OF_TAR_BYTES } from '../write/encode-header.ts'
 import type { TarHeaderInput } from '../write/tar-input.ts'
 import { receive } from './arrival.ts'
 import { lateHeader } from './late-header.ts'
-import type { ArchivedBlob, MemberWriter, SmallMember } from './member-writer.ts'
+import { type ArchivedBlob, type MemberWriter, sameBlob, type SmallMember } from './member-writer.ts'
 
 /** A blob in the file that is being written. */
 interface StoredBlob extends ArchivedBlob {
@@ -27,7 +28,6 @@ export interface ArchiveWriterOptions {
 
 /** A digest as long as the one that is computed for a blob of unknown digest. */
 const SAMPLE_DIGEST = parseDigest(`sha256:${'0'.repeat(64)}`)
-const BLOCK_BYTES = 512
 const BEAT_MS = 30_000
 
 /**
@@ -69,9 +69,9 @@ export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOp
     const twin = stored.get(digest)
     if (twin !== undefined) return twin // its room is written over
     await writeAt(file, lateHeader({ ...memberOf(digest), size }, reserved), position)
-    await writeAt(file, new Uint8Array(paddingOf(size)), end)
+    await writeAt(file, new Uint8Array(toBlocks(size) - size), end)
     const result = { digest, size, path: memberOf(digest).path, offset }
-    position = end + paddingOf(size)
+    position = offset + toBlocks(size)
     stored.set(digest, result)
     return result
   }
@@ -148,7 +148,7 @@ function createTarget(path: string): Target {
 
 function encodeMember({ header, content }: SmallMember): Uint8Array {
   const size = content.byteLength
-  return Buffer.concat([encodeTarHeader({ ...header, size }), content, new Uint8Array(paddingOf(size))])
+  return Buffer.concat([encodeTarHeader({ ...header, size }), content, new Uint8Array(toBlocks(size) - size)])
 }
 
 interface Publishing {
@@ -176,15 +176,6 @@ async function modeFor(path: string): Promise<number> {
 
 function headerBytes(member: TarHeaderInput, size: number | undefined): number {
   return encodeTarHeader({ ...member, size: size ?? 0 }).byteLength
-}
-
-function paddingOf(size: number): number {
-  return (BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES
-}
-
-function sameBlob(known: StoredBlob, size: number | undefined): StoredBlob {
-  if (size === undefined || size === known.size) return known
-  throw new ImageError('DIGEST_MISMATCH', `${known.digest} has ${known.size} bytes, not ${size}`)
 }
 
 async function touch({ handle }: TemporaryFile): Promise<void> {

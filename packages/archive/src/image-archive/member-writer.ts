@@ -1,4 +1,4 @@
-import type { BlobBody, BlobHint, Digest } from '@crossdock/core'
+import { type BlobBody, type BlobHint, type Digest, ImageError } from '@crossdock/core'
 import type { TarHeaderInput } from '../write/tar-input.ts'
 import type { Arrived } from './arrival.ts'
 
@@ -29,4 +29,10 @@ export interface MemberWriter extends AsyncDisposable {
   read(digest: Digest): Promise<Uint8Array | undefined>
   /** Ends the archive with these members and makes it visible in one step, once. Throws `CONFLICT` when it is called again. */
   commit(members: readonly SmallMember[], signal?: AbortSignal): Promise<void>
+}
+
+/** What is stored under the digest that a blob has, which need not be put again. Throws `DIGEST_MISMATCH` if it has another size. */
+export function sameBlob<Blob extends ArchivedBlob>(known: Blob, size: number | undefined): Blob {
+  if (size === undefined || size === known.size) return known
+  throw new ImageError('DIGEST_MISMATCH', `${known.digest} has ${known.size} bytes, not ${size}`)
 }

@@ -29,7 +29,11 @@ export async function openOciArchive(archive: ArchiveFile, options: OpenOciArchi
         ? entryDescriptor(layout.index, selectLayoutEntry(layout.index, selection))
         : await finderIn(layout).find(selection.digest, { signal })
     signal?.throwIfAborted()
-    return createLayoutSource(layout, { reference, top })
+    const read = manifestReader(layout)
+    return Object.freeze<ImageSource>({
+      ...createLayoutSource(layout, { reference, top }),
+      referrers: (digest, listOptions) => findReferrers(layout.index, read, { digest, options: listOptions }),
+    })
   } catch (reason) {
     await archive[Symbol.asyncDispose]()
     throw reason
@@ -42,7 +46,7 @@ export interface LayoutSourceOptions {
   readonly top: Descriptor
 }
 
-/** An image of a layout as a source. The archive is closed with it. */
+/** An image of a layout as a source, without what refers to it. The archive is closed with it. */
 export function createLayoutSource(layout: ArchivedLayout, { reference, top }: LayoutSourceOptions): ImageSource {
   const manifests = finderIn(layout, top)
   const read = manifestReader(layout)
@@ -63,7 +67,6 @@ export function createLayoutSource(layout: ArchivedLayout, { reference, top }: L
       getOptions?.signal?.throwIfAborted()
       return []
     },
-    referrers: (digest, listOptions) => findReferrers(layout.index, read, { digest, options: listOptions }),
     async [Symbol.asyncDispose]() {
       closing ??= Promise.resolve(layout.archive[Symbol.asyncDispose]())
       await closing

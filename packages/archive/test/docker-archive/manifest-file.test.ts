@@ -33,9 +33,14 @@ describe('manifest.json', () => {
 
   it('may leave lists out, or have null for them', () => {
     expect(parse([{ Config: 'c' }, { Config: 'c', Layers: null, RepoTags: null }])).toEqual([
-      { config: 'c', layers: [], repoTags: [] },
-      { config: 'c', layers: [], repoTags: [] },
+      { config: 'c', layers: [], repoTags: [], hasLayerSources: false },
+      { config: 'c', layers: [], repoTags: [], hasLayerSources: false },
     ])
+  })
+
+  it('may say where layers are from', () => {
+    expect(parse([{ Config: 'c', LayerSources: { 'sha256:0': {} } }])).toMatchObject([{ hasLayerSources: true }])
+    expect(parse([{ Config: 'c', LayerSources: null }])).toMatchObject([{ hasLayerSources: false }])
   })
 
   it('gives an image by any spelling of its name', () => {

@@ -1,0 +1,3 @@
+export { startEngine } from './start-engine.ts'
+export type { EngineOptions, EngineRequest, TestEngine } from './start-engine.ts'
+export type { EngineStore, StoredImage } from './image-store.ts'
