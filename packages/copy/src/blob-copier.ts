@@ -1,33 +1,44 @@
 import {
   type BlobBody,
-  type BlobReader,
   bytesBody,
   type Descriptor,
+  type Digest,
   type ImageDestination,
   ImageError,
   quoteForeign,
+  type ReusedBlob,
   shortDigest,
 } from '@crossdock/core'
 import type { LayerEdit, NewBlob } from '@crossdock/formats'
-import { createLimiter, createThrottle, delay, firstBytes, type Limiter, skipBytes } from '@crossdock/streams'
+import { createLimiter, delay, type Limiter, recycle } from '@crossdock/streams'
+import { diffIdBody, type Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import { brokenContract, onSide, type Operation, sided } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
-import { packedBody } from './packed-body.ts'
+import { packedBody, type PackedBodyOptions } from './packed-body.ts'
 import type { Packing } from './packing.ts'
+import { createBody, type Moving, ofSource } from './source-body.ts'
 
 /** Brings blobs to the destination, a bounded number at a time. */
 export interface BlobCopier {
   /** Makes sure that the blob is there. `again` moves it even if the destination claims to have it. */
   copy(blob: Descriptor, how?: { readonly again?: boolean }): Promise<void>
-  /** Moves the layer in another packing, and says what it is then. */
-  pack(layer: Descriptor, packing: Packing): Promise<LayerEdit>
+  /** The same for a layer, of which is learnt what it unpacks to; undefined if that was only welcome, and would have cost a read. */
+  learn(layer: Descriptor, learning: Learning): Promise<Digest | undefined>
+  /** Reads a layer for what it unpacks to, and nothing else. */
+  read(layer: Descriptor): Promise<Digest>
+  /** Moves the layer in another packing, and says what it is then, and what it unpacks to if that is to be learnt. */
+  pack(layer: Descriptor, packing: Packing, learning?: Learning): Promise<PackedLayer>
   /** Writes a blob that was made here. */
   put(blob: NewBlob): Promise<void>
 }
 
-const PROGRESS_INTERVAL_MS = 100
+export interface PackedLayer {
+  readonly edit: LayerEdit
+  readonly diffId: Digest | undefined
+}
+
 const LONGEST_PAUSE_MS = 30_000
 /** A try that moved this much is progress: a server that hands out crumbs does not keep a copy alive for ever. */
 const ENOUGH_PROGRESS_BYTES = 64 * 1024
@@ -51,7 +62,10 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
         if (again || !(await reuse(blob, ends))) await move(blob, { ...ends, lease })
       })
     },
-    pack: (layer, packing) => limited(() => movePacked(layer, packing, ends)),
+    learn: (layer, learning) => limited(() => learn(layer, learning, ends)),
+    read: (layer) => limited(() => readDiffId(layer, ends)),
+    pack: (layer, packing, learning) =>
+      limited(() => movePacked(layer, { packing, learns: learning !== undefined }, ends)),
     put: ({ descriptor, bytes }) => limited(() => putMade(descriptor, bytesBody(bytes), ends)),
   }
 }
@@ -78,27 +92,31 @@ function createLease(
   }
 }
 
-interface Moving extends CountedEnds {
-  readonly lease: NonNullable<BlobBody['lease']>
+async function reuse(blob: Descriptor, ends: CountedEnds): Promise<boolean> {
+  const { operation, tally } = ends
+  const reused = await findReusable(blob, ends)
+  if (reused === undefined) return false
+  const { digest, size } = blob
+  if (reused.mountedFrom === undefined) {
+    tally.reused(size)
+    operation.onProgress({ type: 'blob:reused', digest, size })
+  } else {
+    tally.mounted(size)
+    operation.onProgress({ type: 'blob:mounted', digest, size, from: reused.mountedFrom })
+  }
+  return true
 }
 
-async function reuse(blob: Descriptor, { source, destination, operation, tally }: CountedEnds): Promise<boolean> {
-  try {
+async function findReusable(
+  blob: Descriptor,
+  { source, destination, operation }: CountedEnds,
+): Promise<ReusedBlob | undefined> {
+  const find = async (): Promise<ReusedBlob | undefined> => {
     const reused = await destination.reuseBlob?.({ ...blob, from: source.reference }, operation)
-    if (reused === undefined) return false
-    checkAnswer(reused.blob, blob, destination)
-    const { digest, size } = blob
-    if (reused.mountedFrom === undefined) {
-      tally.reused(size)
-      operation.onProgress({ type: 'blob:reused', digest, size })
-    } else {
-      tally.mounted(size)
-      operation.onProgress({ type: 'blob:mounted', digest, size, from: reused.mountedFrom })
-    }
-    return true
-  } catch (error) {
-    throw sided(error, 'destination', destination.reference, operation.signal)
+    if (reused !== undefined) checkAnswer(reused.blob, blob, destination)
+    return reused
   }
+  return await onSide('destination', destination.reference, find, operation.signal)
 }
 
 async function move(blob: Descriptor, ends: Moving): Promise<void> {
@@ -109,13 +127,49 @@ async function move(blob: Descriptor, ends: Moving): Promise<void> {
   })
 }
 
-/** The digest that the packed bytes will have is not known before the destination has computed it. */
-async function movePacked(layer: Descriptor, packing: Packing, ends: CountedEnds): Promise<LayerEdit> {
-  const { digest, size } = await moveBody(layer, { ...ends, lease: () => undefined }, (body) =>
-    ends.destination.putBlob(packedBody(body, layer, packing), {}, ends.operation),
-  )
-  return { digest, size, compression: packing.format }
+async function learn(layer: Descriptor, learning: Learning, ends: CountedEnds): Promise<Digest | undefined> {
+  if (learning === 'welcome') {
+    return (await reuse(layer, ends)) ? undefined : await moveLearning(layer, learning, ends)
+  }
+  // What is there has to be read nevertheless, and counts as what it costs.
+  const isThere = (await findReusable(layer, ends)) !== undefined
+  const found = isThere ? undefined : await moveLearning(layer, learning, ends)
+  return found ?? (await readDiffId(layer, ends))
 }
+
+function moveLearning(layer: Descriptor, learning: Learning, ends: CountedEnds): Promise<Digest | undefined> {
+  const { source, destination, operation } = ends
+  return moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+    const passing = ofSource(diffIdBody(body, layer, learning), layer, ends)
+    const written = await destination.putBlob(passing, { ...layer, from: source.reference }, operation)
+    checkAnswer(written, layer, destination)
+    return passing.diffId()
+  })
+}
+
+async function readDiffId(layer: Descriptor, ends: CountedEnds): Promise<Digest> {
+  const found = await moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+    const passing = ofSource(diffIdBody(body, layer, 'needed'), layer, ends)
+    for await (const chunk of passing.open()) recycle(chunk)
+    return passing.diffId()
+  })
+  if (found === undefined) throw new TypeError(`the layer ${layer.digest} was read without an end`)
+  return found
+}
+
+/** The digest that the packed bytes will have is not known before the destination has computed it. */
+async function movePacked(layer: Descriptor, options: PackedBodyOptions, ends: CountedEnds): Promise<PackedLayer> {
+  const { destination, operation } = ends
+  const { format } = options.packing
+  return await moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+    const packed = ofSource(packedBody(body, layer, options), layer, ends)
+    const { digest, size } = await destination.putBlob(packed, {}, operation)
+    return { edit: { digest, size, compression: format }, diffId: packed.diffId() }
+  })
+}
+
+/** A stream that is unpacked on its way has one beginning. */
+function inOneGo(): undefined {}
 
 async function putMade(blob: Descriptor, body: BlobBody, ends: CountedEnds): Promise<void> {
   const { destination, operation } = ends
@@ -193,47 +247,4 @@ async function pause(
     delayMs: Math.round(delayMs),
   })
   await delay(delayMs, operation.signal)
-}
-
-interface CountedBody extends BlobBody {
-  /** Bytes that came from the source so far, over every opening. */
-  moved(): number
-}
-
-/** The blob at the source as a body: failures name the source, and its bytes are counted and reported as they pass. */
-function createBody(blob: Descriptor, { source, operation, lease }: Moving): CountedBody {
-  let moved = 0
-  let position: number | undefined
-  const throttle = createThrottle(PROGRESS_INTERVAL_MS)
-  async function* open(offset = 0, end?: number): AsyncGenerator<Uint8Array, void, undefined> {
-    if (position === undefined) operation.onProgress({ type: 'blob:start', blob, offset })
-    position ??= offset
-    try {
-      for await (const chunk of await readFrom(source, blob, { offset, end, operation })) {
-        moved += chunk.byteLength
-        position += chunk.byteLength
-        if (throttle()) operation.onProgress({ type: 'blob:bytes', digest: blob.digest, position, size: blob.size })
-        yield chunk
-      }
-    } catch (error) {
-      throw sided(error, 'source', source.reference, operation.signal)
-    }
-  }
-  return { size: blob.size, open, lease, moved: () => moved }
-}
-
-async function readFrom(
-  source: CountedEnds['source'],
-  blob: Descriptor,
-  {
-    offset,
-    end,
-    operation,
-  }: { readonly offset: number; readonly end: number | undefined; readonly operation: Operation },
-): Promise<BlobReader | AsyncIterable<Uint8Array>> {
-  if (source.traits.rangeReads === true || (offset === 0 && end === undefined)) {
-    return source.getBlob(blob, { ...operation, offset, end })
-  }
-  const rest = skipBytes(await source.getBlob(blob, operation), offset)
-  return end === undefined ? rest : firstBytes(rest, end - offset)
 }

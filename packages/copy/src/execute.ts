@@ -2,6 +2,7 @@ import type { ManifestBytes } from '@crossdock/core'
 import type { CountedEnds } from './ends.ts'
 import { distinctBlobs, manifestsOf } from './graph.ts'
 import { GraphWriter } from './graph-writer.ts'
+import { blobsToMove } from './node-plan.ts'
 import type { Work } from './prepare.ts'
 import { createTaskGroup } from './task-group.ts'
 
@@ -12,7 +13,8 @@ import { createTaskGroup } from './task-group.ts'
 export async function executeCopy(work: Work, ends: CountedEnds): Promise<ManifestBytes> {
   const { top, referrers } = work.graph
   const manifests = manifestsOf([top, ...referrers])
-  const blobs = distinctBlobs([top, ...referrers])
+  const moving = new Set([...work.plans].flatMap(blobsToMove).map(({ blob }) => blob.digest))
+  const blobs = distinctBlobs([top, ...referrers]).filter(({ digest }) => moving.has(digest))
   const bytes = blobs.reduce((total, { size }) => total + size, 0)
   ends.operation.onProgress({ type: 'plan', manifests: manifests.length, blobs: blobs.length, bytes })
 

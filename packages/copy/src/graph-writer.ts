@@ -1,8 +1,9 @@
 import { type Descriptor, type Digest, ImageError, type ManifestBytes, shortDigest } from '@crossdock/core'
-import type { LayerEdit } from '@crossdock/formats'
+import { type LayerEdit, needsDiffIds } from '@crossdock/formats'
 import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
+import type { Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
-import { distinctBlobs, type ManifestNode } from './graph.ts'
+import { distinctBlobs, layersWithFiles, type ManifestNode } from './graph.ts'
 import { changedChildren, type MadeManifest, makeManifest } from './make-manifest.ts'
 import { blobsToMove, keepsConfig, type MovingBlob, type NodePlan } from './node-plan.ts'
 import { onSide } from './operation.ts'
@@ -17,6 +18,7 @@ export class GraphWriter {
   readonly #work: Work
   readonly #copier: BlobCopier
   readonly #edits = new Map<Digest, LayerEdit>()
+  readonly #diffIds = new Map<Digest, Digest>()
   readonly #written = new Map<ManifestNode, ManifestBytes>()
 
   constructor(group: TaskGroup, ends: CountedEnds, work: Work) {
@@ -67,18 +69,39 @@ export class GraphWriter {
     await Promise.all([...blobs.map((blob) => this.#move(blob)), ...node.children.map((child) => this.#child(child))])
   }
 
-  #move({ blob, packing }: MovingBlob): Promise<void> {
-    return packing === undefined ? this.#blob(blob) : this.#packed(blob, packing)
+  #move({ blob, packing, learning }: MovingBlob): Promise<void> {
+    if (packing !== undefined) return this.#packed(blob, packing, learning)
+    return learning === undefined ? this.#blob(blob) : this.#learnt(blob, learning)
   }
 
   #blob(blob: Descriptor): Promise<void> {
     return this.#group.once(blob.digest, () => this.#copier.copy(blob))
   }
 
-  #packed(layer: Descriptor, packing: Packing): Promise<void> {
-    return this.#group.once(`${layer.digest} ${packing.format}`, async () => {
-      this.#edits.set(layer.digest, await this.#copier.pack(layer, packing))
+  #learnt(layer: Descriptor, learning: Learning): Promise<void> {
+    return this.#group.once(layer.digest, async () => {
+      const diffId = await this.#copier.learn(layer, learning)
+      if (diffId !== undefined) this.#diffIds.set(layer.digest, diffId)
     })
+  }
+
+  #packed(layer: Descriptor, packing: Packing, learning: Learning | undefined): Promise<void> {
+    return this.#group.once(`${layer.digest} ${packing.format}`, async () => {
+      const { edit, diffId } = await this.#copier.pack(layer, packing, learning)
+      this.#edits.set(layer.digest, edit)
+      if (diffId !== undefined) this.#diffIds.set(layer.digest, diffId)
+    })
+  }
+
+  /** What the layers unpack to. Those that did not pass whole, since they were there already say, are read for it. */
+  async #diffIdsOf(node: ManifestNode): Promise<ReadonlyMap<Digest, Digest>> {
+    const layers = layersWithFiles(node).filter(({ digest }) => !this.#diffIds.has(digest))
+    const read = (layer: Descriptor): Promise<void> =>
+      this.#group.once(`diff ID ${layer.digest}`, async () => {
+        this.#diffIds.set(layer.digest, await this.#copier.read(layer))
+      })
+    await Promise.all(layers.map(read))
+    return this.#diffIds
   }
 
   /** Under the first of its types that the destination takes. */
@@ -104,6 +127,7 @@ export class GraphWriter {
     return await makeManifest(node, this.#ends, {
       to,
       edits,
+      diffIds: needsDiffIds(node.manifest.mediaType, to) ? await this.#diffIdsOf(node) : new Map(),
       children: changedChildren(node, (child) => this.#written.get(child)),
     })
   }

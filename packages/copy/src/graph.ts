@@ -14,9 +14,11 @@ import {
   type ImageDocument,
   isIndexType,
   isManifestType,
+  isSchema1Type,
   MAX_INDEX_DEPTH,
   nestedTooDeep,
   readDocument,
+  schema1Layers,
 } from '@crossdock/formats'
 import { createLimiter, type Limiter } from '@crossdock/streams'
 import { type Operation, onSide } from './operation.ts'
@@ -25,6 +27,8 @@ import type { Root } from './root.ts'
 
 /** One manifest or index that will be written, with what has to be there before it. */
 export interface ManifestNode extends ImageDocument {
+  /** Of an image, from the base up; of schema 1 one for each step, those without files included. */
+  readonly layers: readonly Descriptor[]
   readonly blobs: readonly Descriptor[]
   readonly children: readonly ManifestNode[]
   readonly signatures: readonly Signature[]
@@ -78,13 +82,17 @@ class GraphWalker {
 
   async expand(document: ImageDocument & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
     const { image, manifest, parsed, members } = document
-    const signatures = await this.#signatures(image, manifest)
-    if (parsed.kind === 'image') return { image, manifest, parsed, blobs: blobsOf(parsed), children: [], signatures }
+    const node = { image, manifest, parsed, signatures: await this.#signatures(image, manifest) }
+    if (parsed.kind === 'image') return { ...node, layers: parsed.layers, blobs: blobsOf(parsed), children: [] }
+    if (parsed.kind === 'schema1') {
+      const layers = await this.#atSource(() => schema1Layers(this.#source, parsed, this.#operation))
+      return { ...node, layers, blobs: distinct(layers), children: [] }
+    }
     const listed = members ?? childrenOf(parsed)
     // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
     const blobs = listed.filter((descriptor) => !isDocument(descriptor))
     const children = await Promise.all(listed.filter(isDocument).map((child) => this.#instance(child, depth + 1)))
-    return { image, manifest, parsed, blobs, children, signatures }
+    return { ...node, layers: [], blobs, children }
   }
 
   /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
@@ -121,15 +129,14 @@ class GraphWalker {
       }
       return await readDocument(unparsedImage(this.#source, descriptor.digest), { ...operation, descriptor })
     }
-    const onSource = () => onSide('source', this.#source.reference, read, operation.signal)
-    return this.expand(await this.#limiter.run(onSource, operation), depth)
+    return this.expand(await this.#limiter.run(() => this.#atSource(read), operation), depth)
   }
 
   async #signatures(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
     if (this.#options.signatures === 'drop') return []
     const operation = this.#operation
     const read = () => image.signatures(operation)
-    const signatures = await onSide('source', this.#source.reference, read, operation.signal)
+    const signatures = await this.#atSource(read)
     if (signatures.length > 0 && (await image.manifest(operation)).digest !== manifest.digest) {
       throw new ImageError(
         'UNSUPPORTED',
@@ -145,12 +152,26 @@ class GraphWalker {
       for await (const found of this.#source.referrers?.(subject, this.#operation) ?? []) descriptors.push(found)
       return descriptors
     }
-    return onSide('source', this.#source.reference, list, this.#operation.signal)
+    return this.#atSource(list)
+  }
+
+  #atSource<Value>(call: () => Promise<Value>): Promise<Value> {
+    return onSide('source', this.#source.reference, call, this.#operation.signal)
   }
 }
 
 function isDocument({ mediaType }: Descriptor): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType)
+  return isManifestType(mediaType) || isIndexType(mediaType) || isSchema1Type(mediaType)
+}
+
+function distinct(blobs: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()]
+}
+
+/** The layers that have files: schema 1 names one for each step, also for those that changed nothing. */
+export function layersWithFiles({ layers, parsed }: ManifestNode): readonly Descriptor[] {
+  if (parsed.kind !== 'schema1') return layers
+  return layers.filter((_, index) => parsed.layers[index]?.history.emptyLayer === false)
 }
 
 /** Every manifest of these graphs once, children before those that list them. */

@@ -1,4 +1,4 @@
-import { DOCKER_MANIFEST, DOCKER_SCHEMA1, OCI_MANIFEST } from '@crossdock/formats'
+import { DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_MANIFEST } from '@crossdock/formats'
 
 /** The forms in which an image can be asked for. */
 export type ImageFormat = 'oci' | 'docker' | 'schema1'
@@ -7,5 +7,5 @@ export type ImageFormat = 'oci' | 'docker' | 'schema1'
 export const FORMAT_TYPES: Readonly<Record<ImageFormat, string>> = {
   oci: OCI_MANIFEST,
   docker: DOCKER_MANIFEST,
-  schema1: DOCKER_SCHEMA1,
+  schema1: DOCKER_SCHEMA1_SIGNED,
 }

@@ -1,16 +1,8 @@
 import { type Digest, type ManifestBytes, parseDigest } from '@crossdock/core'
-import {
-  convertImage,
-  convertIndex,
-  type ImageManifest,
-  imageOf,
-  type LayerEdit,
-  needsConfig,
-  type NewBlob,
-} from '@crossdock/formats'
+import { convertImage, convertIndex, imageOf, type LayerEdit, needsConfig, type NewBlob } from '@crossdock/formats'
 import type { Ends } from './ends.ts'
 import type { ManifestNode } from './graph.ts'
-import type { NodePlan, NodePlans } from './node-plan.ts'
+import { lacksName, type NodePlan, type NodePlans } from './node-plan.ts'
 import { onSide } from './operation.ts'
 
 /** What a manifest has become. */
@@ -30,13 +22,15 @@ export interface MakeOptions {
   readonly to: string
   /** What has become of layers, by the digest that they had. */
   readonly edits: ReadonlyMap<Digest, LayerEdit>
+  /** What layers unpack to, by the digest that they had; of schema 1, for types that need it. */
+  readonly diffIds: ReadonlyMap<Digest, Digest>
   /** What has become of its children, by the digest that they had. */
   readonly children: ReadonlyMap<Digest, ManifestBytes>
 }
 
 /** Makes the manifest that is written. Throws `UNSUPPORTED` for what cannot be said in that format. */
 export async function makeManifest(node: ManifestNode, ends: Ends, options: MakeOptions): Promise<MadeManifest> {
-  const { to, edits, children } = options
+  const { to, edits, diffIds, children } = options
   const { manifest, parsed } = node
   if (parsed.kind === 'index') {
     const instances = new Map(
@@ -47,20 +41,17 @@ export async function makeManifest(node: ManifestNode, ends: Ends, options: Make
     )
     return { ...UNCHANGED, ...convertIndex(manifest, { to, instances }) }
   }
-  if (to === manifest.mediaType && edits.size === 0) return { manifest, ...UNCHANGED }
+  if (to === manifest.mediaType && edits.size === 0 && !lacksName(node, ends)) return { manifest, ...UNCHANGED }
   const config = needsConfig(manifest.mediaType, to) ? await readConfig(node, ends) : undefined
   const { dockerReference } = ends.destination.reference
   return convertImage(manifest, {
     to,
     config,
-    layers: layersAfter(parsed, edits),
+    layers: node.layers.map((layer) => edits.get(layer.digest) ?? layer),
+    diffIds: node.layers.map(({ digest }) => diffIds.get(digest) ?? NOT_KNOWN),
     name: dockerReference?.path,
     tag: dockerReference?.tag,
   })
-}
-
-function layersAfter({ layers }: ImageManifest, edits: ReadonlyMap<Digest, LayerEdit>): readonly LayerEdit[] {
-  return layers.map((layer) => edits.get(layer.digest) ?? layer)
 }
 
 function readConfig(node: ManifestNode, { source, operation }: Ends): Promise<Uint8Array> {
@@ -68,18 +59,19 @@ function readConfig(node: ManifestNode, { source, operation }: Ends): Promise<Ui
 }
 
 /**
- * Makes those of the planned manifests that do not depend on layers that are still to be packed, as the first of their types:
+ * Makes those of the planned manifests that do not depend on layers that are still to be packed or unpacked, as the first of their types:
  * so that a conversion that cannot be is refused, and its digest known, before a byte moves.
  */
 export async function makeAhead(plans: NodePlans, ends: Ends): Promise<ReadonlyMap<ManifestNode, MadeManifest>> {
   const made = new Map<ManifestNode, MadeManifest>()
   // Children come before those that list them.
-  for (const [node, { types, packings }] of plans) {
+  for (const [node, { types, packings, learning }] of plans) {
     const [to = node.manifest.mediaType] = types
     const children = changedChildren(node, (child) => made.get(child)?.manifest)
-    const make = () => makeManifest(node, ends, { to, edits: expectedEdits(packings), children })
+    const make = () => makeManifest(node, ends, { to, edits: expectedEdits(packings), diffIds: new Map(), children })
     const result = await onSide('source', ends.source.reference, make, ends.operation.signal)
-    if (packings.size === 0 && node.children.every((child) => made.has(child))) made.set(node, result)
+    const isKnown = packings.size === 0 && learning !== 'needed'
+    if (isKnown && node.children.every((child) => made.has(child))) made.set(node, result)
   }
   return made
 }

@@ -7,9 +7,11 @@ import {
   isSchema1Type,
   layerCompression,
   needsConfig,
+  needsDiffIds,
 } from '@crossdock/formats'
+import type { Learning } from './diff-id-body.ts'
 import type { Ends } from './ends.ts'
-import { type ImageGraph, type ManifestNode, manifestsOf } from './graph.ts'
+import { type ImageGraph, layersWithFiles, type ManifestNode, manifestsOf } from './graph.ts'
 import { FORMAT_TYPES } from './image-format.ts'
 import { sided } from './operation.ts'
 import { type Packing, packingOf } from './packing.ts'
@@ -20,6 +22,8 @@ export interface NodePlan {
   readonly types: readonly string[]
   /** Layers that get other bytes, by digest. */
   readonly packings: ReadonlyMap<Digest, Packing>
+  /** Set if one of the types can only be made with the diff IDs of the layers: `needed` for the first, `welcome` for another. */
+  readonly learning: Learning | undefined
   /** Whether the bytes of the manifest will be others. */
   readonly changes: boolean
 }
@@ -51,15 +55,27 @@ interface Planning {
 }
 
 function planNode(node: ManifestNode, { ends, plans, fixed }: Planning): NodePlan {
-  const { parsed, manifest } = node
+  const { manifest } = node
   const accepted = ends.destination.traits.manifestTypes
   const packings = packingsOf(node, ends)
   const types = isConvertible(node)
-    ? typesFor(node, { ends, fixed, ociOnly: needsOci(parsed, packings) })
+    ? typesFor(node, { ends, fixed, ociOnly: needsOci(node, packings) })
     : [manifest.mediaType]
   if (accepted !== undefined && !types.some((type) => accepted.includes(type))) throw notTaken(types, { ends, fixed })
   const childChanges = node.children.some((child) => plans.get(child)?.changes === true)
-  return { types, packings, changes: types[0] !== manifest.mediaType || packings.size > 0 || childChanges }
+  const isOther = types[0] !== manifest.mediaType || packings.size > 0 || childChanges
+  return { types, packings, learning: learningOf(node, types), changes: isOther || lacksName(node, ends) }
+}
+
+function learningOf({ manifest }: ManifestNode, [first, ...others]: readonly string[]): Learning | undefined {
+  const needs = (to: string): boolean => needsDiffIds(manifest.mediaType, to)
+  if (first !== undefined && needs(first)) return 'needed'
+  return others.some(needs) ? 'welcome' : undefined
+}
+
+/** A schema 1 manifest says where it is kept. Registries do not take one that says nothing; what another one says nobody minds. */
+export function lacksName({ parsed }: ManifestNode, { destination }: Ends): boolean {
+  return parsed.kind === 'schema1' && parsed.name === '' && destination.reference.dockerReference !== undefined
 }
 
 interface Wishes extends Omit<Planning, 'plans'> {
@@ -83,13 +99,13 @@ function typesFor(node: ManifestNode, { ends, fixed, ociOnly }: Wishes): readonl
 
 /** An artifact stays what it is: its parts mean nothing in another format. */
 function isConvertible({ parsed }: ManifestNode): boolean {
-  return parsed.kind === 'index' || isConfigType(parsed.config.mediaType)
+  return parsed.kind !== 'image' || isConfigType(parsed.config.mediaType)
 }
 
-function packingsOf({ parsed }: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing> {
+function packingsOf(node: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing> {
   const packings = new Map<Digest, Packing>()
-  if (parsed.kind === 'index' || !isConfigType(parsed.config.mediaType)) return packings
-  for (const layer of parsed.layers.filter((candidate) => !isForeignLayer(candidate))) {
+  if (!isConvertible(node)) return packings
+  for (const layer of layersWithFiles(node).filter((candidate) => !isForeignLayer(candidate))) {
     const packing = packingOf(layer, ends)
     if (packing !== undefined) packings.set(layer.digest, packing)
   }
@@ -97,9 +113,8 @@ function packingsOf({ parsed }: ManifestNode, ends: Ends): ReadonlyMap<Digest, P
 }
 
 /** Whether a layer will be in zstd or is encrypted: neither has a name in Docker's formats. */
-function needsOci(parsed: ManifestNode['parsed'], packings: ReadonlyMap<Digest, Packing>): boolean {
-  if (parsed.kind === 'index') return false
-  return parsed.layers.some(({ digest, mediaType }) => {
+function needsOci({ layers }: ManifestNode, packings: ReadonlyMap<Digest, Packing>): boolean {
+  return layers.some(({ digest, mediaType }) => {
     const format = packings.get(digest)?.format ?? layerCompression(mediaType)
     return format === 'zstd' || isEncryptedLayerType(mediaType)
   })
@@ -140,14 +155,20 @@ export interface MovingBlob {
   readonly blob: Descriptor
   /** Undefined: as it is. */
   readonly packing: Packing | undefined
+  /** Undefined: its diff ID is not asked for. */
+  readonly learning: Learning | undefined
 }
 
 /** The blobs of a node that its manifest, as the first of its types, needs from the source. */
-export function blobsToMove([node, { types, packings }]: readonly [ManifestNode, NodePlan]): readonly MovingBlob[] {
+export function blobsToMove([node, plan]: readonly [ManifestNode, NodePlan]): readonly MovingBlob[] {
+  const { types, packings, learning } = plan
   const [to = node.manifest.mediaType] = types
+  const withFiles = new Set(layersWithFiles(node).map(({ digest }) => digest))
+  const isDropped = ({ digest }: Descriptor): boolean =>
+    node.parsed.kind === 'schema1' && !isSchema1Type(to) && !withFiles.has(digest)
   return node.blobs
-    .filter((blob) => !isConfigOf(blob, node) || keepsConfig(node, to))
-    .map((blob) => ({ blob, packing: packings.get(blob.digest) }))
+    .filter((blob) => !isDropped(blob) && (!isConfigOf(blob, node) || keepsConfig(node, to)))
+    .map((blob) => ({ blob, packing: packings.get(blob.digest), learning }))
 }
 
 function isConfigOf({ digest }: Descriptor, { parsed }: ManifestNode): boolean {

@@ -3,7 +3,7 @@ import { createLimiter } from '@crossdock/streams'
 import type { Ends } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
 import type { ManifestNode } from './graph.ts'
-import { blobsToMove, type NodePlan } from './node-plan.ts'
+import { blobsToMove, type MovingBlob, type NodePlan } from './node-plan.ts'
 import { type Operation, onSide, runOperation } from './operation.ts'
 import { type CopyOptions, resolveOptions } from './options.ts'
 import { openBoth } from './open-both.ts'
@@ -13,9 +13,9 @@ import { type Preparation, prepareCopy, type Work } from './prepare.ts'
 /**
  * What becomes of a blob: it `move`s, moves from where an earlier attempt ended (`resume`), is there already (`reuse`), is
  * taken over from a neighbouring repository (`mount`), stays where its URLs point (`foreign`), moves and is packed in another way
- * (`pack`), or is made for a converted manifest (`make`).
+ * (`pack`), is there already and is read for what it unpacks to (`read`), or is made for a converted manifest (`make`).
  */
-export type BlobAction = 'move' | 'resume' | 'reuse' | 'mount' | 'foreign' | 'pack' | 'make'
+export type BlobAction = 'move' | 'resume' | 'reuse' | 'mount' | 'foreign' | 'pack' | 'read' | 'make'
 
 export interface PlannedBlob {
   readonly blob: Descriptor
@@ -36,7 +36,7 @@ export interface PlannedManifest {
 
 export interface PlannedConversion {
   readonly mediaType: string
-  /** Undefined if layers have to be packed first. */
+  /** Undefined if layers have to be packed or unpacked first. */
   readonly digest: Digest | undefined
   /** What the new form has no place for, as far as it is known, a sentence each. */
   readonly lost: readonly string[]
@@ -49,7 +49,7 @@ export interface CopyPlan {
   readonly sourceDigest: Digest
   /**
    * What the destination would name; differs from `sourceDigest` if one platform was chosen, an index rewritten or a manifest converted.
-   * Undefined if layers have to be packed first.
+   * Undefined if layers have to be packed or unpacked first.
    */
   readonly digest: Digest | undefined
   /** True if the destination already names this image and has all of it. */
@@ -83,11 +83,7 @@ async function planBlobs({ work }: Preparation, ends: Ends): Promise<readonly Pl
     [...work.made.values()].flatMap(({ blobs }) => blobs).map((blob) => [blob.descriptor.digest, blob]),
   )
   const tasks = [
-    ...[...moving.values()].map(
-      ({ blob, packing }) =>
-        () =>
-          planBlob(blob, packing, ends),
-    ),
+    ...[...moving.values()].map((move) => () => planBlob(move, ends)),
     ...[...made.values()].map(
       ({ descriptor }) =>
         () =>
@@ -103,7 +99,7 @@ async function planMade(blob: Descriptor, { destination, operation }: Ends): Pro
   return { blob, action: found === undefined ? 'make' : 'reuse', bytes: 0 }
 }
 
-async function planBlob(blob: Descriptor, packing: Packing | undefined, ends: Ends): Promise<PlannedBlob> {
+async function planBlob({ blob, packing, learning }: MovingBlob, ends: Ends): Promise<PlannedBlob> {
   const { source, destination, options, operation } = ends
   if (packing !== undefined) return { blob, action: 'pack', bytes: blob.size, packing }
   if (staysForeign(blob, destination, options)) return { blob, action: 'foreign', bytes: 0 }
@@ -111,6 +107,7 @@ async function planBlob(blob: Descriptor, packing: Packing | undefined, ends: En
     onSide('destination', destination.reference, call, operation.signal)
   const wanted = { ...blob, from: source.reference }
   const found = await atDestination(async () => destination.findBlob?.(wanted, operation))
+  if (learning === 'needed') return { blob, action: found === undefined ? 'move' : 'read', bytes: blob.size }
   if (found !== undefined) return { blob, action: found === 'present' ? 'reuse' : 'mount', bytes: 0 }
   const kept = await atDestination(async () => (await destination.partialBlob?.(blob, operation)) ?? 0)
   return { blob, action: kept > 0 ? 'resume' : 'move', bytes: blob.size - kept }

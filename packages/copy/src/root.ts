@@ -44,7 +44,7 @@ export async function chooseRoot(source: ImageSource, top: UnparsedImage, settin
   const { parsed } = document
   const { choice, preserveDigests } = options
   const whole: Root = { ...document, sourceDigest: document.manifest.digest, members: undefined }
-  if (parsed.kind === 'image' || choice.kind === 'all') return whole
+  if (parsed.kind !== 'index' || choice.kind === 'all') return whole
   if (choice.kind === 'some') {
     return atSource(async () => subset(whole, parsed, { choice, preserve: preserveDigests }))
   }

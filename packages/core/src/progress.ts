@@ -20,7 +20,7 @@ export type ProgressEvent =
 export interface PlanEvent {
   readonly type: 'plan'
   readonly manifests: number
-  /** Distinct blobs of the image, whatever is done with them. */
+  /** Distinct blobs that the destination shall have or name, whatever is done with them. */
   readonly blobs: number
   /** The sum of those blobs' sizes. */
   readonly bytes: number

@@ -12,49 +12,33 @@ import {
   type UnparsedImage,
 } from '@crossdock/core'
 import { type AnyManifest, parseAnyManifest } from './any-manifest.ts'
-import { type Manifest, parseManifest, type ParseManifestOptions } from './manifest.ts'
 import { selectInstance } from './select-instance.ts'
 
 /** Indexes in indexes deeper than this are refused: real images need two. */
 export const MAX_INDEX_DEPTH = 8
 
-interface ReadDocument<Parsed extends AnyManifest> {
+/** A manifest or index, of any format, that was fetched, verified and read. */
+export interface ImageDocument {
   /** What it was read from; signatures are for this. */
   readonly image: UnparsedImage
   /** The exact bytes, under the type that the document says: a source may not have been told it. */
   readonly manifest: ManifestBytes
-  readonly parsed: Parsed
+  readonly parsed: AnyManifest
 }
-
-/** A manifest or index that was fetched, verified and read. */
-export interface ImageDocument extends ReadDocument<Manifest> {}
-
-/** The same, or a schema 1 manifest. */
-export interface AnyDocument extends ReadDocument<AnyManifest> {}
 
 export interface ReadDocumentOptions extends OperationOptions {
   /** What an index, or a list of referrers, says of the document; it must hold. */
   readonly descriptor?: Descriptor | undefined
 }
 
-/** Throws what the source and `parseManifest` throw, naming the image. */
-export function readDocument(image: UnparsedImage, options: ReadDocumentOptions = {}): Promise<ImageDocument> {
-  return read(image, parseManifest, options)
-}
-
-/** The same, but schema 1 is read too: throws what the source and `parseAnyManifest` throw. */
-export function readAnyDocument(image: UnparsedImage, options: ReadDocumentOptions = {}): Promise<AnyDocument> {
-  return read(image, parseAnyManifest, options)
-}
-
-async function read<Parsed extends AnyManifest>(
+/** Throws what the source and `parseAnyManifest` throw, naming the image. */
+export async function readDocument(
   image: UnparsedImage,
-  parse: (manifest: ManifestBytes, options: ParseManifestOptions) => Parsed,
-  { descriptor, ...operation }: ReadDocumentOptions,
-): Promise<ReadDocument<Parsed>> {
+  { descriptor, ...operation }: ReadDocumentOptions = {},
+): Promise<ImageDocument> {
   if (descriptor !== undefined && descriptor.size > MAX_MANIFEST_BYTES) throw tooLarge(image.reference, descriptor)
   const manifest = await image.manifest(operation)
-  const parsed = ofImage(image.reference, () => parse(manifest, { descriptor }))
+  const parsed = ofImage(image.reference, () => parseAnyManifest(manifest, { descriptor }))
   return { image, manifest: { ...manifest, mediaType: parsed.mediaType }, parsed }
 }
 

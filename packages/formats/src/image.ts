@@ -34,7 +34,7 @@ export interface Image {
   inspect(options?: OperationOptions): Promise<ImageInspection>
 }
 
-/** Parses what was judged. Throws `UNSUPPORTED` for an index: choose an instance first. */
+/** Parses what was judged. Throws `UNSUPPORTED` for an index, of which an instance is to be chosen first, and for Docker schema 1. */
 export async function loadImage(
   unparsed: UnparsedImage,
   source: ImageSource,
@@ -43,7 +43,7 @@ export async function loadImage(
   return imageOf(await readDocument(unparsed, options), source)
 }
 
-/** The image that a document is. Throws `UNSUPPORTED` for an index. */
+/** The image that a document is. Throws `UNSUPPORTED` for an index, and for Docker schema 1, which has no config. */
 export function imageOf(
   { image: unparsed, manifest: bytes, parsed: manifest }: ImageDocument,
   source: ImageSource,
@@ -52,6 +52,11 @@ export function imageOf(
   const image = imageName(reference)
   if (manifest.kind === 'index') {
     throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an index: choose one of its instances`, { image })
+  }
+  if (manifest.kind === 'schema1') {
+    throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is a Docker schema 1 image, which has no config`, {
+      image,
+    })
   }
   const configBytes = (operation?: OperationOptions): Promise<Uint8Array> =>
     readConfig(source, manifest.config, { image, operation })

@@ -55,7 +55,6 @@ interface Step {
 
 /** From the base up, each step with its place in the chain; the topmost has the image's configuration. */
 function historyOf(steps: readonly Step[]): { readonly v1Compatibility: string }[] {
-  const idOf = (index: number): string => String(index + 1).padStart(64, '0')
   return steps.map(({ throwaway }, index) => ({
     v1Compatibility: JSON.stringify({
       id: idOf(index),
@@ -66,6 +65,10 @@ function historyOf(steps: readonly Step[]): { readonly v1Compatibility: string }
       ...(index === steps.length - 1 && { architecture: 'amd64', os: 'linux', config: { Env: ['A=1'] } }),
     }),
   }))
+}
+
+function idOf(index: number): string {
+  return String(index + 1).padStart(64, '0')
 }
 
 /** As libtrust does it: the signature stands in the document, and says how the document was without it. */
