@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { StoredImage } from '@crossdock/test-engine'
 
 const REF_NAME = 'org.opencontainers.image.ref.name'
 
@@ -29,4 +30,20 @@ async function readIndex(layout: string): Promise<IndexFile> {
 
 export function readBlob(layout: string, digest: string): Promise<Buffer> {
   return readFile(join(layout, 'blobs', ...digest.split(':')))
+}
+
+/** The layout's first image with all that is beside it, for an engine to have. */
+export async function storedImage(layout: string): Promise<StoredImage> {
+  const [root] = (await readIndex(layout)).manifests
+  if (root === undefined) throw new Error(`${layout} has no image`)
+  const names = await readdir(join(layout, 'blobs/sha256'))
+  const blobs = names.map(async (name) => {
+    const digest = `sha256:${name}`
+    return { bytes: await readBlob(layout, digest), descriptor: { digest } }
+  })
+  return {
+    root: { ...root, bytes: await readBlob(layout, root.digest) },
+    manifests: [],
+    blobs: await Promise.all(blobs),
+  }
 }

@@ -4,7 +4,7 @@ import { booleanFlag, duration, wholeNumber } from './flags.ts'
 /** The prefix of a side's flags; none where a command has one image only. */
 export type EndpointPrefix = '' | 'src' | 'dest'
 
-/** Adds the flags of one side to a command: how to reach its registry or read its folder. */
+/** Adds the flags of one side to a command: how to reach its registry or engine, or read its folder. */
 export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Command {
   const of = { '': 'the image', src: 'the source', dest: 'the destination' }[prefix]
   const dashed = prefix === '' ? '--' : `--${prefix}-`
@@ -31,13 +31,16 @@ export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Comm
     .addOption(
       new Option(
         `${dashed}cert-dir <folder>`,
-        `certificates for the registry of ${of}: authorities in *.crt, the client's own in *.cert and *.key`,
+        `certificates for the registry of ${of}: authorities in *.crt, the client's own in *.cert and *.key; for a Docker Engine ca.pem, cert.pem and key.pem`,
       ),
+    )
+    .addOption(
+      new Option(`${dashed}daemon-host <host>`, `Docker Engine of ${of} (default: DOCKER_HOST, or this machine's)`),
     )
     .addOption(
       new Option(
         `${dashed}tls-verify <boolean>`,
-        `whether the registry of ${of} must speak https with a valid certificate (default: true)`,
+        `whether the registry of ${of} must speak https with a valid certificate, or its engine have one (default: true)`,
       ).argParser(booleanFlag),
     )
     .addOption(

@@ -8,6 +8,7 @@ import {
 import type { DefaultTransportsOptions } from '@crossdock/transports'
 import { type Certificates, readCertificates } from './certificates.ts'
 import { type EndpointPrefix, flagName } from './endpoint-flags.ts'
+import { type EngineSettings, engineSettings } from './engine-settings.ts'
 import { UsageError } from './failure.ts'
 import { type Flags, isSet, listFlag, numberFlag, textFlag } from './flags.ts'
 import type { Invocation, Operation } from './invocation.ts'
@@ -27,6 +28,8 @@ export interface EndpointSettings {
   readonly userAgent?: string | undefined
   readonly trustedHosts?: readonly string[] | undefined
   readonly sharedBlobDir?: string | undefined
+  readonly tmpDir?: string | undefined
+  readonly engine: EngineSettings
 }
 
 type Credentials = { readonly username: string; readonly password: string } | { readonly registryToken: string }
@@ -38,14 +41,23 @@ export interface Call {
   readonly operation: Operation
 }
 
-export async function endpointSettings(call: Call, prefix: EndpointPrefix): Promise<EndpointSettings> {
-  const { flags, operation } = call
+/** One end of a call. */
+export interface Endpoint {
+  readonly prefix: EndpointPrefix
+  /** The image's name: it tells what certificates are for. */
+  readonly name: string
+}
+
+export async function endpointSettings(call: Call, { prefix, name: image }: Endpoint): Promise<EndpointSettings> {
+  const { flags, operation, invocation } = call
   const flag = (name: string): string => flagName(prefix, name)
   const retries = numberFlag(flags, 'retryTimes')
   const folder = textFlag(flags, flag('certDir'))
+  const isEngine = image.startsWith('docker-daemon:')
+  const engine = { host: textFlag(flags, flag('daemonHost')), ...(isEngine && { certDir: folder }) }
   return {
     credentials: await credentials(call, flag),
-    certificates: folder === undefined ? undefined : await readCertificates(folder, operation.signal),
+    certificates: folder === undefined || isEngine ? undefined : await readCertificates(folder, operation.signal),
     insecure: (flags[flag('tlsVerify')] ?? flags['tlsVerify']) === false,
     resume: flags['resume'] !== false,
     maxAttempts: retries === undefined ? undefined : retries + 1,
@@ -54,6 +66,8 @@ export async function endpointSettings(call: Call, prefix: EndpointPrefix): Prom
     trustedHosts: listFlag(flags, 'trustedHost'),
     userAgent: userAgent(textFlag(flags, 'userAgentPrefix')),
     sharedBlobDir: textFlag(flags, flag('sharedBlobDir')),
+    tmpDir: textFlag(flags, 'tmpdir'),
+    engine: engineSettings(engine, invocation.terminal.env),
   }
 }
 
@@ -89,13 +103,23 @@ function userAgent(prefix: string | undefined): string | undefined {
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { resume, sharedBlobDir, idleTimeoutMs, ...docker } = settings
+  const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine, ...docker } = settings
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   const known = Object.entries({ resume, ...timeouts, ...docker }).filter(([, value]) => value !== undefined)
   const options: DefaultTransportsOptions = {
     docker: Object.fromEntries(known),
     ociDir: { resume, sharedBlobDir },
     dir: { resume },
+    ociArchive: { tmpDir },
+    dockerArchive: { tmpDir },
+    tarball: { tmpDir },
+    dockerDaemon: {
+      ...engine,
+      insecure: settings.insecure,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      idleTimeoutMs,
+      tmpDir,
+    },
   }
   return createTransportRegistry(defaultTransports(options))
 }
@@ -106,7 +130,7 @@ export async function withImage<Value>(
   name: string,
   work: (image: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const registry = await openTransports(await endpointSettings(call, ''))
+  const registry = await openTransports(await endpointSettings(call, { prefix: '', name }))
   let image: ImageReference | undefined
   try {
     image = registry.parse(name)
@@ -126,8 +150,8 @@ export async function withEnds<Value>(
   names: { readonly from: string; readonly to: string },
   work: (from: ImageReference, to: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const source = await endpointSettings(call, 'src')
-  const destination = await endpointSettings(call, 'dest')
+  const source = await endpointSettings(call, { prefix: 'src', name: names.from })
+  const destination = await endpointSettings(call, { prefix: 'dest', name: names.to })
   const sources = await openTransports(source)
   const shared = JSON.stringify(source) === JSON.stringify(destination)
   const destinations = shared ? sources : await openTransports(destination)

@@ -91,8 +91,7 @@ function addGlobalFlags(program: Command): void {
       ]),
     )
     .option('--debug', 'show where an error comes from')
-    // Nothing is written to a folder for temporary files.
-    .addOption(new Option('--tmpdir <folder>').hideHelp())
+    .option('--tmpdir <folder>', "folder for archives that cannot be read in place (default: the system's)")
     // Of commands with one image it is a flag of their own; for two it means both.
     .addOption(new Option('--tls-verify <boolean>').argParser(booleanFlag).hideHelp())
 }
@@ -124,6 +123,7 @@ Image names are TRANSPORT:REFERENCE:
   dir:FOLDER                                         a flat folder
   oci-archive:FILE[:NAME]  oci-archive:FILE:@N       an OCI layout in a tar archive
   docker-archive:FILE[:NAME]  docker-archive:FILE:@N what docker save writes and docker load reads
+  docker-daemon:NAME:TAG  docker-daemon:sha256:ID    an image of a Docker Engine
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,

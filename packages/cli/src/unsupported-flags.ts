@@ -17,7 +17,6 @@ const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] 
   ],
   [['encryption-key', 'encrypt-layer', 'decryption-key'], 'layers are neither encrypted nor decrypted'],
   [['additional-tag'], 'an image is copied under one name; copy it again under the other, which moves nothing'],
-  [['daemon-host'], 'there is no docker-daemon: transport yet'],
   [['tls-details'], 'TLS versions and ciphers cannot be chosen; TLS 1.2 is the least that is accepted'],
   [['manifest-digest'], 'the digest is the sha256 one that the registry knows the image by'],
 ]

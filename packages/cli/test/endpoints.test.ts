@@ -4,23 +4,25 @@ import { addEndpointFlags } from '../src/endpoint-flags.ts'
 import { type EndpointSettings, endpointSettings } from '../src/endpoints.ts'
 import { UsageError } from '../src/failure.ts'
 import type { Flags } from '../src/flags.ts'
-import type { Invocation } from '../src/invocation.ts'
+import type { Invocation, Terminal } from '../src/invocation.ts'
 
 /** What a side's flags mean, beside those of the whole command, with a password on stdin. */
 async function settings(
   argv: readonly string[],
   prefix: '' | 'src' | 'dest' = 'src',
-  globals: Flags = {},
+  { name = 'docker://app', ...globals }: Flags & { readonly name?: string } = {},
 ): Promise<EndpointSettings> {
   const command = addEndpointFlags(new Command().exitOverride().configureOutput({ writeErr: () => undefined }), prefix)
-  const invocation = { readLine: async () => Promise.resolve('typed') } as Partial<Invocation> as Invocation
+  const terminal = { env: { DOCKER_HOST: 'tcp://engine:2375' } } as Partial<Terminal> as Terminal
+  const invocation = { terminal, readLine: async () => Promise.resolve('typed') } as Partial<Invocation> as Invocation
   const operation = { signal: new AbortController().signal, onProgress: () => undefined }
   const flags = { ...globals, ...command.parse([...argv], { from: 'user' }).opts() }
-  return await endpointSettings({ flags, invocation, operation }, prefix)
+  return await endpointSettings({ flags, invocation, operation }, { prefix, name })
 }
 
 test('a side is anonymous and secure unless told otherwise', async () => {
-  expect(await settings([])).toEqual({ credentials: undefined, insecure: false, resume: true, trustedHosts: [] })
+  const engine = { host: 'tcp://engine:2375' }
+  expect(await settings([])).toEqual({ insecure: false, resume: true, trustedHosts: [], engine })
 })
 
 test("time-outs are those that were given, or the transport's own", async () => {
@@ -64,4 +66,12 @@ test('a value that is no boolean is refused, and the flag named', async () => {
   await expect(settings(['--src-tls-verify=maybe'])).rejects.toThrow(
     /--src-tls-verify.*'maybe'.*either "true" or "false"/,
   )
+})
+
+test('an engine is named by a flag or the environment, and certificates are for it if the image is there', async () => {
+  const argv = ['--src-daemon-host', 'unix:///engine', '--src-cert-dir', '/no/such/folder']
+  const { engine, certificates } = await settings(argv, 'src', { name: 'docker-daemon:app:1' })
+  expect({ engine, certificates }).toEqual({ engine: { host: 'unix:///engine', certDir: '/no/such/folder' } })
+  await expect(settings(argv)).rejects.toThrow('/no/such/folder')
+  expect((await settings([])).engine).toEqual({ host: 'tcp://engine:2375' })
 })

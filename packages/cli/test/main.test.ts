@@ -88,7 +88,6 @@ describe('flags that other tools have', () => {
     '--encryption-key=k',
     '--dest-decryption-key=k',
     '--additional-tag=x',
-    '--src-daemon-host=x',
     '--tls-details=t.yaml',
   ])('%s is refused and not passed over, before and behind the command', async (flag) => {
     for (const argv of [

@@ -1,5 +1,5 @@
-import { type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
-import { request as tlsRequest } from 'node:https'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { raceSignal, withTimeout } from '@crossdock/streams'
 import { connectionError } from '../errors.ts'
@@ -38,7 +38,7 @@ export async function openExchange(
 ): Promise<Exchange> {
   signal?.throwIfAborted()
   const { host, connectTimeoutMs, idleTimeoutMs } = address
-  const { request, answer, connected } = begin(address, asked)
+  const { request, answer, connected } = await begin(address, asked)
   const closed = new Promise<void>((resolve) => void request.once('close', resolve))
   const exchange: Exchange = {
     request,
@@ -73,11 +73,13 @@ interface Begun {
   readonly connected: Promise<void>
 }
 
-function begin(address: EngineAddress, { method, path, headers }: ExchangeRequest): Begun {
+async function begin(address: EngineAddress, { method, path, headers }: ExchangeRequest): Promise<Begun> {
   const { host } = address
   const isTls = 'tls' in host.at && host.at.tls
   const options: RequestOptions = { method, path, headers: { ...headers }, agent: false, ...placeOf(address) }
-  const request = isTls ? tlsRequest(options) : plainRequest(options)
+  // Loading these takes longer than a short command, which mostly needs no engine.
+  const { request: open } = isTls ? await import('node:https') : await import('node:http')
+  const request = open(options)
   const answer = Promise.withResolvers<IncomingMessage>()
   const connected = Promise.withResolvers<void>()
   request.once('socket', (socket) => {
