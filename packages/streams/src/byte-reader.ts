@@ -1,10 +1,12 @@
+import { shareChunk } from './chunk-pool.ts'
+
 /** A body that can be looked at before bytes are taken from it. */
 export interface ByteReader {
   /** Bytes that were read and not taken. */
   readonly buffered: Uint8Array
   /** Reads until `count` bytes are buffered; false if the body ended before. */
   fill(count: number): Promise<boolean>
-  /** Takes the first `count` of the buffered bytes. */
+  /** Takes the first `count` of the buffered bytes. They are the caller's, and may be recycled. */
   take(count: number): Uint8Array
   /** Bytes taken so far. */
   readonly taken: number
@@ -39,6 +41,7 @@ export function createByteReader(body: AsyncIterable<Uint8Array>): ByteReader {
     take(count) {
       const bytes = buffered.subarray(0, count)
       buffered = buffered.subarray(count)
+      if (buffered.byteLength > 0) shareChunk(bytes)
       taken += bytes.byteLength
       return bytes
     },

@@ -10,6 +10,8 @@ const MAX_FREE = 32
 interface Room {
   readonly bytes: Uint8Array<ArrayBuffer>
   holders: number
+  /** Whether it was made elsewhere and is not used again. */
+  readonly isAdopted: boolean
 }
 
 const rooms = new WeakMap<ArrayBufferLike, Room>()
@@ -23,6 +25,16 @@ export function takeChunk(): Uint8Array<ArrayBuffer> {
   const room = free.pop() ?? createRoom()
   room.holders = 1
   return room.bytes
+}
+
+/**
+ * Takes in a chunk that was made elsewhere, and that nobody else holds: its memory is given back to the system when it is recycled, where
+ * the garbage collector would find it much later and has to be started for it. Left alone unless it is all of its memory.
+ */
+export function adoptChunk(chunk: Uint8Array): void {
+  const { buffer, byteLength } = chunk
+  if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return
+  rooms.set(buffer, { bytes: new Uint8Array(buffer), holders: 1, isAdopted: true })
 }
 
 /** Says that a part of the chunk goes to somebody else, who is to recycle it by himself. Chunks of other origin are left alone. */
@@ -39,13 +51,14 @@ export function recycle(chunk: Uint8Array): void {
   const room = rooms.get(chunk.buffer)
   if (room === undefined || room.holders === 0) return
   room.holders -= 1
-  // Memory that went to another thread has no bytes any more.
-  const isWhole = room.bytes.byteLength === CHUNK_BYTES
-  if (room.holders === 0 && isWhole && free.length < MAX_FREE) free.push(room)
+  if (room.holders > 0) return
+  if (room.bytes.buffer.detached) return // it went to another thread
+  if (room.isAdopted) room.bytes.buffer.transfer(0)
+  else if (free.length < MAX_FREE) free.push(room)
 }
 
 function createRoom(): Room {
-  const room: Room = { bytes: new Uint8Array(CHUNK_BYTES), holders: 0 }
+  const room: Room = { bytes: new Uint8Array(CHUNK_BYTES), holders: 0, isAdopted: false }
   rooms.set(room.bytes.buffer, room)
   return room
 }

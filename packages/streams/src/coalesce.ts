@@ -1,3 +1,5 @@
+import { adoptChunk, recycle } from './chunk-pool.ts'
+
 const DEFAULT_CHUNK_BYTES = 256 * 1024
 
 /**
@@ -21,11 +23,15 @@ export async function* coalesce(
       filled += part.byteLength
       rest = rest.subarray(part.byteLength)
       if (filled < minBytes) break
+      adoptChunk(block)
       yield block
       block = undefined // the consumer may keep it
       filled = 0
     }
-    if (block === undefined && rest.byteLength > 0) yield rest
+    if (rest.byteLength === 0) recycle(chunk)
+    else if (block === undefined) yield rest
   }
-  if (block !== undefined) yield block.subarray(0, filled)
+  if (block === undefined) return
+  adoptChunk(block)
+  yield block.subarray(0, filled)
 }

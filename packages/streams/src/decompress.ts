@@ -1,5 +1,6 @@
 import { ImageError } from '@crossdock/core'
 import { chunksOf, closeQuietly, createByteReader, type ByteReader } from './byte-reader.ts'
+import { recycle } from './chunk-pool.ts'
 import { coalesce } from './coalesce.ts'
 import { delay } from './delay.ts'
 import { COMPRESSION_HEAD_BYTES, detectCompression } from './detect-compression.ts'
@@ -67,6 +68,7 @@ async function* gunzip(reader: ByteReader): AsyncGenerator<Uint8Array> {
       const surplus = decoder.unused - unused
       unused = decoder.unused
       if (surplus > 0) checkPadding(reader, chunk.subarray(chunk.byteLength - surplus))
+      recycle(chunk)
     }
     yield* decoder.end()
   } finally {

@@ -1,6 +1,7 @@
 import type * as Os from 'node:os'
 import type * as Zlib from 'node:zlib'
 import { ImageError, quoteForeign } from '@crossdock/core'
+import { adoptChunk, recycle, shareChunk } from './chunk-pool.ts'
 
 /** Loaded when something is packed or unpacked, which most copies do not need. */
 const zlib = (): typeof Zlib => process.getBuiltinModule('node:zlib')
@@ -117,8 +118,10 @@ function driveCodec(stream: ZlibStream, what: string): Codec {
     for (;;) {
       if (failure !== undefined) throw failure
       const chunk: unknown = stream.read()
-      if (chunk instanceof Uint8Array) yield chunk
-      else if (ended || isDone()) return
+      if (chunk instanceof Uint8Array) {
+        lend(chunk)
+        yield chunk
+      } else if (ended || isDone()) return
       else {
         await new Promise<void>((resolve) => {
           wake = resolve
@@ -148,6 +151,19 @@ function driveCodec(stream: ZlibStream, what: string): Codec {
     },
     close: () => void stream.destroy(),
   }
+}
+
+/**
+ * Says who holds a buffer of zlib, which fills one after the other, each in one piece or several: whoever gets a piece, and zlib itself
+ * until it is full. The last one of a stream is left to the garbage collector: a thread may still be writing to it.
+ */
+function lend(piece: Uint8Array): void {
+  const { buffer, byteOffset, byteLength } = piece
+  if (buffer.byteLength !== CHUNK_BYTES) return
+  const whole = new Uint8Array(buffer)
+  if (byteOffset === 0) adoptChunk(whole)
+  shareChunk(piece)
+  if (byteOffset + byteLength === CHUNK_BYTES) recycle(whole)
 }
 
 function codecError(error: unknown, what: string): ImageError {

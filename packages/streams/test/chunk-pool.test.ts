@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { adoptChunk } from '../src/chunk-pool.ts'
 import { CHUNK_BYTES, recycle, shareChunk, takeChunk } from '../src/index.ts'
 
 /** As many as are ever free, so that what is taken next is new, or was given back since. */
@@ -87,6 +88,45 @@ test('memory of other origin is left alone', () => {
     recycle(other)
     expect(takeChunk().buffer).not.toBe(other.buffer)
   }
+})
+
+function made(): Uint8Array<ArrayBuffer> {
+  const chunk = new Uint8Array(1000)
+  adoptChunk(chunk)
+  return chunk
+}
+
+describe('a chunk that was adopted', () => {
+  test('has no memory any more once it is given back, and is not handed out', () => {
+    const chunk = made()
+    recycle(chunk.subarray(5, 7))
+    expect(chunk.buffer.detached).toBe(true)
+    expect(takeChunk().byteLength).toBe(CHUNK_BYTES)
+  })
+
+  test('keeps its memory until the last of its holders gives it back', () => {
+    const chunk = made()
+    shareChunk(chunk)
+    recycle(chunk.subarray(0, 500))
+    expect(chunk.buffer.detached).toBe(false)
+    recycle(chunk.subarray(500))
+    expect(chunk.buffer.detached).toBe(true)
+    recycle(chunk)
+  })
+
+  test('may have gone elsewhere meanwhile', () => {
+    const chunk = made()
+    structuredClone(chunk, { transfer: [chunk.buffer] })
+    expect(() => recycle(chunk)).not.toThrow()
+  })
+
+  test('is left alone unless it is all of its memory', () => {
+    const whole = new Uint8Array(1000)
+    const part = whole.subarray(1)
+    adoptChunk(part)
+    recycle(part)
+    expect(whole.buffer.detached).toBe(false)
+  })
 })
 
 test('at most 16 MiB wait to be used again', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { coalesce } from '../src/index.ts'
+import { coalesce, recycle, takeChunk } from '../src/index.ts'
 import { chunks, collect, tracked } from './bodies.ts'
 
 describe('coalesce', () => {
@@ -32,6 +32,16 @@ describe('coalesce', () => {
       coalesce(chunks(Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3), Uint8Array.of(4)), 2),
     )
     expect(output).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 4)])
+  })
+
+  test('gives back what it has copied, and nothing that it passes on', async () => {
+    const [small, large] = [takeChunk().subarray(0, 10), takeChunk()]
+    const output = await collect(coalesce(chunks(small, large), 20))
+    const free = new Set(Array.from({ length: 100 }, () => takeChunk().buffer))
+    expect([free.has(small.buffer), free.has(large.buffer)]).toEqual([true, false])
+    output.forEach(recycle)
+    expect(output.map(({ buffer }) => buffer === large.buffer || buffer.byteLength === 0)).not.toContain(false)
+    expect(takeChunk().buffer).toBe(large.buffer)
   })
 
   test('leaving early closes the body', async () => {

@@ -86,12 +86,12 @@ async function* filesOf(
   wanted: Map<number, Wanted>,
   options: ReadTarOptions & { readonly what: string },
 ): AsyncGenerator<TarInput> {
-  for await (const { entry, content } of readTar(layer.open(), options)) {
+  for await (const { entry, content, arrived } of readTar(layer.open(), options)) {
     const file = wanted.get(entry.headerOffset)
     if (file === undefined) continue
     if (file.entry.path !== entry.path || file.entry.size !== entry.size) throw changed(options.what, file.path)
     wanted.delete(entry.headerOffset)
-    yield { ...inputOf(file.path, entry), content: () => content }
+    yield { ...inputOf(file.path, entry), content: arrived() ?? (() => content) }
   }
   for (const { path } of wanted.values()) throw changed(options.what, path)
 }

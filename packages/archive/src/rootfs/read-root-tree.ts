@@ -3,7 +3,8 @@ import { cleanPath } from '../members/clean-path.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { createTextCounter, resolveLimits, type TarReadOptions } from '../tar/limits.ts'
 import { sameAttributes, sameOwner } from './attributes.ts'
-import { layerName, readLayer, type LayerContent, type LayerMember, type RootLayer } from './read-layer.ts'
+import { layerName, type LayerContent, type LayerMember, type RootLayer } from './read-layer.ts'
+import { readLayers } from './read-layers.ts'
 import {
   impliedFolder,
   splitPath,
@@ -18,6 +19,8 @@ export interface ReadRootTreeOptions extends Omit<TarReadOptions, 'maxEntries'> 
   readonly maxEntries?: number | undefined
   /** Whether the content of every file is hashed, so that trees can be compared by it. Default: false. */
   readonly digests?: boolean | undefined
+  /** How many layers are read at once. Default: 1. */
+  readonly concurrency?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -35,10 +38,10 @@ export async function readRootTree(layers: readonly RootLayer[], options: ReadRo
   const records: LayerChanges[] = []
   const onKept = createTextCounter(given)
   const budget = { names: 0, max: maxEntries }
-  for (const [number, layer] of layers.entries()) {
-    const what = layerName(options.what, number)
-    const content = await readLayer(layer, { ...options, what, onKept, digests: options.digests === true })
-    records.push(applyLayer({ root, number, what, budget }, content))
+  const { what, digests = false, concurrency = 1 } = options
+  for await (const content of readLayers(layers, { ...options, what, digests, concurrency, onKept })) {
+    const number = records.length
+    records.push(applyLayer({ root, number, what: layerName(what, number), budget }, content))
   }
   return { root, layers: records }
 }

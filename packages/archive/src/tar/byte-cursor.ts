@@ -10,6 +10,8 @@ export interface ByteCursor {
   gather(need: Need): Promise<Uint8Array>
   /** As many bytes of what is needed as are here; undefined if the body ends before. They are the caller's. */
   take(need: Need): Promise<Uint8Array | undefined>
+  /** Passes over what lies before `position` if that is here already; else the position stays, and the answer is false. */
+  skipHere(position: number): boolean
   /** Passes over what lies before `position`; false if the body ends before. */
   skipTo(position: number): Promise<boolean>
   /** Releases what is behind the body, if it has not ended. */
@@ -42,31 +44,29 @@ export function createByteCursor(body: AsyncIterable<Uint8Array>, signal?: Abort
     position += bytes
   }
 
+  function skipHere(target: number): boolean {
+    if (target - position > chunk.byteLength - at) return false
+    pass(Math.max(0, target - position))
+    return true
+  }
+
   async function skipTo(target: number): Promise<boolean> {
-    while (position < target && (await pull())) pass(Math.min(target - position, chunk.byteLength - at))
-    return position >= target
-  }
-
-  /** Copies, since a chunk may be used again once it is passed. */
-  async function copy(bytes: number): Promise<Uint8Array> {
-    const parts: Uint8Array[] = []
-    for (let left = bytes; left > 0 && (await pull());) {
-      const part = chunk.slice(at, at + left)
-      parts.push(part)
-      left -= part.byteLength
-      pass(part.byteLength)
+    while (!skipHere(target)) {
+      pass(chunk.byteLength - at)
+      if (!(await pull())) return false
     }
-    return Buffer.concat(parts)
+    return true
   }
 
-  return {
+  const cursor: ByteCursor = {
     peek({ position: wanted, bytes }) {
       const begin = at + wanted - position
       return begin + bytes <= chunk.byteLength ? chunk.subarray(begin, begin + bytes) : undefined
     },
     async gather({ position: wanted, bytes }) {
       if (!(await skipTo(wanted)) || !(await pull())) return NOTHING
-      return at + bytes <= chunk.byteLength ? chunk.subarray(at, at + bytes) : await copy(bytes)
+      const isHere = at + bytes <= chunk.byteLength
+      return isHere ? chunk.subarray(at, at + bytes) : await join(cursor, { position: wanted, bytes })
     },
     async take({ position: wanted, bytes }) {
       if (!(await skipTo(wanted)) || !(await pull())) return undefined
@@ -75,6 +75,7 @@ export function createByteCursor(body: AsyncIterable<Uint8Array>, signal?: Abort
       pass(part.byteLength)
       return part
     },
+    skipHere,
     skipTo,
     async close() {
       recycle(chunk)
@@ -83,4 +84,19 @@ export function createByteCursor(body: AsyncIterable<Uint8Array>, signal?: Abort
       await chunks.close()
     },
   }
+  return cursor
+}
+
+/** Copies what lies in several chunks; fewer bytes if the body ends. */
+async function join(cursor: ByteCursor, { position, bytes }: Need): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for (let done = 0; done < bytes;) {
+    const part = await cursor.take({ position: position + done, bytes: bytes - done })
+    if (part === undefined) break
+    parts.push(part)
+    done += part.byteLength
+  }
+  const joined = Buffer.concat(parts)
+  parts.forEach(recycle)
+  return joined
 }

@@ -5,7 +5,6 @@ import { toBlocks } from './fields.ts'
 import { resolveLimits, type TarReadOptions } from './limits.ts'
 import { cutOff } from './problems.ts'
 import { runs, zeros } from './sparse.ts'
-import type { Steps } from './steps.ts'
 import { createWalk, nextEntry } from './walk.ts'
 
 export interface ReadTarOptions extends TarReadOptions {
@@ -20,6 +19,8 @@ export interface TarMember {
    * left of it then is passed over.
    */
   readonly content: AsyncIterable<Uint8Array>
+  /** The same, if all of it has arrived already; valid until the next member is asked for. Undefined if not, and for files with holes. */
+  readonly arrived: () => Uint8Array | undefined
 }
 
 /**
@@ -35,12 +36,20 @@ export async function* readTar(
   try {
     const walk = createWalk(limits)
     for (;;) {
-      const entry = await runSteps(nextEntry(walk), cursor)
+      const steps = nextEntry(walk)
+      let step = steps.next(NOTHING)
+      while (step.done !== true) step = steps.next(cursor.peek(step.value) ?? (await cursor.gather(step.value)))
+      const entry = step.value
       if (entry === undefined) break
       const content = createContent(entry, { cursor, what: limits.what })
-      yield { entry, content }
+      const arrived = (): Uint8Array | undefined =>
+        entry.sparse === undefined ? cursor.peek({ position: entry.offset, bytes: entry.size }) : undefined
+      yield { entry, content, arrived }
       content.over()
-      await passContent(entry, { cursor, what: limits.what })
+      const end = entry.offset + toBlocks(entry.storedSize) // padding included
+      if (!cursor.skipHere(end) && !(await cursor.skipTo(end))) {
+        throw cutOff(limits.what, 'within the content of a member')
+      }
     }
     await cursor.skipTo(Infinity)
   } finally {
@@ -48,22 +57,11 @@ export async function* readTar(
   }
 }
 
-async function runSteps(steps: Steps<TarEntry | undefined>, cursor: ByteCursor): Promise<TarEntry | undefined> {
-  let step = steps.next(NOTHING)
-  while (step.done !== true) step = steps.next(cursor.peek(step.value) ?? (await cursor.gather(step.value)))
-  return step.value
-}
-
 const NOTHING = new Uint8Array(0)
 
 interface From {
   readonly cursor: ByteCursor
   readonly what: string
-}
-
-/** Passes over what was not read, padding included. */
-async function passContent({ offset, storedSize }: TarEntry, { cursor, what }: From): Promise<void> {
-  if (!(await cursor.skipTo(offset + toBlocks(storedSize)))) throw cutOff(what, 'within the content of a member')
 }
 
 interface Content extends AsyncIterable<Uint8Array> {

@@ -49,6 +49,22 @@ describe('readTar', () => {
     expect(names).toStrictEqual(['a', 'b', 'c'])
   })
 
+  test('says what has arrived of a member whose content is asked for at once', async () => {
+    const arrived = async (size: number): Promise<readonly (string | undefined)[]> => {
+      const found: (string | undefined)[] = []
+      for await (const member of readTar(pieces(abc, size))) {
+        const bytes = member.arrived()
+        found.push(bytes && text(bytes.subarray(0, 5)))
+        expect((await readAll(member.content)).byteLength).toBe(member.entry.size)
+      }
+      return found
+    }
+    const b = text(noise(5))
+    expect(await arrived(abc.byteLength)).toStrictEqual(['one', b, 'three'])
+    expect(await arrived(1024)).toStrictEqual(['one', undefined, undefined])
+    expect(await arrived(512)).toStrictEqual([undefined, undefined, undefined])
+  })
+
   test('reads no more than is asked for', async () => {
     const body = tracked(abc, 512)
     const members = readTar(body)

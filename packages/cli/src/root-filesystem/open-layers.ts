@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { readRootTree, type RootLayer, type RootTree } from '@crossdock/archive'
 import {
   type Descriptor,
@@ -34,6 +35,8 @@ export interface LayeredImage {
   readonly image: Image
   /** Lowest first. */
   readonly layers: readonly ImageLayer[]
+  /** How many of them may be read at once. */
+  readonly concurrency: number
 }
 
 export interface OpenLayersOptions {
@@ -44,6 +47,9 @@ export interface OpenLayersOptions {
 
 /** No layer unpacks to more than this: 1 TiB. What unpacks to much more than it was is refused long before. */
 const MAX_UNPACKED_BYTES = 2 ** 40
+
+/** Each that is read takes a thread of the pool, which has four, and the names that are in it. */
+const MOST_AT_ONCE = 3
 
 /**
  * Gives an image's layers to `work`, and closes the image whatever happens. Throws `NOT_FOUND` if there is no such image or no instance
@@ -78,7 +84,8 @@ async function readLayers(source: ImageSource, { platform, operation }: OpenLaye
     descriptor,
     open: (signal: AbortSignal) => readLayer(source, descriptor, { ...operation, signal }),
   }))
-  return { reference, image, layers }
+  const { parallelBlobs = 6 } = source.traits
+  return { reference, image, layers, concurrency: Math.min(parallelBlobs, availableParallelism(), MOST_AT_ONCE) }
 }
 
 function checkLayer({ mediaType, digest }: Descriptor): void {
@@ -116,8 +123,9 @@ export interface ReadTreeOptions {
 }
 
 /** Reads each layer once. Throws what `readRootTree` throws and what reading layers throws, naming the image. */
-export function readTree({ reference, layers }: LayeredImage, options: ReadTreeOptions): Promise<RootTree> {
-  return ofImage(reference, () => readRootTree(rootLayers(layers, options.signal), options))
+export function readTree(image: LayeredImage, options: ReadTreeOptions): Promise<RootTree> {
+  const { reference, layers, concurrency } = image
+  return ofImage(reference, () => readRootTree(rootLayers(layers, options.signal), { ...options, concurrency }))
 }
 
 /** Runs what reads an image; its failure says which one. */

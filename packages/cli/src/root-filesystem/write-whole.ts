@@ -3,6 +3,7 @@ import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/p
 import { dirname, join } from 'node:path'
 import { ifExists, naming, quotePath, syncFolder } from '@crossdock/blob-files'
 import { ImageError } from '@crossdock/core'
+import { recycle } from '@crossdock/streams'
 
 /**
  * Writes a file that has its name only when it is whole; until then what had the name keeps it. Nothing is left of a write that
@@ -34,7 +35,10 @@ async function placeOf(path: string): Promise<string> {
 
 async function fill(file: FileHandle, body: AsyncIterable<Uint8Array>): Promise<void> {
   try {
-    for await (const chunk of body) await writeAll(file, chunk)
+    for await (const chunk of body) {
+      await writeAll(file, chunk)
+      recycle(chunk)
+    }
     await file.sync()
   } finally {
     await file.close()
