@@ -12,7 +12,7 @@ export interface ReadAccessOptions {
 
 /** The bytes of a file, or a part of them; one chunk is read ahead. Throws `CONFLICT` if the file shrank meanwhile. */
 export async function* readAccess(access: RandomAccess, options: ReadAccessOptions = {}): AsyncGenerator<Uint8Array> {
-  const end = Math.min(options.end ?? access.size, access.size)
+  const end = options.end ?? access.size
   let position = options.offset ?? 0
   let next = position < end ? readChunk(access, position, end) : undefined
   while (next !== undefined) {

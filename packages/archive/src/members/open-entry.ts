@@ -1,6 +1,6 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { CHUNK_BYTES, raceSignal, takeChunk } from '@crossdock/streams'
 import type { RandomAccess } from '../access/random-access.ts'
+import { readAccess } from '../access/read-access.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { runs, zeros } from '../tar/sparse.ts'
 
@@ -28,35 +28,6 @@ export async function* openEntry(
   const end = Math.min(options.end ?? entry.size, entry.size)
   for (const run of runs(entry, Math.min(options.offset ?? 0, end), end)) {
     if (run.at === undefined) yield* zeros(run.bytes)
-    else yield* readRun(access, { at: run.at, bytes: run.bytes }, options.signal)
+    else yield* readAccess(access, { offset: run.at, end: run.at + run.bytes, signal: options.signal })
   }
 }
-
-async function* readRun(
-  access: RandomAccess,
-  { at: begin, bytes }: { readonly at: number; readonly bytes: number },
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  const end = begin + bytes
-  let next = readChunk(access, begin, end)
-  for (let position = begin; position < end;) {
-    signal?.throwIfAborted()
-    const chunk = await raceSignal(next, signal)
-    position += chunk.byteLength
-    if (position < end) {
-      next = readChunk(access, position, end)
-      next.catch(ignore) // awaited in the next round, unless the consumer leaves
-    }
-    yield chunk
-  }
-}
-
-async function readChunk(access: RandomAccess, position: number, end: number): Promise<Uint8Array> {
-  const wanted = end - position
-  const room = wanted < CHUNK_BYTES / 2 ? new Uint8Array(wanted) : takeChunk().subarray(0, wanted)
-  const length = await access.read(room, position)
-  if (length < room.byteLength) throw new ImageError('CONFLICT', `${access.name} was cut off while it was read`)
-  return room
-}
-
-function ignore(): void {}

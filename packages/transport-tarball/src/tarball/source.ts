@@ -101,5 +101,7 @@ function openBlob({ byDigest, image }: Content, { digest }: Descriptor, options:
   }
   const layer = byDigest.get(digest)
   if (layer === undefined) throw new ImageError('NOT_FOUND', `the image of tar files has no blob ${digest}`)
-  return createReader(layer.access.size, () => readAccess(layer.access, options))
+  const { size } = layer.access
+  const end = Math.min(options?.end ?? size, size)
+  return createReader(size, () => readAccess(layer.access, { ...options, end }))
 }
