@@ -51,16 +51,19 @@ export class GraphWriter {
     const { destination, operation } = this.#ends
     return this.#group.once('root', async () => {
       await this.#reached(top)
-      await this.#write(top, true)
-      for (const referrer of referrers) await this.#child(referrer)
-      await this.#healed(() => this.#atDestination(() => destination.commit(operation)))
+      await this.#write(top, async (made) => {
+        await this.#put(top, made, { instance: undefined })
+        for (const referrer of referrers) await this.#child(referrer)
+        // Some destinations say only here what they do not take.
+        await this.#healed(() => this.#atDestination(() => destination.commit(operation)))
+      })
     })
   }
 
   #child(node: ManifestNode): Promise<void> {
     return this.#group.once(`manifest ${node.manifest.digest}`, async () => {
       await this.#reached(node)
-      await this.#write(node, false)
+      await this.#write(node, (made) => this.#put(node, made, { instance: made.manifest.digest }))
     })
   }
 
@@ -105,11 +108,13 @@ export class GraphWriter {
   }
 
   /** Under the first of its types that the destination takes. */
-  async #write(node: ManifestNode, isTop: boolean): Promise<void> {
+  async #write(node: ManifestNode, put: (made: MadeManifest) => Promise<void>): Promise<void> {
     let refusal: { readonly error: unknown } | undefined
     for (const to of this.#planOf(node).types) {
       try {
-        await this.#put(node, await this.#make(node, to), isTop)
+        const made = await this.#make(node, to)
+        await put(made)
+        this.#tell(node, made)
         return
       } catch (error) {
         if (!(error instanceof ImageError) || error.code !== 'UNSUPPORTED') throw error
@@ -121,8 +126,12 @@ export class GraphWriter {
 
   async #make(node: ManifestNode, to: string): Promise<MadeManifest> {
     const { types, packings } = this.#planOf(node)
-    const ahead = this.#work.made.get(node)
-    if (ahead !== undefined && to === types[0]) return ahead
+    const { made } = this.#work
+    const ahead = made.get(node)
+    const isAsPlanned = node.children.every(
+      (child) => this.writtenAs(child).digest === made.get(child)?.manifest.digest,
+    )
+    if (ahead !== undefined && isAsPlanned && to === types[0]) return ahead
     const edits = new Map([...this.#edits].filter(([digest]) => packings.has(digest)))
     return await makeManifest(node, this.#ends, {
       to,
@@ -132,30 +141,33 @@ export class GraphWriter {
     })
   }
 
-  async #put(node: ManifestNode, made: MadeManifest, isTop: boolean): Promise<void> {
+  async #put(
+    node: ManifestNode,
+    made: MadeManifest,
+    { instance }: { readonly instance: Digest | undefined },
+  ): Promise<void> {
     const { destination, operation } = this.#ends
-    const { digest, mediaType, bytes } = made.manifest
-    const instance = isTop ? undefined : digest
+    const { mediaType } = made.manifest
     await Promise.all(made.blobs.map((blob) => this.#group.once(blob.descriptor.digest, () => this.#copier.put(blob))))
     if (node.parsed.kind === 'image' && keepsConfig(node, mediaType)) await this.#blob(node.parsed.config)
     await this.#healed(() =>
       this.#atDestination(() => destination.putManifest(made.manifest, { ...operation, instance })),
     )
     this.#written.set(node, made.manifest)
-    this.#tell(node, made)
     if (node.signatures.length > 0) {
       await this.#atDestination(async () => destination.putSignatures?.(node.signatures, instance, operation))
       operation.onProgress({ type: 'signatures', count: node.signatures.length })
     }
-    operation.onProgress({ type: 'manifest', digest, mediaType, size: bytes.byteLength })
   }
 
-  /** Says what has become of a manifest that did not stay as it was. */
+  /** Says that a manifest is there, and what has become of one that did not stay as it was. */
   #tell({ manifest }: ManifestNode, { manifest: now, lost }: MadeManifest): void {
+    const { onProgress } = this.#ends.operation
+    onProgress({ type: 'manifest', digest: now.digest, mediaType: now.mediaType, size: now.bytes.byteLength })
     if (now.mediaType === manifest.mediaType && lost.length === 0) return
     const loss = lost.length === 0 ? '' : `; it lost ${lost.join('; ')}`
     const message = `the manifest ${shortDigest(manifest.digest)} of type ${manifest.mediaType} was written as ${now.mediaType}${loss}`
-    this.#ends.operation.onProgress({ type: 'note', level: 'warning', message })
+    onProgress({ type: 'note', level: 'warning', message })
   }
 
   #atDestination(call: () => Promise<void>): Promise<void> {

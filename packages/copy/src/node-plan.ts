@@ -36,14 +36,11 @@ export type NodePlans = ReadonlyMap<ManifestNode, NodePlan>
  */
 export function planNodes(graph: ImageGraph, ends: Ends): NodePlans {
   const nodes = manifestsOf([graph.top, ...graph.referrers])
-  const fixed = whyFixed(nodes, ends)
+  const fixed = whyFixed(graph, ends)
   const plans = new Map<ManifestNode, NodePlan>()
   for (const node of nodes) plans.set(node, planNode(node, { ends, plans, fixed }))
   const changed = nodes.find((node) => plans.get(node)?.changes === true)
   if (changed !== undefined && fixed !== undefined) throw mustStay(changed, { ends, fixed })
-  if (changed !== undefined && graph.referrers.length > 0) {
-    throw mustStay(changed, { ends, fixed: 'what refers to it names it by its digest' })
-  }
   return plans
 }
 
@@ -120,10 +117,11 @@ function needsOci({ layers }: ManifestNode, packings: ReadonlyMap<Digest, Packin
   })
 }
 
-function whyFixed(nodes: readonly ManifestNode[], { destination, options }: Ends): string | undefined {
+function whyFixed({ top, referrers }: ImageGraph, { destination, options }: Ends): string | undefined {
   if (options.preserveDigests) return 'its digest is to be preserved'
   if (destination.reference.dockerReference?.digest !== undefined) return 'the destination is named by its digest'
-  if (nodes.some(({ signatures }) => signatures.length > 0)) return 'it is signed'
+  if (manifestsOf([top, ...referrers]).some(({ signatures }) => signatures.length > 0)) return 'it is signed'
+  if (referrers.length > 0) return 'what refers to it names it by its digest'
   return undefined
 }
 

@@ -8,7 +8,14 @@ import {
   OCI_MANIFEST,
   parseManifest,
 } from '@crossdock/formats'
-import { memoryTransport, testArtifact, testImage, testIndex, wrapTransport } from '@crossdock/transport-testkit'
+import {
+  memoryTransport,
+  testArtifact,
+  testImage,
+  testIndex,
+  withReferrers,
+  wrapTransport,
+} from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { copyImage, type CopyOptions, planCopy } from '../src/index.ts'
 
@@ -121,23 +128,69 @@ describe('a destination that does not take the format', () => {
     expect((await place.copy()).manifest.mediaType).toBe(DOCKER_MANIFEST)
   })
 
-  it('and says so only when it is asked to write it, gets the next one, too', async () => {
+  /** Takes no OCI manifests, and says so when it is asked to write one: at once, or in the end. */
+  function picky(image: Image, when: 'at once' | 'in the end') {
     const [from, to] = [memoryTransport(), memoryTransport()]
-    from.store.put('from:1', testImage({ format: 'oci' }))
-    const picky = wrapTransport(to, {
-      destination: (destination) => ({
-        ...destination,
-        async putManifest(manifest, options) {
-          if (manifest.mediaType === OCI_MANIFEST)
-            throw new ImageError('UNSUPPORTED', 'this registry knows no such manifests')
-          await destination.putManifest(manifest, options)
-        },
-      }),
+    from.store.put('from:1', image)
+    const refusal = new ImageError('UNSUPPORTED', 'this registry knows no such manifests')
+    const wrapped = wrapTransport(to, {
+      destination: (destination) => {
+        let refused = false
+        return {
+          ...destination,
+          async putManifest(manifest, options) {
+            const isRefused = manifest.mediaType === OCI_MANIFEST
+            if (isRefused && (when === 'at once' || options?.instance !== undefined)) throw refusal
+            if (options?.instance === undefined) refused = isRefused
+            await destination.putManifest(manifest, options)
+          },
+          async commit(options) {
+            if (refused) throw refusal
+            await destination.commit(options)
+          },
+        }
+      },
     })
-    const { manifest, warnings } = await copyImage(from.parseReference('from:1'), picky.parseReference('to:1'))
-    expect(manifest.mediaType).toBe(DOCKER_MANIFEST)
-    expect(warnings).toHaveLength(1)
+    const ends = [from.parseReference('from:1'), wrapped.parseReference('to:1')] as const
+    return { store: to.store, copy: (options?: CopyOptions) => copyImage(...ends, options) }
+  }
+
+  it.each(['at once', 'in the end'] as const)(
+    'and says so only when it is asked to write it, %s, gets the next one, too',
+    async (when) => {
+      const { copy, store } = picky(testImage({ format: 'oci' }), when)
+      const events: ProgressEvent[] = []
+      const { manifest, digest, warnings } = await copy({ onProgress: (event) => events.push(event) })
+      expect(manifest.mediaType).toBe(DOCKER_MANIFEST)
+      expect(store.digest('to:1')).toBe(digest)
+      expect(warnings).toHaveLength(1)
+      expect(events.filter(({ type }) => type === 'manifest')).toHaveLength(1)
+    },
+  )
+
+  it('gets an index of what its instances became', async () => {
+    const { copy, store } = picky(testIndex(), 'at once')
+    const { manifest } = await copy({ platforms: 'all' })
+    const parsed = parseManifest(manifest)
+    const entries = parsed.kind === 'index' ? parsed.manifests : []
+    expect(entries.length).toBeGreaterThan(1)
+    const types = entries.map((entry) => store.repository('to').manifests.get(entry.digest)?.mediaType)
+    expect(new Set(types)).toEqual(new Set([DOCKER_MANIFEST]))
   })
+
+  it.each(['at once', 'in the end'] as const)(
+    'is not given another one, %s, where nothing may change',
+    async (when) => {
+      const image = testImage({ format: 'oci' })
+      const { bytes, digest, mediaType } = image.root
+      const referrer = testArtifact({ subject: { digest, mediaType, size: bytes.byteLength } })
+      const { copy, store } = picky(withReferrers(image, [referrer]), when)
+      for (const options of [{ preserveDigests: true }, { referrers: true }]) {
+        await expect(copy(options)).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'destination' })
+        expect(store.digest('to:1')).toBeUndefined()
+      }
+    },
+  )
 
   it('is told why an artifact cannot be there', async () => {
     const place = placed(testArtifact(), { destinationTraits: { manifestTypes: [DOCKER_MANIFEST] } })

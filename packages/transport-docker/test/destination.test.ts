@@ -1,5 +1,5 @@
 import { bytesBody, digestOf, type ProgressEvent } from '@crossdock/core'
-import { randomBytes, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
+import { randomBytes, testImage, testIndex, testSchema1, writeImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { dockerTransport, memoryJournal } from '../src/index.ts'
 import { descriptor, failure, rawServer, registry, seen, transport, unsizedBody, watchedBody } from './peers.ts'
@@ -181,6 +181,26 @@ describe('reuseBlob', () => {
 })
 
 describe('putManifest', () => {
+  it.each([
+    [
+      'schema 1, which docker-registry fails with unless it is allowed',
+      testSchema1(),
+      'UNSUPPORTED',
+      /may not take Docker schema 1/,
+    ],
+    ['anything else', testImage(), 'UNAVAILABLE', /the registry failed/],
+  ])('a failure of the registry with %s', async (_what, image, code, message) => {
+    await using server = await registry()
+    const answer = {
+      kind: 'respond',
+      status: 500,
+      body: '{"errors":[{"code":"UNKNOWN","message":"unknown error"}]}',
+    } as const
+    server.faults.add({ match: { route: 'manifest', method: 'PUT' }, action: answer })
+    const written = writeImage(transport().parseReference(`//${server.host}/a:t`), image)
+    await expect(written).rejects.toMatchObject({ code, side: 'destination', message: expect.stringMatching(message) })
+  })
+
   it('writes instances by digest at once and the name with the commit', async () => {
     await using server = await registry()
     const index = testIndex()

@@ -22,7 +22,7 @@ export interface ConversionCandidatesOptions {
 
 const IMAGES = [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1] as const
 const INDEXES = [DOCKER_MANIFEST_LIST, OCI_INDEX] as const
-/** What is tried before the destination's own order: schema 2 need not change with its place. */
+/** What is tried before the rest where the own type is taken as well: schema 2 need not change with its place. */
 const PREFERRED = [DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED] as const
 const INDEX_OF: ReadonlyMap<string, string> = new Map([
   [OCI_MANIFEST, OCI_INDEX],
@@ -34,15 +34,17 @@ const INDEX_OF: ReadonlyMap<string, string> = new Map([
 /**
  * The media types under which a manifest or index of type `source` is to be offered, in the order in which containers/image tries
  * them: its own type if that is taken, then for an image Docker schema 2 and signed schema 1, then what else is taken. The next
- * one is for the case that the destination refuses the one before it.
+ * one is for the case that the destination refuses the one before it. What has to change anyway, since the destination names what it
+ * takes and the own type is not among it, becomes what that likes best.
  *
  * Throws `UNSUPPORTED` if nothing that is taken can hold the image.
  */
 export function conversionCandidates(source: string, options: ConversionCandidatesOptions = {}): readonly string[] {
-  const { mayChange = true } = options
+  const { mayChange = true, accepted = [] } = options
   const able = isIndexType(source) ? ableIndexTypes(options) : ableImageTypes(options)
   if (!mayChange) return [source]
-  return [...new Set([source, ...PREFERRED, ...able])].filter((type) => able.includes(type))
+  const preferred = accepted.length === 0 || accepted.includes(source) ? PREFERRED : []
+  return [...new Set([source, ...preferred, ...able])].filter((type) => able.includes(type))
 }
 
 function ableIndexTypes({ accepted = [], forced }: ConversionCandidatesOptions): readonly string[] {

@@ -39,6 +39,12 @@ test('a type that was asked for is the only one, for an index that of its kind',
   expect(conversionCandidates(DOCKER_MANIFEST_LIST, { forced: OCI_MANIFEST })).toEqual([OCI_INDEX])
 })
 
+test('what has to change becomes what the destination likes best', () => {
+  const accepted = [OCI_MANIFEST, DOCKER_MANIFEST]
+  expect(conversionCandidates(DOCKER_SCHEMA1, { accepted })).toEqual(accepted)
+  expect(conversionCandidates(DOCKER_SCHEMA1, { accepted: accepted.toReversed() })).toEqual(accepted.toReversed())
+})
+
 test('what may not change is offered as it is', () => {
   expect(conversionCandidates(OCI_MANIFEST, { mayChange: false, accepted: [DOCKER_MANIFEST] })).toEqual([OCI_MANIFEST])
 })

@@ -1,4 +1,5 @@
-import type { ManifestBytes, OperationOptions } from '@crossdock/core'
+import { ImageError, type ManifestBytes, type OperationOptions } from '@crossdock/core'
+import { isSchema1Type } from '@crossdock/formats'
 import type { HttpResponse } from '@crossdock/http'
 import { isSuccess } from '../errors.ts'
 import { confirmStored } from './confirm-stored.ts'
@@ -31,9 +32,26 @@ export async function putManifest(
     operation,
   }
   const response = await repository.send(request)
-  if (!isSuccess(response)) throw await repository.failure(response, request)
+  if (!isSuccess(response)) {
+    const failure = await repository.failure(response, request)
+    throw response.status === 500 && isSchema1Type(manifest.mediaType) ? notTaken(failure) : failure
+  }
   await response.discard()
   const { what } = request
   await confirmStored(response, { what, digest: manifest.digest, repository, operation, manifest: name })
   return response
+}
+
+/** docker-registry fails with schema 1 unless its configuration allows it, and says no more. */
+function notTaken(failure: ImageError): ImageError {
+  const { message, side, image } = failure
+  return new ImageError(
+    'UNSUPPORTED',
+    `${message}; it may not take Docker schema 1, which is to be allowed in its configuration`,
+    {
+      side,
+      image,
+      cause: failure,
+    },
+  )
 }
