@@ -1,3 +1,5 @@
 export { startEngine } from './start-engine.ts'
 export type { EngineOptions, EngineRequest, TestEngine } from './start-engine.ts'
 export type { EngineStore, StoredImage } from './image-store.ts'
+export { packTar } from './tar.ts'
+export type { Member } from './tar.ts'
