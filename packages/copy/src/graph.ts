@@ -11,16 +11,19 @@ import {
 import {
   blobsOf,
   childrenOf,
+  dispatch,
+  type Handler,
   type ImageDocument,
   isIndexType,
   isManifestType,
   isSchema1Type,
+  layersWithFiles,
   MAX_INDEX_DEPTH,
   nestedTooDeep,
   readDocument,
   schema1Layers,
 } from '@crossdock/formats'
-import { createLimiter, type Limiter } from '@crossdock/streams'
+import { createLimiter, type Limiter, runAll } from '@crossdock/streams'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Root } from './root.ts'
@@ -52,91 +55,113 @@ interface Settings {
 
 /** Reads every manifest that will be copied. Whatever fails ends the other reads before the failure is rethrown. */
 export async function loadGraph(source: ImageSource, root: Root, settings: Settings): Promise<ImageGraph> {
-  const controller = new AbortController()
-  const operation = settings.operation.under(controller.signal)
-  const walker = new GraphWalker(source, { ...settings, operation })
-  try {
-    const top = await walker.expand(root, 0)
-    const referrers = settings.options.referrers ? await walker.referrers(top) : []
-    return { top, referrers }
-  } catch (error) {
-    controller.abort(error)
-    await walker.settled()
-    throw error
-  }
+  const reader = new GraphReader(source, root, settings)
+  const { mediaType, digest, bytes } = root.manifest
+  await reader.read([{ mediaType, digest, size: bytes.byteLength }])
+  const referrers = settings.options.referrers ? await reader.readReferrers(reader.nodeOf(digest)) : []
+  return { top: reader.nodeOf(digest), referrers }
 }
 
-class GraphWalker {
+/** Of the root it is known which of its manifests are wanted. */
+type RootedDocument = ImageDocument & Partial<Pick<Root, 'members'>>
+
+/** What a document becomes a node from. */
+interface ReadManifest extends Omit<ManifestNode, 'children'> {
+  readonly children: readonly Descriptor[]
+}
+
+class GraphReader {
   readonly #source: ImageSource
+  readonly #root: Root
   readonly #options: ResolvedOptions
   readonly #operation: Operation
   readonly #limiter: Limiter
-  readonly #nodes = new Map<Digest, Promise<ManifestNode>>()
+  readonly #manifests = new Map<Digest, ReadManifest>()
+  readonly #nodes = new Map<Digest, ManifestNode>()
+  #count = 0
 
-  constructor(source: ImageSource, { options, operation }: Settings) {
+  constructor(source: ImageSource, root: Root, { options, operation }: Settings) {
     this.#source = source
+    this.#root = root
     this.#options = options
     this.#operation = operation
     this.#limiter = createLimiter(options.concurrency)
   }
 
-  async expand(document: ImageDocument & Partial<Pick<Root, 'members'>>, depth: number): Promise<ManifestNode> {
+  /** Reads these manifests, and all that they reach; each once. */
+  async read(roots: readonly Descriptor[]): Promise<void> {
+    const handler: Handler = async (descriptor, { depth, signal = this.#operation.signal }) => {
+      if (this.#manifests.has(descriptor.digest)) return []
+      const operation = { ...this.#operation, signal }
+      const load = async (): Promise<ReadManifest> =>
+        await this.#expand(await this.#document(descriptor, depth, operation), operation)
+      const manifest = await onSide('source', this.#source.reference, load, signal)
+      this.#manifests.set(descriptor.digest, manifest)
+      return manifest.children
+    }
+    await dispatch(roots, handler, { limiter: this.#limiter, signal: this.#operation.signal })
+  }
+
+  /** A manifest that was read, with the nodes of all that it reaches. */
+  nodeOf(digest: Digest): ManifestNode {
+    const known = this.#nodes.get(digest)
+    if (known !== undefined) return known
+    const manifest = this.#manifests.get(digest)
+    if (manifest === undefined) throw new TypeError(`the manifest ${digest} was not read`)
+    const node = { ...manifest, children: manifest.children.map((child) => this.nodeOf(child.digest)) }
+    this.#nodes.set(digest, node)
+    return node
+  }
+
+  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
+  async readReferrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
+    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
+    const found: ManifestNode[] = []
+    for (let round: readonly Digest[] = [...seen]; round.length > 0;) {
+      const listed: Descriptor[] = []
+      const list = async (subject: Digest, signal: AbortSignal): Promise<void> => {
+        listed.push(...(await this.#referrersOf(subject, { ...this.#operation, signal })))
+      }
+      await runAll(round, list, { concurrency: this.#options.concurrency, signal: this.#operation.signal })
+      const fresh = listed.filter(({ digest }) => !seen.has(digest) && seen.add(digest))
+      await this.read(fresh)
+      found.push(...fresh.map(({ digest }) => this.nodeOf(digest)))
+      round = fresh.map(({ digest }) => digest)
+    }
+    return found
+  }
+
+  async #document(descriptor: Descriptor, depth: number, operation: Operation): Promise<RootedDocument> {
+    if (descriptor.digest === this.#root.manifest.digest) return this.#root
+    if (depth > MAX_INDEX_DEPTH) throw nestedTooDeep(this.#source.reference)
+    this.#count += 1
+    if (this.#count > MAX_MANIFESTS) {
+      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
+    }
+    return await readDocument(unparsedImage(this.#source, descriptor.digest), { ...operation, descriptor })
+  }
+
+  async #expand(document: RootedDocument, operation: Operation): Promise<ReadManifest> {
     const { image, manifest, parsed, members } = document
-    const node = { image, manifest, parsed, signatures: await this.#signatures(image, manifest) }
+    const node = { image, manifest, parsed, signatures: await this.#signatures(image, manifest, operation) }
     if (parsed.kind === 'image') return { ...node, layers: parsed.layers, blobs: blobsOf(parsed), children: [] }
     if (parsed.kind === 'schema1') {
-      const layers = await this.#atSource(() => schema1Layers(this.#source, parsed, this.#operation))
+      const layers = await schema1Layers(this.#source, parsed, operation)
       return { ...node, layers, blobs: distinct(layers), children: [] }
     }
     const listed = members ?? childrenOf(parsed)
     // An index may list any content (image-spec, image-index.md, "manifests"): what is no manifest travels as a blob.
     const blobs = listed.filter((descriptor) => !isDocument(descriptor))
-    const children = await Promise.all(listed.filter(isDocument).map((child) => this.#instance(child, depth + 1)))
-    return { ...node, layers: [], blobs, children }
+    return { ...node, layers: [], blobs, children: listed.filter(isDocument) }
   }
 
-  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
-  async referrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
-    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
-    const found: ManifestNode[] = []
-    for (let round: readonly Digest[] = [...seen]; round.length > 0;) {
-      const listed = await Promise.all(round.map((subject) => this.#limiter.run(() => this.#referrersOf(subject))))
-      const fresh = listed.flat().filter(({ digest }) => !seen.has(digest) && seen.add(digest))
-      const loaded = await Promise.all(fresh.map((descriptor) => this.#instance(descriptor, 0)))
-      found.push(...loaded)
-      round = loaded.map((node) => node.manifest.digest)
-    }
-    return found
-  }
-
-  settled(): Promise<unknown> {
-    return Promise.allSettled(this.#nodes.values())
-  }
-
-  /** A manifest that an index or a list of referrers names, with all that it reaches; each is read once. */
-  #instance(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
-    const started = this.#nodes.get(descriptor.digest) ?? this.#load(descriptor, depth)
-    this.#nodes.set(descriptor.digest, started)
-    return started
-  }
-
-  async #load(descriptor: Descriptor, depth: number): Promise<ManifestNode> {
-    const operation = this.#operation
-    const read = async (): Promise<ImageDocument> => {
-      if (depth > MAX_INDEX_DEPTH) throw nestedTooDeep(this.#source.reference)
-      if (this.#nodes.size >= MAX_MANIFESTS) {
-        throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
-      }
-      return await readDocument(unparsedImage(this.#source, descriptor.digest), { ...operation, descriptor })
-    }
-    return this.expand(await this.#limiter.run(() => this.#atSource(read), operation), depth)
-  }
-
-  async #signatures(image: UnparsedImage, manifest: ManifestBytes): Promise<readonly Signature[]> {
+  async #signatures(
+    image: UnparsedImage,
+    manifest: ManifestBytes,
+    operation: Operation,
+  ): Promise<readonly Signature[]> {
     if (this.#options.signatures === 'drop') return []
-    const operation = this.#operation
-    const read = () => image.signatures(operation)
-    const signatures = await this.#atSource(read)
+    const signatures = await image.signatures(operation)
     if (signatures.length > 0 && (await image.manifest(operation)).digest !== manifest.digest) {
       throw new ImageError(
         'UNSUPPORTED',
@@ -146,17 +171,13 @@ class GraphWalker {
     return signatures
   }
 
-  #referrersOf(subject: Digest): Promise<readonly Descriptor[]> {
+  #referrersOf(subject: Digest, operation: Operation): Promise<readonly Descriptor[]> {
     const list = async (): Promise<readonly Descriptor[]> => {
       const descriptors: Descriptor[] = []
-      for await (const found of this.#source.referrers?.(subject, this.#operation) ?? []) descriptors.push(found)
+      for await (const found of this.#source.referrers?.(subject, operation) ?? []) descriptors.push(found)
       return descriptors
     }
-    return this.#atSource(list)
-  }
-
-  #atSource<Value>(call: () => Promise<Value>): Promise<Value> {
-    return onSide('source', this.#source.reference, call, this.#operation.signal)
+    return onSide('source', this.#source.reference, list, operation.signal)
   }
 }
 
@@ -169,9 +190,8 @@ function distinct(blobs: readonly Descriptor[]): readonly Descriptor[] {
 }
 
 /** The layers that have files: schema 1 names one for each step, also for those that changed nothing. */
-export function layersWithFiles({ layers, parsed }: ManifestNode): readonly Descriptor[] {
-  if (parsed.kind !== 'schema1') return layers
-  return layers.filter((_, index) => parsed.layers[index]?.history.emptyLayer === false)
+export function filesOf({ layers, parsed }: ManifestNode): readonly Descriptor[] {
+  return parsed.kind === 'schema1' ? layersWithFiles(parsed, layers) : layers
 }
 
 /** Every manifest of these graphs once, children before those that list them. */
