@@ -38,6 +38,7 @@ import {
   referrerOf,
   referrersTag,
   serializeLayoutIndex,
+  walk,
   withLayoutEntries,
 } from '@crossdock/formats'
 import type { OpenOptions } from './open-options.ts'
@@ -129,7 +130,7 @@ async function commit(session: Session): Promise<void> {
     throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
   }
   const entries: LayoutEntry[] = top === undefined ? [] : [layoutEntry(top, selection.name)]
-  for (const [subject, referrers] of unlisted(session)) {
+  for (const [subject, referrers] of await unlisted(session)) {
     const bytes = formatReferrers(referrers)
     const descriptor = { mediaType: OCI_INDEX, digest: digestOf(bytes), size: bytes.byteLength }
     await writer.putBlob(bytesBody(bytes), descriptor)
@@ -143,14 +144,10 @@ async function commit(session: Session): Promise<void> {
  * Referrers that nothing would lead to, by what they refer to. Those inside the image need no entry beside it: an archive of one image stays
  * one that can be read without giving a name.
  */
-function unlisted({ top, children, referrers }: Session): ReadonlyMap<Digest, readonly Descriptor[]> {
+async function unlisted({ top, children, referrers }: Session): Promise<ReadonlyMap<Digest, readonly Descriptor[]>> {
   const inside = new Set<Digest>()
-  const waiting = top === undefined ? [] : [...(children.get(top.digest) ?? [])]
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (inside.has(next.digest)) continue
-    inside.add(next.digest)
-    waiting.push(...(children.get(next.digest) ?? []))
-  }
+  const below = ({ digest }: Descriptor): readonly Descriptor[] => children.get(digest) ?? []
+  for await (const { digest } of walk(top === undefined ? [] : below(top), below)) inside.add(digest)
   const outside = [...referrers.values()].filter(({ descriptor }) => !inside.has(descriptor.digest))
   const groups = Map.groupBy(outside, ({ subject }) => subject)
   return new Map([...groups].map(([subject, group]) => [subject, group.map(({ descriptor }) => descriptor)]))
