@@ -1,4 +1,5 @@
 import {
+  type Descriptor,
   imageName,
   ImageError,
   type ImageReference,
@@ -17,8 +18,10 @@ import {
   type ImageConfig,
   type ImageIndex,
   imageOf,
+  type ImageManifest,
+  type ImageStep,
   inspectManifest,
-  isConfigType,
+  inspectSchema1,
   ofImage,
   parseImageConfig,
   parsePlatform,
@@ -44,13 +47,14 @@ export interface ImageDescription {
   readonly Architecture?: string | undefined
   readonly Os?: string | undefined
   readonly Variant?: string | undefined
-  /** Bytes of the configuration and the layers, as they are stored. */
-  readonly Size: number
+  /** Bytes of the configuration and the layers, as they are stored; Docker schema 1 does not say. */
+  readonly Size?: number | undefined
   readonly Layers: readonly string[]
   readonly LayersData: readonly {
+    /** Empty for Docker schema 1, whose layers have none; nor does it know their sizes. */
     readonly MIMEType: string
     readonly Digest: string
-    readonly Size: number
+    readonly Size?: number | undefined
     /** Of the unpacked layer, and what made it, as the configuration says. */
     readonly DiffID?: string | undefined
     readonly CreatedBy?: string | undefined
@@ -101,7 +105,7 @@ async function inspectSource(source: ImageSource, settings: InspectSettings): Pr
   if (wanted === 'config-bytes') return { kind: 'bytes', bytes: await image.configBytes(operation) }
   if (wanted === 'config') return { kind: 'bytes', bytes: await shownConfig(image, source.reference, operation) }
   const index = document.parsed.kind === 'index' ? document.parsed : undefined
-  const config = isConfigType(image.manifest.config.mediaType) ? await image.config(operation) : undefined
+  const config = image.isArtifact ? undefined : await image.config(operation)
   return {
     kind: 'description',
     description: describe(source.reference, { top: document.manifest, index, image, config }),
@@ -111,7 +115,7 @@ async function inspectSource(source: ImageSource, settings: InspectSettings): Pr
 /** An image's configuration is checked, and what a terminal would obey is escaped; that of an artifact may be anything. */
 async function shownConfig(image: Image, reference: ImageReference, operation: OperationOptions): Promise<Uint8Array> {
   const bytes = await image.configBytes(operation)
-  if (!isConfigType(image.manifest.config.mediaType)) return bytes
+  if (image.isArtifact) return bytes
   ofImage(reference, () => parseImageConfig(bytes))
   return Buffer.from(escapeHidden(Buffer.from(bytes).toString('utf8')))
 }
@@ -128,19 +132,19 @@ interface Findings {
 function describe(reference: ImageReference, { top, index, image, config }: Findings): ImageDescription {
   const { manifest } = image
   const docker = reference.dockerReference
-  const steps = config === undefined ? [] : inspectManifest(manifest, config).steps
-  const made = steps.filter(({ layer }) => layer !== undefined)
+  const made = stepsOfLayers(manifest, config)
+  const layers: readonly LayerFacts[] = manifest.layers
   return {
     Name: docker === undefined ? imageName(reference) : repositoryName(docker),
     Tag: docker?.tag,
     Digest: top.digest,
     MediaType: top.mediaType,
-    ArtifactType: manifest.artifactType,
+    ArtifactType: manifest.kind === 'image' ? manifest.artifactType : undefined,
     Platforms: index === undefined ? undefined : platformsOf(index),
     Instance: index === undefined ? undefined : image.bytes.digest,
-    Size: manifest.layers.reduce((total, { size }) => total + size, manifest.config.size),
-    Layers: manifest.layers.map(({ digest }) => digest),
-    LayersData: manifest.layers.map(({ mediaType, digest, size, annotations }, position) => ({
+    Size: manifest.kind === 'image' ? sizeOf(manifest) : undefined,
+    Layers: layers.map(({ digest }) => digest),
+    LayersData: layers.map(({ mediaType = '', digest, size, annotations }, position) => ({
       MIMEType: quoteForeign(mediaType, 200),
       Digest: digest,
       Size: size,
@@ -149,8 +153,21 @@ function describe(reference: ImageReference, { top, index, image, config }: Find
       Annotations: annotations,
     })),
     ...describeConfig(config),
-    Annotations: manifest.annotations,
+    Annotations: manifest.kind === 'image' ? manifest.annotations : undefined,
   }
+}
+
+type LayerFacts = Pick<Descriptor, 'digest'> & Partial<Descriptor>
+
+/** One for each layer, in Docker schema 1 also for those of steps without files. */
+function stepsOfLayers(manifest: Image['manifest'], config: ImageConfig | undefined): readonly ImageStep[] {
+  if (manifest.kind === 'schema1') return inspectSchema1(manifest).steps
+  if (config === undefined) return []
+  return inspectManifest(manifest, config).steps.filter(({ layer }) => layer !== undefined)
+}
+
+function sizeOf({ config, layers }: ImageManifest): number {
+  return layers.reduce((total, { size }) => total + size, config.size)
 }
 
 function describeConfig(config: ImageConfig | undefined): Partial<ImageDescription> {

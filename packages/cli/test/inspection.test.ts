@@ -1,15 +1,18 @@
 import { gunzipSync } from 'node:zlib'
 import { digestOf } from '@crossdock/core'
-import { memoryTransport, testArtifact, testImage, type TestImage } from '@crossdock/transport-testkit'
+import { memoryTransport, testArtifact, testImage, testSchema1, type TestImage } from '@crossdock/transport-testkit'
 import { expect, test } from 'vitest'
-import { inspectImage, type ImageDescription } from '../src/inspection.ts'
+import { inspectImage, type ImageDescription, type InspectSettings } from '../src/inspection.ts'
 
-async function described(image: TestImage): Promise<ImageDescription | undefined> {
+function inspected(image: TestImage, wanted: InspectSettings['wanted']): ReturnType<typeof inspectImage> {
   const memory = memoryTransport()
   memory.store.put('app:1', image)
-  const settings = { platform: undefined, wanted: 'description', operation: {} } as const
-  const inspected = await inspectImage(memory.parseReference('app:1'), settings)
-  return inspected.kind === 'description' ? inspected.description : undefined
+  return inspectImage(memory.parseReference('app:1'), { platform: undefined, wanted, operation: {} })
+}
+
+async function described(image: TestImage): Promise<ImageDescription | undefined> {
+  const found = await inspected(image, 'description')
+  return found.kind === 'description' ? found.description : undefined
 }
 
 test('each layer comes with its diff ID and with what made it', async () => {
@@ -26,4 +29,26 @@ test('each layer comes with its diff ID and with what made it', async () => {
 
 test('an artifact has neither', async () => {
   expect((await described(testArtifact()))?.LayersData[0]).toMatchObject({ DiffID: undefined, CreatedBy: undefined })
+})
+
+test('schema 1 says all but sizes, of steps without files too', async () => {
+  const image = testSchema1()
+  const description = await described(image)
+  expect(description).toMatchObject({
+    Digest: image.root.digest,
+    MediaType: image.root.mediaType,
+    Architecture: 'amd64',
+    Os: 'linux',
+    Env: ['A=1'],
+    Layers: image.blobs.map(({ descriptor }) => descriptor.digest),
+    LayersData: ['step 0', 'step 1', 'step 2'].map((CreatedBy) => ({ MIMEType: '', CreatedBy })),
+  })
+  expect(JSON.stringify(description)).not.toContain('"Size"')
+})
+
+test('schema 1 has no configuration to print', async () => {
+  for (const wanted of ['config', 'config-bytes'] as const) {
+    const refusal = { code: 'UNSUPPORTED', message: expect.stringContaining('schema 1') }
+    await expect(inspected(testSchema1(), wanted)).rejects.toMatchObject(refusal)
+  }
 })

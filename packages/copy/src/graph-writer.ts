@@ -3,7 +3,7 @@ import { type LayerEdit, needsDiffIds } from '@crossdock/formats'
 import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
 import type { Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
-import { distinctBlobs, layersWithFiles, type ManifestNode } from './graph.ts'
+import { distinctBlobs, filesOf, type ManifestNode } from './graph.ts'
 import { changedChildren, type MadeManifest, makeManifest } from './make-manifest.ts'
 import { blobsToMove, keepsConfig, type MovingBlob, type NodePlan } from './node-plan.ts'
 import { onSide } from './operation.ts'
@@ -98,7 +98,7 @@ export class GraphWriter {
 
   /** What the layers unpack to. Those that did not pass whole, since they were there already say, are read for it. */
   async #diffIdsOf(node: ManifestNode): Promise<ReadonlyMap<Digest, Digest>> {
-    const layers = layersWithFiles(node).filter(({ digest }) => !this.#diffIds.has(digest))
+    const layers = filesOf(node).filter(({ digest }) => !this.#diffIds.has(digest))
     const read = (layer: Descriptor): Promise<void> =>
       this.#group.once(`diff ID ${layer.digest}`, async () => {
         this.#diffIds.set(layer.digest, await this.#copier.read(layer))

@@ -11,7 +11,7 @@ import {
 } from '@crossdock/formats'
 import type { Learning } from './diff-id-body.ts'
 import type { Ends } from './ends.ts'
-import { type ImageGraph, layersWithFiles, type ManifestNode, manifestsOf } from './graph.ts'
+import { type ImageGraph, filesOf, type ManifestNode, manifestsOf } from './graph.ts'
 import { FORMAT_TYPES } from './image-format.ts'
 import { sided } from './operation.ts'
 import { type Packing, packingOf } from './packing.ts'
@@ -102,7 +102,7 @@ function isConvertible({ parsed }: ManifestNode): boolean {
 function packingsOf(node: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing> {
   const packings = new Map<Digest, Packing>()
   if (!isConvertible(node)) return packings
-  for (const layer of layersWithFiles(node).filter((candidate) => !isForeignLayer(candidate))) {
+  for (const layer of filesOf(node).filter((candidate) => !isForeignLayer(candidate))) {
     const packing = packingOf(layer, ends)
     if (packing !== undefined) packings.set(layer.digest, packing)
   }
@@ -161,7 +161,7 @@ export interface MovingBlob {
 export function blobsToMove([node, plan]: readonly [ManifestNode, NodePlan]): readonly MovingBlob[] {
   const { types, packings, learning } = plan
   const [to = node.manifest.mediaType] = types
-  const withFiles = new Set(layersWithFiles(node).map(({ digest }) => digest))
+  const withFiles = new Set(filesOf(node).map(({ digest }) => digest))
   const isDropped = ({ digest }: Descriptor): boolean =>
     node.parsed.kind === 'schema1' && !isSchema1Type(to) && !withFiles.has(digest)
   return node.blobs

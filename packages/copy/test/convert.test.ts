@@ -122,38 +122,38 @@ describe('a format that is asked for', () => {
 
 const ARM = { os: 'linux', architecture: 'arm64' }
 
+/** Takes no OCI manifests, and says so when it is asked to write one: at once, or in the end. */
+function picky(image: Image, when: 'at once' | 'in the end') {
+  const [from, to] = [memoryTransport(), memoryTransport()]
+  from.store.put('from:1', image)
+  const refusal = new ImageError('UNSUPPORTED', 'this registry knows no such manifests')
+  const wrapped = wrapTransport(to, {
+    destination: (destination) => {
+      let refused = false
+      return {
+        ...destination,
+        async putManifest(manifest, options) {
+          const isRefused = manifest.mediaType === OCI_MANIFEST
+          if (isRefused && (when === 'at once' || options?.instance !== undefined)) throw refusal
+          if (options?.instance === undefined) refused = isRefused
+          await destination.putManifest(manifest, options)
+        },
+        async commit(options) {
+          if (refused) throw refusal
+          await destination.commit(options)
+        },
+      }
+    },
+  })
+  const ends = [from.parseReference('from:1'), wrapped.parseReference('to:1')] as const
+  return { store: to.store, copy: (options?: CopyOptions) => copyImage(...ends, options) }
+}
+
 describe('a destination that does not take the format', () => {
   it('gets the next best one', async () => {
     const place = placed(testImage(), { destinationTraits: { manifestTypes: [DOCKER_MANIFEST, DOCKER_MANIFEST_LIST] } })
     expect((await place.copy()).manifest.mediaType).toBe(DOCKER_MANIFEST)
   })
-
-  /** Takes no OCI manifests, and says so when it is asked to write one: at once, or in the end. */
-  function picky(image: Image, when: 'at once' | 'in the end') {
-    const [from, to] = [memoryTransport(), memoryTransport()]
-    from.store.put('from:1', image)
-    const refusal = new ImageError('UNSUPPORTED', 'this registry knows no such manifests')
-    const wrapped = wrapTransport(to, {
-      destination: (destination) => {
-        let refused = false
-        return {
-          ...destination,
-          async putManifest(manifest, options) {
-            const isRefused = manifest.mediaType === OCI_MANIFEST
-            if (isRefused && (when === 'at once' || options?.instance !== undefined)) throw refusal
-            if (options?.instance === undefined) refused = isRefused
-            await destination.putManifest(manifest, options)
-          },
-          async commit(options) {
-            if (refused) throw refusal
-            await destination.commit(options)
-          },
-        }
-      },
-    })
-    const ends = [from.parseReference('from:1'), wrapped.parseReference('to:1')] as const
-    return { store: to.store, copy: (options?: CopyOptions) => copyImage(...ends, options) }
-  }
 
   it.each(['at once', 'in the end'] as const)(
     'and says so only when it is asked to write it, %s, gets the next one, too',

@@ -15,26 +15,36 @@ import {
 } from '@crossdock/core'
 import { type ImageDocument, ofImage, readDocument } from './document.ts'
 import { type ImageConfig, parseImageConfig } from './image-config.ts'
-import { type ImageInspection, inspectManifest } from './inspection.ts'
+import { type ImageInspection, inspectManifest, inspectSchema1 } from './inspection.ts'
 import type { ImageManifest } from './manifest.ts'
 import { isConfigType } from './media-types.ts'
+import type { Schema1Manifest } from './schema1.ts'
+import { schema1Config } from './schema1-config.ts'
+import { layersWithFiles, schema1Layers } from './schema1-layers.ts'
 
 /** One image whose manifest was read. */
 export interface Image {
   readonly bytes: ManifestBytes
-  readonly manifest: ImageManifest
+  readonly manifest: ImageManifest | Schema1Manifest
+  /** Whether its config is something else than that of an image. */
+  readonly isArtifact: boolean
   /**
-   * Fetches the config, whatever it is, and verifies digest and size. Throws `DIGEST_MISMATCH`, and `LIMIT_EXCEEDED` beyond
-   * `MAX_CONFIG_BYTES`.
+   * The layers that have files, from the base up. Nothing is fetched for them, but the sizes that Docker schema 1 does not know, see
+   * `schema1Layers`.
+   */
+  layers(options?: OperationOptions): Promise<readonly Descriptor[]>
+  /**
+   * Fetches the config, whatever it is, and verifies digest and size. Throws `DIGEST_MISMATCH`, `LIMIT_EXCEEDED` beyond
+   * `MAX_CONFIG_BYTES`, and `UNSUPPORTED` for Docker schema 1, which has none.
    */
   configBytes(options?: OperationOptions): Promise<Uint8Array>
-  /** The same, read. Throws `UNSUPPORTED` besides for an artifact, whose config is something else. */
+  /** The same, read; of Docker schema 1 what stands in the manifest. Throws `UNSUPPORTED` for an artifact, whose config is something else. */
   config(options?: OperationOptions): Promise<ImageConfig>
   /** What people ask of an image, out of manifest and config. Throws as `config` does. */
   inspect(options?: OperationOptions): Promise<ImageInspection>
 }
 
-/** Parses what was judged. Throws `UNSUPPORTED` for an index, of which an instance is to be chosen first, and for Docker schema 1. */
+/** Parses what was judged. Throws `UNSUPPORTED` for an index: choose an instance first. */
 export async function loadImage(
   unparsed: UnparsedImage,
   source: ImageSource,
@@ -43,7 +53,7 @@ export async function loadImage(
   return imageOf(await readDocument(unparsed, options), source)
 }
 
-/** The image that a document is. Throws `UNSUPPORTED` for an index, and for Docker schema 1, which has no config. */
+/** The image that a document is. Throws `UNSUPPORTED` for an index. */
 export function imageOf(
   { image: unparsed, manifest: bytes, parsed: manifest }: ImageDocument,
   source: ImageSource,
@@ -53,11 +63,7 @@ export function imageOf(
   if (manifest.kind === 'index') {
     throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is an index: choose one of its instances`, { image })
   }
-  if (manifest.kind === 'schema1') {
-    throw new ImageError('UNSUPPORTED', `${quoteForeign(image)} is a Docker schema 1 image, which has no config`, {
-      image,
-    })
-  }
+  if (manifest.kind === 'schema1') return schema1Image({ bytes, manifest }, source)
   const configBytes = (operation?: OperationOptions): Promise<Uint8Array> =>
     readConfig(source, manifest.config, { image, operation })
   const readParsedConfig = async (operation?: OperationOptions): Promise<ImageConfig> => {
@@ -68,9 +74,32 @@ export function imageOf(
   return {
     bytes,
     manifest,
+    isArtifact: !isConfigType(manifest.config.mediaType),
+    layers: async () => manifest.layers,
     configBytes,
     config: readParsedConfig,
     inspect: async (operation) => inspectManifest(manifest, await readParsedConfig(operation)),
+  }
+}
+
+/** It is all in the manifest, but for the sizes of layers. */
+function schema1Image(
+  { bytes, manifest }: { readonly bytes: ManifestBytes; readonly manifest: Schema1Manifest },
+  source: ImageSource,
+): Image {
+  const { reference } = source
+  const image = imageName(reference)
+  return {
+    bytes,
+    manifest,
+    isArtifact: false,
+    layers: async (operation) => layersWithFiles(manifest, await schema1Layers(source, manifest, operation)),
+    configBytes: async () => {
+      const message = `${quoteForeign(image)} is a Docker schema 1 image, which has no config: its manifest says all`
+      throw new ImageError('UNSUPPORTED', message, { image })
+    },
+    config: async () => ofImage(reference, () => schema1Config(manifest)),
+    inspect: async () => ofImage(reference, () => inspectSchema1(manifest)),
   }
 }
 

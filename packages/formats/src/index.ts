@@ -42,7 +42,7 @@ export type { ImageIndex, ImageManifest, Manifest, ManifestFormat, ParseManifest
 export { parseAnyManifest } from './any-manifest.ts'
 export type { AnyManifest } from './any-manifest.ts'
 export type { Schema1Layer, Schema1Manifest } from './schema1.ts'
-export { schema1Layers } from './schema1-layers.ts'
+export { layersWithFiles, schema1Layers } from './schema1-layers.ts'
 export { convertImage, needsConfig, needsDiffIds } from './convert/convert-image.ts'
 export type { ConvertedImage, ConvertImageOptions, NewBlob } from './convert/conversion.ts'
 export type { LayerEdit } from './convert/layer-edits.ts'

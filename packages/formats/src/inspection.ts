@@ -1,7 +1,8 @@
 import type { Descriptor, Digest } from '@crossdock/core'
-import { type HistoryEntry, type ImageConfig, parseImageConfig } from './image-config.ts'
+import type { HistoryEntry, ImageConfig } from './image-config.ts'
 import type { ImageManifest } from './manifest.ts'
 import type { Schema1Manifest } from './schema1.ts'
+import { schema1Config } from './schema1-config.ts'
 
 /** A step of how an image was made, with the layer that it made. */
 export interface ImageStep {
@@ -42,18 +43,11 @@ export function inspectManifest(manifest: ImageManifest, config: ImageConfig): I
 }
 
 /** The same of a schema 1 manifest, which has no config beside it. Throws `INVALID_DATA` for a history that cannot be read. */
-export function inspectSchema1({ layers, architecture }: Schema1Manifest): ImageInspection {
-  const config = parseImageConfig(new TextEncoder().encode(layers.at(-1)?.v1Compatibility ?? ''))
+export function inspectSchema1(manifest: Schema1Manifest): ImageInspection {
+  const { layers } = manifest
+  const config = schema1Config(manifest)
   const steps = layers.map(({ digest, history }) => (history.emptyLayer ? { history } : { history, layer: { digest } }))
-  return {
-    ...describe(
-      config,
-      layers.map(({ history }) => history),
-    ),
-    architecture: config.architecture === '' ? architecture : config.architecture,
-    steps,
-    layers: layers.map(({ digest }) => digest),
-  }
+  return { ...describe(config, config.history), steps, layers: layers.map(({ digest }) => digest) }
 }
 
 function describe(

@@ -47,6 +47,11 @@ export async function schema1Layers(
   return layers.map(({ digest }) => known.get(digest) ?? describe(digest, 0))
 }
 
+/** Of one value for each step those of the steps that have files. */
+export function layersWithFiles<Value>({ layers }: Schema1Manifest, values: readonly Value[]): readonly Value[] {
+  return values.filter((_, index) => layers[index]?.history.emptyLayer === false)
+}
+
 async function sizeOf(source: ImageSource, digest: Digest, operation: OperationOptions): Promise<number> {
   const size = await source.blobSize?.(digest, operation)
   if (size !== undefined) return size

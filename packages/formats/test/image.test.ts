@@ -1,7 +1,7 @@
 import { type BlobReader, digestOf, type ImageSource, type ManifestBytes, unparsedImage } from '@crossdock/core'
 import { expect, test } from 'vitest'
-import { loadImage } from '../src/index.ts'
-import { bytesOf, CONFIG, IMAGE, INDEX, manifestBytes } from './documents.ts'
+import { DOCKER_LAYER_GZIP, DOCKER_SCHEMA1, loadImage } from '../src/index.ts'
+import { bytesOf, CONFIG, digest, IMAGE, INDEX, manifestBytes } from './documents.ts'
 import { serveDocuments } from './serve-documents.ts'
 
 interface Served {
@@ -98,4 +98,26 @@ test('an abort ends both steps with its own reason', async () => {
   await expect(loadImage(unparsedImage(source), source, { signal })).rejects.toBe(reason)
   const image = await loadImage(unparsedImage(source), source)
   await expect(image.config({ signal })).rejects.toBe(reason)
+})
+
+test('schema 1 is an image without a config, whose layers have the sizes that the source knows', async () => {
+  const [low, top] = ['a', 'b'].map((letter) => letter.repeat(64))
+  const history = [{ id: top, parent: low, os: 'linux', throwaway: true, config: { Env: ['A=b'] } }, { id: low }]
+  const document = {
+    schemaVersion: 1,
+    architecture: 'arm64',
+    fsLayers: [{ blobSum: digest('2') }, { blobSum: digest('1') }],
+    history: history.map((entry) => ({ v1Compatibility: JSON.stringify(entry) })),
+  }
+  const source = { ...serveDocuments(manifestBytes(document, DOCKER_SCHEMA1)), blobSize: async () => 7 }
+  const image = await loadImage(unparsedImage(source), source)
+  expect(await image.layers()).toEqual([{ mediaType: DOCKER_LAYER_GZIP, digest: digest('1'), size: 7 }])
+  expect(await image.config()).toMatchObject({
+    os: 'linux',
+    architecture: 'arm64',
+    config: { Env: ['A=b'] },
+    history: [{}, {}],
+  })
+  expect(await image.inspect()).toMatchObject({ layers: [digest('1'), digest('2')], env: ['A=b'] })
+  await expect(image.configBytes()).rejects.toMatchObject({ code: 'UNSUPPORTED', image: 'test:image' })
 })

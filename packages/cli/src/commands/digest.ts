@@ -47,8 +47,8 @@ async function digestOfImage(
   try {
     const manifest = await unparsedImage(source).manifest(operation)
     if (platform === undefined) return manifest.digest
-    const { parseManifest, parsePlatform, selectInstance } = await import('@crossdock/formats')
-    const parsed = parseManifest(manifest)
+    const { parseAnyManifest, parsePlatform, selectInstance } = await import('@crossdock/formats')
+    const parsed = parseAnyManifest(manifest)
     return parsed.kind === 'index' ? selectInstance(parsed, parsePlatform(platform)).digest : manifest.digest
   } finally {
     await source[Symbol.asyncDispose]()

@@ -85,14 +85,14 @@ function formatDescription(description: ImageDescription): string {
     ['platform', description.Platform],
     ['instance', description.Instance],
     ['created', description.Created],
-    ['size', `${formatBytes(description.Size)} in ${count(layers.length, 'layer')}`],
+    ['size', sizeText(description)],
     ['command', [...(description.Entrypoint ?? []), ...(description.Cmd ?? [])].join(' ') || undefined],
     ['tags', description.RepoTags?.join(' ')],
   ]
   const head = formatTable(rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])))
   const layerRows = layers.map(({ Digest: digest, Size: size, MIMEType: type, CreatedBy: madeBy = '' }) => [
     digest,
-    formatBytes(size),
+    size === undefined ? '' : formatBytes(size),
     type,
     quoteForeign(madeBy, MADE_BY_CHARACTERS),
   ])
@@ -105,6 +105,12 @@ function formatDescription(description: ImageDescription): string {
       Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`),
     ),
   ].join('')
+}
+
+/** Docker schema 1 says how many layers there are, and not how large. */
+function sizeText({ Size: size, LayersData: layers }: ImageDescription): string {
+  const layerCount = count(layers.length, 'layer')
+  return size === undefined ? layerCount : `${formatBytes(size)} in ${layerCount}`
 }
 
 function section(title: string, lines: readonly string[]): string {

@@ -1,6 +1,5 @@
 import { layerReports } from '@crossdock/archive'
 import { type Digest, quoteForeign, shortDigest } from '@crossdock/core'
-import { isConfigType } from '@crossdock/formats'
 import type { Operation } from '../invocation.ts'
 import { formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
@@ -65,7 +64,7 @@ async function* counting(
 
 /** By layer, as `inspect` says it. */
 async function layerCommands({ image }: LayeredImage, operation: Operation): Promise<readonly (string | undefined)[]> {
-  if (!isConfigType(image.manifest.config.mediaType)) return []
+  if (image.isArtifact) return []
   const { steps } = await image.inspect(operation)
   return steps.filter(({ layer }) => layer !== undefined).map(({ history }) => history?.createdBy)
 }

@@ -79,8 +79,9 @@ async function readLayers(source: ImageSource, { platform, operation }: OpenLaye
   const document = await readDocument(unparsedImage(source), operation)
   const wanted = platform === undefined ? hostPlatform() : parsePlatform(platform)
   const image = imageOf(await chooseInstance(source, document, { ...operation, platform: wanted }), source)
-  for (const descriptor of image.manifest.layers) checkLayer(descriptor)
-  const layers = image.manifest.layers.map((descriptor) => ({
+  const descriptors = await image.layers(operation)
+  for (const descriptor of descriptors) checkLayer(descriptor)
+  const layers = descriptors.map((descriptor) => ({
     descriptor,
     open: (signal: AbortSignal) => readLayer(source, descriptor, { ...operation, signal }),
   }))

@@ -1,7 +1,9 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { TarInput } from '@crossdock/archive'
+import { digestEncoded } from '@crossdock/core'
+import { testSchema1 } from '@crossdock/transport-testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callMain } from '../call-main.ts'
 import { file, sampleImage, symlink, tarOf, writeImage } from './write-image.ts'
@@ -39,6 +41,20 @@ test.each([
     expect(called.stderr).toContain(says)
     expect(called.stderr).toContain('layer 1')
   }
+})
+
+test('of a schema 1 image, whose steps without files have none', async () => {
+  const from = join(root, 'schema1')
+  await mkdir(from)
+  const { root: manifest, blobs } = testSchema1({ layerBytes: 10 })
+  await writeFile(join(from, 'manifest.json'), manifest.bytes)
+  await writeFile(join(from, 'version'), 'Directory Transport Version: 1.1\n')
+  for (const { descriptor, bytes } of blobs) await writeFile(join(from, digestEncoded(descriptor.digest)), bytes)
+  const layers = await callMain(['layers', '--json', `dir:${from}`])
+  expect(JSON.parse(layers.stdout)).toMatchObject([{ createdBy: 'step 0' }, { createdBy: 'step 1' }])
+  expect((await callMain(['ls', `dir:${from}`])).stdout).toContain('file-1')
+  for (const argv of commandsOn(`dir:${from}`).filter(([name]) => name !== 'cat'))
+    expect(await callMain(argv)).toMatchObject({ exitCode: 0 })
 })
 
 test('a layer that is another one than its name says', async () => {
