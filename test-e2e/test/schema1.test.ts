@@ -82,6 +82,10 @@ describe('schema 1', () => {
       return await readFile(file, 'utf8')
     }
 
+    async function config(image: string): Promise<string> {
+      return (await skopeo.run(['inspect', '--config', '--raw', image])).toString()
+    }
+
     const layout = (): string => `oci:${fresh('layout')}:x`
     const inRegistry = (): string => `docker://${registry.host}/${fresh('converted').split('/').at(-1)}:x`
 
@@ -105,8 +109,6 @@ describe('schema 1', () => {
       ]
       await ours(atOld, one)
       await theirs(atOld, other)
-      const config = async (archive: string): Promise<string> =>
-        (await skopeo.run(['inspect', '--config', '--raw', archive])).toString()
       expect(await config(one)).toBe(await config(other))
     })
 
