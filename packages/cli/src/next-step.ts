@@ -19,12 +19,19 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
     return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
   }
   if (error.message.includes('to trustedHosts')) return 'the flag for that is --trusted-host HOST:PORT'
+  if (error.message.includes('(DOCKER_HOST)')) {
+    return `the flag for that is ${endpointFlag(error, command.name, 'daemon-host')} unix:///PATH or tcp://HOST:PORT`
+  }
   const untrusted = certificateProblem(error)
   if (untrusted === undefined) return undefined
   const unverified = `use ${endpointFlag(error, command.name, 'tls-verify')}=false to go on without verification`
   return untrusted === 'authority'
-    ? `name a folder with its certificate authority in a file *.crt with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
+    ? `name a folder with its certificate authority in a file ${authorityFile(error)} with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
     : `correct the certificate, or ${unverified}`
+}
+
+function authorityFile({ image = '' }: ImageError): string {
+  return image.startsWith('docker-daemon:') ? 'ca.pem' : '*.crt'
 }
 
 /** The flag as it is called for the end that failed. */

@@ -43,6 +43,16 @@ test('a private address that a registry refers to can be trusted by a flag', () 
   expect(nextStep(error, { name: 'copy', flags: {} })).toBe('the flag for that is --trusted-host HOST:PORT')
 })
 
+test('an engine has a flag for its host, and an authority in a file of its own', () => {
+  const absent = new ImageError('UNAVAILABLE', 'is it running? Another one is named by its host (DOCKER_HOST)', {
+    side: 'source',
+  })
+  expect(nextStep(absent, { name: 'copy', flags: {} })).toMatch(/^the flag for that is --src-daemon-host /)
+  const cause = Object.assign(new Error('no'), { code: UNKNOWN })
+  const unknown = new ImageError('UNAVAILABLE', 'no', { image: 'docker-daemon:app:1', cause })
+  expect(nextStep(unknown, { name: 'inspect', flags: {} })).toMatch(/in a file ca\.pem with --cert-dir/)
+})
+
 test('other failures need none', () => {
   expect(nextStep(new ImageError('FORBIDDEN', 'no'), { name: 'copy', flags: {} })).toBeUndefined()
   expect(nextStep(new Error('no'), { name: 'copy', flags: {} })).toBeUndefined()
