@@ -44,6 +44,10 @@ const LONGEST_PAUSE_MS = 30_000
 const ENOUGH_PROGRESS_BYTES = 64 * 1024
 /** What both sides are taken to bear if they do not say. */
 const DEFAULT_PARALLEL_BLOBS = 6
+/** A layer of this size keeps the processors busy while it is packed, and some of its content in memory. */
+const LARGE_LAYER_BYTES = 4 * 1024 * 1024
+/** More large layers at once would be no faster. */
+const LARGE_LAYERS_AT_ONCE = 3
 
 export function createBlobCopier(ends: CountedEnds): BlobCopier {
   const { source, destination, options, operation } = ends
@@ -54,7 +58,8 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
   )
   const limiter = createLimiter(most)
   const lease = createLease(ends, { limiter, most })
-  const limited = <Value>(task: () => Promise<Value>): Promise<Value> => limiter.run(task, { signal: operation.signal })
+  const limited = <Value>(task: () => Promise<Value>, weight = 1): Promise<Value> =>
+    limiter.run(task, { weight, signal: operation.signal })
   return {
     copy: async (blob, { again = false } = {}) => {
       if (staysForeign(blob, destination, options)) return
@@ -64,8 +69,10 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
     },
     learn: (layer, learning) => limited(() => learn(layer, learning, ends)),
     read: (layer) => limited(() => readDiffId(layer, ends)),
-    pack: (layer, packing, learning) =>
-      limited(() => movePacked(layer, { packing, learns: learning !== undefined }, ends)),
+    pack: (layer, packing, learning) => {
+      const weight = layer.size < LARGE_LAYER_BYTES ? 1 : Math.ceil(most / LARGE_LAYERS_AT_ONCE)
+      return limited(() => movePacked(layer, { packing, learns: learning !== undefined }, ends), weight)
+    },
     put: ({ descriptor, bytes }) => limited(() => putMade(descriptor, bytesBody(bytes), ends)),
   }
 }

@@ -36,11 +36,6 @@ export function createDecoder(format: CompressionFormat): Codec {
   return driveCodec(zlib().createZstdDecompress({ chunkSize: CHUNK_BYTES, params }), 'the zstd data')
 }
 
-export function createZstdEncoder(level: number): Codec {
-  const params = { [zlib().constants.ZSTD_c_compressionLevel]: level, [zlib().constants.ZSTD_c_checksumFlag]: 1 }
-  return driveCodec(zlib().createZstdCompress({ chunkSize: CHUNK_BYTES, params }), 'zstd')
-}
-
 /** Decodes one whole small zstd frame at once: a decoder of its own would cost ten times as much. */
 export function decodeSmallFrame(frame: Uint8Array, contentSize: number): Uint8Array {
   try {
@@ -75,6 +70,20 @@ export async function deflateBlock(block: Uint8Array, options: DeflateOptions): 
   if (block.byteLength <= SMALL_BLOCK_BYTES) return deflateRawSync(block, settings)
   return await new Promise((resolve, reject) => {
     deflateRaw(block, settings, (error, packed) => (error === null ? resolve(packed) : reject(error)))
+  })
+}
+
+/** Packs a whole zstd frame in a thread of the pool; a small one at once. */
+export async function zstdFrame(content: Uint8Array, level: number): Promise<Uint8Array> {
+  const { constants, zstdCompress, zstdCompressSync } = zlib()
+  const settings = {
+    chunkSize: Math.min(content.byteLength + MIN_CHUNK_BYTES, CHUNK_BYTES),
+    pledgedSrcSize: content.byteLength,
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+  }
+  if (content.byteLength <= SMALL_BLOCK_BYTES) return zstdCompressSync(content, settings)
+  return await new Promise((resolve, reject) => {
+    zstdCompress(content, settings, (error, packed) => (error === null ? resolve(packed) : reject(error)))
   })
 }
 
