@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { type Digest, digestOf, ImageError, type ProgressEvent } from '@crossdock/core'
 import {
   DOCKER_MANIFEST,
@@ -226,6 +226,7 @@ describe('layers of schema 1', () => {
     ['cut', (bytes) => bytes.slice(0, -20), 'INVALID_DATA'],
     ['followed by something else', (bytes) => Buffer.concat([bytes, Buffer.from('evil')]), 'INVALID_DATA'],
     ['gzip in name alone', () => Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3), 'INVALID_DATA'],
+    ['a bomb', () => zstdCompressSync(Buffer.alloc(200 * 1024 * 1024)), 'LIMIT_EXCEEDED'],
   ])('%s are refused by name, and nothing is published', async (_, spoil, code) => {
     const image = testSchema1({ layers: 1, emptyStep: false })
     const [layer] = image.blobs
