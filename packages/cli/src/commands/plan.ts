@@ -46,7 +46,7 @@ function formatPlan(plan: CopyPlan): string {
   const head = formatTable([
     ['from', plan.from],
     ['to', plan.to],
-    ['digest', plan.digest ?? 'known when layers are packed'],
+    ['digest', plan.digest ?? 'known when layers are packed or read'],
     ...(plan.digest === plan.sourceDigest ? [] : [['source', plan.sourceDigest]]),
   ])
   if (plan.upToDate) return `${head}\nup to date: nothing to move\n`
