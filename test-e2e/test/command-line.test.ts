@@ -168,6 +168,19 @@ describe('the command', () => {
       const filled = await print('inspect', '--format', template, '--platform', 'linux/amd64', from)
       expect(filled).toBe(`${image.digest} ${facts.Layers.join('\n')}\n`)
     })
+
+    it('--sizes says what layers take unpacked and what platforms share', async () => {
+      const argv = ['inspect', '--sizes', '--platform', 'linux/amd64']
+      const sized = JSON.parse(await print(...argv, '--format', 'json', from)) as Facts & Sizes
+      const tars = sized.LayersData.map(({ UnpackedSize }) => UnpackedSize)
+      expect(sized.UnpackedSize).toBe(tars.reduce((sum, bytes) => sum + bytes, 0))
+      expect(sized.UnpackedSize).toBeGreaterThan(sized.Size)
+      const [first, second] = sized.Instances
+      expect(first?.Size).toBe(sized.Size)
+      expect(first?.SharedSize).toBe(second?.SharedSize)
+      expect(first?.SharedSize).toBeGreaterThan(0)
+      expect(await print(...argv, '--format', 'table', from)).toMatch(/^platform +digest +size +shared$/m)
+    })
   })
 
   it('digest, with --platform and --full-ref', async () => {
@@ -290,6 +303,13 @@ interface Facts {
   readonly Platforms?: readonly string[]
   readonly Platform?: string
   readonly Instance?: string
+}
+
+interface Sizes {
+  readonly Size: number
+  readonly UnpackedSize: number
+  readonly LayersData: readonly { readonly UnpackedSize: number }[]
+  readonly Instances: readonly { readonly Size: number; readonly SharedSize: number }[]
 }
 
 interface Plan {

@@ -27,6 +27,7 @@ import {
   parsePlatform,
   readDocument,
 } from '@crossdock/formats'
+import type { ImageSizes } from './image-sizes.ts'
 import { escapeHidden } from './output/json.ts'
 
 /** What `inspect` prints. Where the meaning is the same the keys are those that scripts know from other tools. */
@@ -49,12 +50,24 @@ export interface ImageDescription {
   readonly Variant?: string | undefined
   /** Bytes of the configuration and the layers, as they are stored; Docker schema 1 does not say. */
   readonly Size?: number | undefined
+  /** Bytes of the layers' tars. With `--sizes`, as all that follows. */
+  readonly UnpackedSize?: number | undefined
+  /** Of an index: bytes of all platforms together, what they share counted once. */
+  readonly TotalSize?: number | undefined
+  /** Of an index: what each platform takes, and how much of that others have as well. */
+  readonly Instances?: readonly {
+    readonly Platform?: string | undefined
+    readonly Digest: string
+    readonly Size: number
+    readonly SharedSize: number
+  }[]
   readonly Layers: readonly string[]
   readonly LayersData: readonly {
     /** Empty for Docker schema 1, whose layers have none; nor does it know their sizes. */
     readonly MIMEType: string
     readonly Digest: string
     readonly Size?: number | undefined
+    readonly UnpackedSize?: number | undefined
     /** Of the unpacked layer, and what made it, as the configuration says. */
     readonly DiffID?: string | undefined
     readonly CreatedBy?: string | undefined
@@ -65,6 +78,24 @@ export interface ImageDescription {
   readonly Cmd?: readonly string[] | undefined
   readonly Labels?: Readonly<Record<string, string>> | undefined
   readonly Annotations?: Readonly<Record<string, string>> | undefined
+}
+
+/** The description with what was found out besides. */
+export function withSizes(description: ImageDescription, { unpacked, index }: ImageSizes): ImageDescription {
+  return {
+    ...description,
+    UnpackedSize: unpacked.reduce((total, size) => total + size, 0),
+    ...(index !== undefined && {
+      TotalSize: index.total,
+      Instances: index.instances.map(({ platform, digest, size, shared }) => ({
+        Platform: platform,
+        Digest: digest,
+        Size: size,
+        SharedSize: shared,
+      })),
+    }),
+    LayersData: description.LayersData.map((layer, place) => ({ ...layer, UnpackedSize: unpacked[place] })),
+  }
 }
 
 export type Inspected =

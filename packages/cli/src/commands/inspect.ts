@@ -28,6 +28,7 @@ export const inspectCommand: CommandEntry = {
         '-f, --format <format>',
         'table (default on a terminal), json (default elsewhere), or a template such as {{.Digest}} or {{range .Layers}}{{.}}\\n{{end}}',
       )
+      .option('--sizes', 'also find out what the layers take unpacked, which reads them, and what platforms share')
       .option('--tags', 'also list the tags of the repository')
       .option('-n, --no-tags', 'list no tags (the default)')
       .option('--platform <os/arch[/variant]>', "platform to show of an index (default: this machine's)")
@@ -50,13 +51,25 @@ async function inspect(name: string, call: Call): Promise<void> {
 }
 
 async function print(inspected: Inspected, image: ImageReference, call: Call): Promise<void> {
-  const { flags, invocation, operation } = call
+  const { flags, invocation } = call
   if (inspected.kind === 'bytes') return await invocation.print(inspected.bytes)
-  const description = isSet(flags, 'tags')
-    ? { ...inspected.description, RepoTags: await tagsOf(image, operation) }
-    : inspected.description
+  const description = await completed(inspected.description, image, call)
   const format = textFlag(flags, 'format') ?? (invocation.terminal.stdout.isTTY ? 'table' : 'json')
   await invocation.print(withLineFeed(formatted(description, format)))
+}
+
+/** With what only flags ask for. */
+async function completed(
+  description: ImageDescription,
+  image: ImageReference,
+  { flags, operation }: Call,
+): Promise<ImageDescription> {
+  let complete = description
+  if (isSet(flags, 'tags')) complete = { ...complete, RepoTags: await tagsOf(image, operation) }
+  if (!isSet(flags, 'sizes')) return complete
+  const { findSizes } = await import('../image-sizes.ts')
+  const { withSizes } = await import('../inspection.ts')
+  return withSizes(complete, await findSizes(image, { platform: await platformFlag(flags), operation }))
 }
 
 function formatted(description: ImageDescription, format: string): string {
@@ -86,25 +99,44 @@ function formatDescription(description: ImageDescription): string {
     ['instance', description.Instance],
     ['created', description.Created],
     ['size', sizeText(description)],
+    ['unpacked', sizeOrNothing(description.UnpackedSize)],
+    ['all platforms', sizeOrNothing(description.TotalSize)],
     ['command', [...(description.Entrypoint ?? []), ...(description.Cmd ?? [])].join(' ') || undefined],
     ['tags', description.RepoTags?.join(' ')],
   ]
   const head = formatTable(rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]])))
-  const layerRows = layers.map(({ Digest: digest, Size: size, MIMEType: type, CreatedBy: madeBy = '' }) => [
-    digest,
-    size === undefined ? '' : formatBytes(size),
-    type,
-    quoteForeign(madeBy, MADE_BY_CHARACTERS),
+  const layerRows = layers.map((layer) => [
+    layer.Digest,
+    sizeOrNothing(layer.Size) ?? '',
+    ...(description.UnpackedSize === undefined ? [] : [sizeOrNothing(layer.UnpackedSize) ?? '']),
+    layer.MIMEType,
+    quoteForeign(layer.CreatedBy ?? '', MADE_BY_CHARACTERS),
   ])
   return [
     head,
     layers.length === 0 ? '' : `\n${formatTable(layerRows)}`,
+    formatInstances(description),
     section('environment', env ?? []),
     section(
       'labels',
       Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`),
     ),
   ].join('')
+}
+
+function formatInstances({ Instances: instances = [] }: ImageDescription): string {
+  if (instances.length === 0) return ''
+  const rows = instances.map((instance) => [
+    instance.Platform ?? '',
+    instance.Digest,
+    formatBytes(instance.Size),
+    formatBytes(instance.SharedSize),
+  ])
+  return `\n${formatTable([['platform', 'digest', 'size', 'shared'], ...rows])}`
+}
+
+function sizeOrNothing(bytes: number | undefined): string | undefined {
+  return bytes === undefined ? undefined : formatBytes(bytes)
 }
 
 /** Docker schema 1 says how many layers there are, and not how large. */

@@ -60,7 +60,7 @@ export async function withLayers<Value>(
   options: OpenLayersOptions,
   work: (image: LayeredImage) => Promise<Value>,
 ): Promise<Value> {
-  const source = await ofImage(reference, async () => await openSource(reference, options.operation))
+  const source = await ofImage(reference, async () => await openReadable(reference, options.operation))
   try {
     return await work(await ofImage(reference, () => readLayers(source, options)))
   } finally {
@@ -68,7 +68,8 @@ export async function withLayers<Value>(
   }
 }
 
-async function openSource(reference: ImageReference, operation: Operation): Promise<ImageSource> {
+/** Throws `UNSUPPORTED` where nothing can be read. */
+export async function openReadable(reference: ImageReference, operation: Operation): Promise<ImageSource> {
   const source = await reference.openSource?.(operation)
   if (source !== undefined) return source
   throw new ImageError('UNSUPPORTED', 'images cannot be read from here: its transport only writes')
