@@ -147,6 +147,16 @@ describe('schema 1', () => {
       expect(manifest).toMatchObject({ name: 'team/named', tag: 'v7' })
     })
 
+    it('without signatures gets one where it is brought to a registry, and keeps its digest', async () => {
+      const unsigned = fresh('unsigned')
+      const digest = await ours(atOld, `dir:${unsigned}`)
+      const file = join(unsigned, 'manifest.json')
+      await writeFile(file, (await readFile(file, 'utf8')).replace(/,"signatures":.*\]\}$/s, '}'))
+      const to = `docker://${old.host}/team/app:signed`
+      expect(await ours(`dir:${unsigned}`, to)).toBe(digest)
+      expect((await skopeo.inspect(to))['Digest']).toBe(digest)
+    })
+
     it('is converted for a registry that takes none, which is said', async () => {
       const to = `docker://${current.host}/team/app:v1`
       const { stderr } = await crossdock.done(['copy', '--retry-times', '0', atOld, to])

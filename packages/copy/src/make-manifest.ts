@@ -43,7 +43,7 @@ export async function makeManifest(node: ManifestNode, ends: Ends, options: Make
   }
   if (to === manifest.mediaType && edits.size === 0 && !lacksName(node, ends)) return { manifest, ...UNCHANGED }
   const config = needsConfig(manifest.mediaType, to) ? await readConfig(node, ends) : undefined
-  const { dockerReference } = ends.destination.reference
+  const { dockerReference } = namesItself(node, edits) ? {} : ends.destination.reference
   return convertImage(manifest, {
     to,
     config,
@@ -52,6 +52,11 @@ export async function makeManifest(node: ManifestNode, ends: Ends, options: Make
     name: dockerReference?.path,
     tag: dockerReference?.tag,
   })
+}
+
+/** A schema 1 manifest that stays what it is keeps the name in it, and so its digest. */
+function namesItself({ parsed }: ManifestNode, edits: MakeOptions['edits']): boolean {
+  return parsed.kind === 'schema1' && parsed.name !== '' && edits.size === 0
 }
 
 function readConfig(node: ManifestNode, { source, operation }: Ends): Promise<Uint8Array> {

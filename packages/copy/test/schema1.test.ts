@@ -96,6 +96,22 @@ describe('schema 1 as it is', () => {
     expect(place.source.store.blobOpens).toMatchObject([{ digest, offset: 9000 }])
   })
 
+  it('unsigned gets a signature where none is refused, and keeps its digest', async () => {
+    const image = testSchema1({ signed: false })
+    const { ends, destination } = placed(image)
+    const picky = wrapTransport(destination, {
+      destination: (inner) => ({
+        ...inner,
+        async putManifest(manifest, options) {
+          if (manifest.mediaType === DOCKER_SCHEMA1) throw new ImageError('UNSUPPORTED', 'there is no signature')
+          await inner.putManifest(manifest, options)
+        },
+      }),
+    })
+    const { manifest } = await copyImage(ends[0], picky.parseReference(ends[1].toString()))
+    expect(manifest).toMatchObject({ mediaType: DOCKER_SCHEMA1_SIGNED, digest: image.root.digest })
+  })
+
   it('cannot be copied from where nobody says how large layers are', async () => {
     const { ends, source } = placed(testSchema1())
     const silent = wrapTransport(source, { source: ({ blobSize: _, ...inner }) => inner })

@@ -24,6 +24,8 @@ const IMAGES = [OCI_MANIFEST, DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCH
 const INDEXES = [DOCKER_MANIFEST_LIST, OCI_INDEX] as const
 /** What is tried before the rest where the own type is taken as well: schema 2 need not change with its place. */
 const PREFERRED = [DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED] as const
+/** The same where a signature alone is missing: with one the digest stays. */
+const PREFERRED_TO_UNSIGNED = [DOCKER_SCHEMA1_SIGNED, DOCKER_MANIFEST] as const
 const INDEX_OF: ReadonlyMap<string, string> = new Map([
   [OCI_MANIFEST, OCI_INDEX],
   [DOCKER_MANIFEST, DOCKER_MANIFEST_LIST],
@@ -43,8 +45,12 @@ export function conversionCandidates(source: string, options: ConversionCandidat
   const { mayChange = true, accepted = [] } = options
   const able = isIndexType(source) ? ableIndexTypes(options) : ableImageTypes(options)
   if (!mayChange) return [source]
-  const preferred = accepted.length === 0 || accepted.includes(source) ? PREFERRED : []
-  return [...new Set([source, ...preferred, ...able])].filter((type) => able.includes(type))
+  return [...new Set([source, ...preferredTo(source, accepted), ...able])].filter((type) => able.includes(type))
+}
+
+function preferredTo(source: string, accepted: readonly string[]): readonly string[] {
+  if (accepted.length > 0 && !accepted.includes(source)) return []
+  return source === DOCKER_SCHEMA1 ? PREFERRED_TO_UNSIGNED : PREFERRED
 }
 
 function ableIndexTypes({ accepted = [], forced }: ConversionCandidatesOptions): readonly string[] {

@@ -5,6 +5,7 @@ import {
   DOCKER_MANIFEST,
   DOCKER_MANIFEST_LIST,
   DOCKER_SCHEMA1,
+  DOCKER_SCHEMA1_SIGNED,
   OCI_INDEX,
   OCI_MANIFEST,
 } from '../../src/index.ts'
@@ -43,6 +44,15 @@ test('what has to change becomes what the destination likes best', () => {
   const accepted = [OCI_MANIFEST, DOCKER_MANIFEST]
   expect(conversionCandidates(DOCKER_SCHEMA1, { accepted })).toEqual(accepted)
   expect(conversionCandidates(DOCKER_SCHEMA1, { accepted: accepted.toReversed() })).toEqual(accepted.toReversed())
+})
+
+test('what lacks a signature alone gets one before it becomes something else', () => {
+  expect(conversionCandidates(DOCKER_SCHEMA1)).toEqual([
+    DOCKER_SCHEMA1,
+    DOCKER_SCHEMA1_SIGNED,
+    DOCKER_MANIFEST,
+    OCI_MANIFEST,
+  ])
 })
 
 test('what may not change is offered as it is', () => {
