@@ -425,7 +425,8 @@ test('schema 2 to schema 1 and back keeps layers, history and the config’s own
         expect(parseAnyManifest(back.manifest)).toMatchObject({ layers })
         const written = JSON.parse(textOf(present(back.blobs[0]))) as typeof document
         expect({ ...written, history: [] }).toEqual({
-          ...document,
+          // As JSON has it: there is one zero.
+          ...(JSON.parse(textOf({ bytes: config })) as typeof document),
           history: [],
           ...(files === 0 && { rootfs: { type: 'layers' } }),
         })
