@@ -35,9 +35,13 @@ runTransportCases({
 runTransportCases({
   test: it,
   describe,
-  title: 'docker-daemon: an engine behind TLS',
+  title: 'docker-daemon: an engine behind TLS, OCI manifests',
   capabilities: CAPABILITIES,
-  fixture: () => writableFixture({ store: 'classic', listen: 'tcp', tls: ENGINE_TLS }, { certDir: certificateFolder }),
+  fixture: () =>
+    writableFixture(
+      { store: 'classic', listen: 'tcp', tls: ENGINE_TLS },
+      { options: { certDir: certificateFolder }, format: 'oci' },
+    ),
 })
 
 runTransportCases({
@@ -94,9 +98,14 @@ async function createPlace(engineOptions: EngineOptions): Promise<Place> {
   }
 }
 
+interface Configuration {
+  readonly options?: DockerDaemonTransportOptions
+  readonly format?: TransportFixture['format']
+}
+
 async function writableFixture(
   engineOptions: EngineOptions,
-  more: DockerDaemonTransportOptions = {},
+  { options: more = {}, format = 'docker' }: Configuration = {},
 ): Promise<TransportFixture> {
   const { options, fixture } = await createPlace(engineOptions)
   const transport = withMadeManifests(dockerDaemonTransport({ ...options, ...more }))
@@ -105,7 +114,7 @@ async function writableFixture(
     ...REFERENCES,
     ...fixture,
     transport,
-    format: 'docker',
+    format,
     emptyLocation: async () => transport.parseReference(`app:${count++}`),
   }
 }

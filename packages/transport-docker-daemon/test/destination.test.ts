@@ -1,10 +1,18 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { bytesBody, type BlobBody, type BlobHint, type ImageDestination } from '@crossdock/core'
-import { parseManifest } from '@crossdock/formats'
+import { OCI_CONFIG, OCI_LAYER_ZSTD, OCI_MANIFEST, parseManifest } from '@crossdock/formats'
 import { type EngineOptions, startEngine, type TestEngine } from '@crossdock/test-engine'
-import { faultyBody, randomBytes, recordedBody, testBlob, testImage } from '@crossdock/transport-testkit'
+import {
+  faultyBody,
+  randomBytes,
+  recordedBody,
+  testArtifact,
+  testBlob,
+  testImage,
+  testManifest,
+} from '@crossdock/transport-testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DockerDaemonTransport, type DockerDaemonTransportOptions, dockerDaemonTransport } from '../src/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -92,6 +100,34 @@ describe('an image that is written', () => {
       message: expect.stringMatching(/^the engine at .* refused the image: invalid diffID for layer 0/),
     })
     expect(engine.names()).toEqual([])
+  })
+})
+
+describe('an OCI image', () => {
+  it('is taken as it is, packed with zstd, too', async () => {
+    const layer = randomBytes(4096, 'zstd')
+    const packed = testBlob(new Uint8Array(zstdCompressSync(layer)), { mediaType: OCI_LAYER_ZSTD })
+    const rootfs = { type: 'layers', diff_ids: [testBlob(layer).descriptor.digest] }
+    const made = testBlob(Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs })), {
+      mediaType: OCI_CONFIG,
+    })
+    const manifest = testManifest(
+      { schemaVersion: 2, mediaType: OCI_MANIFEST, config: made.descriptor, layers: [packed.descriptor] },
+      { mediaType: OCI_MANIFEST },
+    )
+    const engine = await newEngine()
+    await using destination = await openDestination(transportTo(engine))
+    for (const blob of [packed, made]) await destination.putBlob(bytesBody(blob.bytes), blob.descriptor)
+    await destination.putManifest(manifest)
+    await destination.commit()
+    expect(engine.names()).toHaveLength(1)
+  })
+
+  it('is none without a config of an image', async () => {
+    const artifact = testArtifact()
+    await using destination = await openDestination(transportTo(await newEngine()))
+    for (const { bytes, descriptor } of artifact.blobs) await destination.putBlob(bytesBody(bytes), descriptor)
+    await expect(destination.putManifest(artifact.root)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 })
 

@@ -13,7 +13,14 @@ import {
   MAX_CONFIG_BYTES,
   type PutManifestOptions,
 } from '@crossdock/core'
-import { DOCKER_MANIFEST, type ImageManifest, isConfigType, parseImageConfig, parseManifest } from '@crossdock/formats'
+import {
+  DOCKER_MANIFEST,
+  type ImageManifest,
+  isConfigType,
+  OCI_MANIFEST,
+  parseImageConfig,
+  parseManifest,
+} from '@crossdock/formats'
 import { readBytes } from '@crossdock/streams'
 import { receive } from '../image-archive/arrival.ts'
 import { checkManifest } from '../image-archive/check-manifest.ts'
@@ -21,7 +28,12 @@ import type { MemberWriter } from '../image-archive/member-writer.ts'
 import { ATTRIBUTES, jsonMember, legacyMembers } from './legacy.ts'
 import { MANIFEST_FILE } from './manifest-file.ts'
 
-const MANIFEST_TYPES: readonly string[] = Object.freeze([DOCKER_MANIFEST])
+/** By what is done to layers, best first. The archive holds no manifest, and those of both kinds name the same config and layers. */
+const MANIFEST_TYPES: Readonly<Record<'decompress' | 'preserve', readonly string[]>> = {
+  decompress: Object.freeze([DOCKER_MANIFEST]),
+  // Docker's manifests have no type for layers that are packed with zstd.
+  preserve: Object.freeze([DOCKER_MANIFEST, OCI_MANIFEST]),
+}
 
 export interface DockerArchiveDestinationOptions {
   readonly reference: ImageReference
@@ -59,7 +71,7 @@ export function createDockerArchiveDestination(options: DockerArchiveDestination
   return Object.freeze<ImageDestination>({
     reference,
     traits: Object.freeze({
-      manifestTypes: MANIFEST_TYPES,
+      manifestTypes: MANIFEST_TYPES[layers],
       layerCompression: layers,
       foreignLayers: false,
       parallelBlobs: 1,
@@ -99,17 +111,24 @@ async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promi
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
   const { instance, signal } = options
   signal?.throwIfAborted()
-  checkManifest(manifest, { types: MANIFEST_TYPES, digest: instance ?? manifest.digest, what: 'a docker archive' })
+  const types = MANIFEST_TYPES[session.layers]
+  checkManifest(manifest, { types, digest: instance ?? manifest.digest, what: 'a docker archive' })
   if (instance !== undefined) {
     throw new ImageError('UNSUPPORTED', `${session.what} takes one image, and none beside it`)
   }
   const parsed = parseManifest(manifest)
-  if (parsed.kind !== 'image') throw new ImageError('UNSUPPORTED', `${manifest.digest} is no image`)
+  if (parsed.kind !== 'image' || isArtifact(parsed, manifest))
+    throw new ImageError('UNSUPPORTED', `${manifest.digest} is no image`)
   const config = await configOf(session, parsed)
   const layers = parsed.layers.map(({ digest }) => digest)
   checkLayers(session, { layers, diffIds: parseImageConfig(config).rootfs.diffIds })
   signal?.throwIfAborted()
   session.image = { configDigest: parsed.config.digest, config, layers }
+}
+
+/** Docker's own manifests had configs of other types once. */
+function isArtifact({ config }: ImageManifest, { mediaType }: ManifestBytes): boolean {
+  return mediaType === OCI_MANIFEST && !isConfigType(config.mediaType)
 }
 
 function keepConfig({ configs, checkConfig }: Session, digest: Digest, bytes: Uint8Array): void {
