@@ -60,6 +60,18 @@ describe('on a terminal', () => {
       expect(stdout.toString()).toContain('run the same command again')
     })
 
+    it('what reads layers says how far it is, and takes that away before it prints', async () => {
+      await using server = await startRegistry({ bytesPerSecond: 1_000_000 })
+      const name = `docker://${server.host}/app:1`
+      await crossdock.done(['copy', '-q', `oci:${image.folder}:latest`, name])
+      const { exitCode, stdout } = await onTerminal(['inspect', '--sizes', name]).finished
+      expect(exitCode).toBe(0)
+      const rows = stdout.toString().split(`\r${ESCAPE}[K`)
+      expect(rows.length).toBeGreaterThan(3)
+      for (const row of rows.slice(1, -1)) expect(row).toMatch(/^(reading layers: [\d.]+ [kM]?B of 1\.7 MB, .*\/s)?$/)
+      expect(rows.at(-1)).toMatch(/^name +/)
+    })
+
     it('inspect prints a table there', async () => {
       const { stdout } = await onTerminal(['inspect', `oci:${image.folder}:latest`]).finished
       expect(stdout.toString()).toMatch(new RegExp(`^digest +${image.digest}`, 'm'))

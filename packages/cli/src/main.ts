@@ -10,6 +10,7 @@ import type { RunningCommand } from './next-step.ts'
 import { formatJson } from './output/json.ts'
 import { createProgram } from './program.ts'
 import { describeEvent } from './progress/progress-state.ts'
+import { createReadingStatus } from './progress/reading-status.ts'
 import { createLineReader } from './streams/line-reader.ts'
 import { createWriter, type Writer } from './streams/writer.ts'
 import { usageError } from './usage-error.ts'
@@ -67,25 +68,39 @@ async function afterHelp(
 }
 
 function createInvocation({ terminal, writer }: Surroundings, flags: () => Flags): Invocation {
+  const { stdout, stderr, env } = terminal
+  const status = stderr.isTTY && env['TERM'] !== 'dumb' ? createReadingStatus(stderr) : undefined
+  const note = (text: string): void => {
+    status?.clear()
+    writer.note(text)
+  }
   return {
     terminal,
-    print: (data) => writer.print(data),
-    note: (text) => writer.note(text),
+    print: (data) => {
+      if (stdout.isTTY) status?.stop()
+      return writer.print(data)
+    },
+    note,
     readLine: createLineReader(terminal),
     run: async (action) => {
       const interruptible = listenForInterruption(numberFlag(flags(), 'commandTimeout'))
       try {
-        await action({ signal: interruptible.signal, onProgress: (event) => noteEvent(event, writer) })
+        const onProgress = (event: ProgressEvent): void => {
+          status?.update(event)
+          noteEvent(event, note)
+        }
+        await action({ signal: interruptible.signal, onProgress })
       } finally {
+        status?.stop()
         interruptible.stop()
       }
     },
   }
 }
 
-function noteEvent(event: ProgressEvent, writer: Writer): void {
+function noteEvent(event: ProgressEvent, note: (text: string) => void): void {
   const line = describeEvent(event)
-  if (line !== undefined) writer.note(`${line}\n`)
+  if (line !== undefined) note(`${line}\n`)
 }
 
 /** The command line may be what is wrong, so that its flags cannot be asked. */

@@ -35,7 +35,7 @@ async function exportImage(name: string, call: Call): Promise<void> {
     const { withLayers } = await import('../root-filesystem/open-layers.ts')
     const { exportTar } = await import('../root-filesystem/export-tar.ts')
     await withLayers(reference, { platform, operation }, async (image) => {
-      const tar = exportTar(image, operation.signal)
+      const tar = exportTar(image, operation)
       if (output === '-') await (await import('../root-filesystem/print.ts')).printBytes(tar, call)
       else await (await import('../root-filesystem/write-whole.ts')).writeWhole(output, tar)
     })

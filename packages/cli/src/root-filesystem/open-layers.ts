@@ -6,7 +6,6 @@ import {
   imageName,
   type ImageReference,
   type ImageSource,
-  type OperationOptions,
   quoteForeign,
   unparsedImage,
 } from '@crossdock/core'
@@ -20,7 +19,7 @@ import {
   parsePlatform,
   readDocument,
 } from '@crossdock/formats'
-import { decompress, verifyBlob } from '@crossdock/streams'
+import { createThrottle, decompress, verifyBlob } from '@crossdock/streams'
 import type { Operation } from '../invocation.ts'
 
 /** A layer of an image. Each `open` reads it from the source, verifies it and unpacks it. */
@@ -62,7 +61,9 @@ export async function withLayers<Value>(
 ): Promise<Value> {
   const source = await ofImage(reference, async () => await openReadable(reference, options.operation))
   try {
-    return await work(await ofImage(reference, () => readLayers(source, options)))
+    const image = await ofImage(reference, () => readLayers(source, options))
+    announce(image.layers, options.operation)
+    return await work(image)
   } finally {
     await source[Symbol.asyncDispose]()
   }
@@ -100,17 +101,43 @@ function checkLayer({ mediaType, digest }: Descriptor): void {
   }
 }
 
+/** Says that these layers are about to be read, once each. */
+export function announce(layers: readonly ImageLayer[], { onProgress }: Operation): void {
+  const bytes = layers.reduce((total, { descriptor }) => total + descriptor.size, 0)
+  onProgress({ type: 'plan', manifests: 1, blobs: layers.length, bytes })
+}
+
 async function* readLayer(
   source: ImageSource,
   descriptor: Descriptor,
-  operation: OperationOptions,
+  operation: Operation,
 ): AsyncGenerator<Uint8Array> {
   const reader = await source.getBlob(descriptor, operation)
   try {
-    yield* decompress(verifyBlob(reader, descriptor), { limitBytes: MAX_UNPACKED_BYTES })
+    const packed = verifyBlob(reportRead(reader, descriptor, operation), descriptor)
+    yield* decompress(packed, { limitBytes: MAX_UNPACKED_BYTES })
   } finally {
     await reader[Symbol.asyncDispose]()
   }
+}
+
+const REPORT_INTERVAL_MS = 100
+
+async function* reportRead(
+  reader: AsyncIterable<Uint8Array>,
+  blob: Descriptor,
+  { onProgress }: Operation,
+): AsyncGenerator<Uint8Array> {
+  const { digest, size } = blob
+  const isTime = createThrottle(REPORT_INTERVAL_MS)
+  let position = 0
+  onProgress({ type: 'blob:start', blob, offset: 0 })
+  for await (const chunk of reader) {
+    position += chunk.byteLength
+    if (isTime()) onProgress({ type: 'blob:bytes', digest, position, size })
+    yield chunk
+  }
+  onProgress({ type: 'blob:done', digest, size, moved: position })
 }
 
 /** The layers as the archive reads them, under one signal. */
