@@ -1,4 +1,4 @@
-import { digestAlgorithm, manifestDigest, type Digest } from '@crossdock/core'
+import { digestAlgorithm, digestOf, manifestDigest, type Digest } from '@crossdock/core'
 import type { Exchange, Registry } from './exchange.ts'
 import { readManifestFacts, type ManifestFacts } from './manifest-facts.ts'
 import { Refusal } from './refusal.ts'
@@ -53,8 +53,8 @@ export async function putManifest(
   const facts = readManifestFacts(bytes, exchange.headers['content-type'])
   checkContent(registry, repository, facts)
   const setTags = 'tag' in target ? [target.tag] : tags
-  await registry.storage.write(digest, bytes)
-  await registry.storage.change(repository, changesFor(digest, bytes.byteLength, { facts, tags: setTags }))
+  const size = await keep(registry, digest, bytes)
+  await registry.storage.change(repository, changesFor(digest, size, { facts, tags: setTags }))
   return {
     status: 201,
     headers: {
@@ -65,6 +65,19 @@ export async function putManifest(
       ...(tags.length > 0 && { 'oci-tag': tags }),
     },
   }
+}
+
+/**
+ * Keeps the bytes, and says how many there are. A signed Docker schema 1 manifest may come again with other signatures under the same
+ * digest: those that came first stay, since repositories share content.
+ */
+async function keep({ storage }: Registry, digest: Digest, bytes: Uint8Array): Promise<number> {
+  if (digestOf(bytes, digestAlgorithm(digest)) !== digest) {
+    const known = storage.repositories().flatMap((name) => storage.repository(name)?.manifests.get(digest) ?? [])
+    if (known[0] !== undefined) return known[0].size
+  }
+  await storage.write(digest, bytes)
+  return bytes.byteLength
 }
 
 /** DELETE of a tag, which leaves the manifest, or of a manifest, which takes its tags along (end-9). */

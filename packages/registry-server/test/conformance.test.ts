@@ -340,6 +340,25 @@ describe.each(Object.keys(STORAGES))('%s storage', (kind) => {
       expect([answer.status, answer.json.errors[0].code]).toEqual([400, 'DIGEST_INVALID'])
     })
 
+    test('signed schema 1 is named by what is signed, and is whole wherever it comes again with other signatures', async () => {
+      const type = 'application/vnd.docker.distribution.manifest.v1+prettyjws'
+      const payload = '{"schemaVersion":1}'
+      const format = { formatLength: payload.length - 1, formatTail: 'fQ' }
+      const signed = ['AA', 'a longer one'].map((signature) => {
+        const one = { signature, protected: Buffer.from(JSON.stringify(format)).toString('base64url') }
+        return `${payload.slice(0, -1)},"signatures":${JSON.stringify([one])}}`
+      })
+      for (const [index, text] of signed.entries()) {
+        const answer = await putText(`/v2/schema1/${index}/manifests/latest`, text, type)
+        expect(answer.headers['docker-content-digest']).toBe(sha(payload))
+        expect((await putText(`/v2/schema1/${index}/manifests/${sha(text)}`, text, type)).status).toBe(400)
+      }
+      for (const index of signed.keys()) {
+        const { isBroken, body } = await call(`/v2/schema1/${index}/manifests/${sha(payload)}`)
+        expect([isBroken, body.toString()]).toEqual([false, signed[0]])
+      }
+    })
+
     test('more than 4 MiB are refused with 413, 4 MiB are not', async () => {
       const filler = 4 * 1024 * 1024 - Buffer.byteLength(manifest({ filler: '' }))
       const path = `/v2/${repository}/manifests/large`
