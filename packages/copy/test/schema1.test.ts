@@ -2,6 +2,7 @@ import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { type Digest, digestOf, ImageError, type ProgressEvent } from '@crossdock/core'
 import {
   DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
   DOCKER_SCHEMA1,
   DOCKER_SCHEMA1_SIGNED,
   EMPTY_LAYER_DIGEST,
@@ -12,8 +13,10 @@ import {
 import {
   memoryTransport,
   type MemoryTransportOptions,
+  rootDescriptor,
   testBlob,
   type TestImage,
+  testManifest,
   testSchema1,
   wrapTransport,
 } from '@crossdock/transport-testkit'
@@ -178,6 +181,29 @@ describe.each([
     const { parsed, config, diffIds } = converted(place, manifest)
     expect(parsed.layers.every((layer) => layer.mediaType.endsWith('gzip'))).toBe(true)
     expect(config).toMatchObject({ rootfs: { diff_ids: diffIds } })
+  })
+})
+
+describe('schema 1 in a list', () => {
+  it.each([
+    ['oci', OCI_MANIFEST],
+    ['docker', DOCKER_MANIFEST],
+    [undefined, DOCKER_SCHEMA1_SIGNED],
+  ] as const)('becomes what all of it becomes: %s', async (format, mediaType) => {
+    const image = testSchema1()
+    const platform = { os: 'linux', architecture: 'amd64' }
+    const list = testManifest(
+      { schemaVersion: 2, mediaType: DOCKER_MANIFEST_LIST, manifests: [{ ...rootDescriptor(image), platform }] },
+      { mediaType: DOCKER_MANIFEST_LIST },
+    )
+    const place = placed({ ...image, root: list, manifests: [image.root, list] })
+    const { manifest } = await place.copy({ format, platforms: 'all' })
+    const parsed = parseAnyManifest(manifest)
+    const [entry] = parsed.kind === 'index' ? parsed.manifests : []
+    expect(entry).toMatchObject({ mediaType, platform })
+    const child = place.destination.store.repository('to').manifests.get(entry?.digest ?? manifest.digest)
+    expect(child).toMatchObject({ mediaType })
+    expect((await place.copy({ platform: 'linux/amd64' })).digest).toBe(image.root.digest)
   })
 })
 
