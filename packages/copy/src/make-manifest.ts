@@ -63,22 +63,31 @@ function readConfig(node: ManifestNode, { source, operation }: Ends): Promise<Ui
   return onSide('source', source.reference, () => imageOf(node, source).configBytes(operation), operation.signal)
 }
 
+export interface MadeAhead {
+  /** Those that are known, as they will be written. */
+  readonly made: ReadonlyMap<ManifestNode, MadeManifest>
+  /** What every one of them will have no place for, a sentence each. */
+  readonly lost: ReadonlyMap<ManifestNode, readonly string[]>
+}
+
 /**
  * Makes those of the planned manifests that do not depend on layers that are still to be packed or unpacked, as the first of their types:
  * so that a conversion that cannot be is refused, and its digest known, before a byte moves.
  */
-export async function makeAhead(plans: NodePlans, ends: Ends): Promise<ReadonlyMap<ManifestNode, MadeManifest>> {
+export async function makeAhead(plans: NodePlans, ends: Ends): Promise<MadeAhead> {
   const made = new Map<ManifestNode, MadeManifest>()
+  const lost = new Map<ManifestNode, readonly string[]>()
   // Children come before those that list them.
   for (const [node, { types, packings, learning }] of plans) {
     const [to = node.manifest.mediaType] = types
     const children = changedChildren(node, (child) => made.get(child)?.manifest)
     const make = () => makeManifest(node, ends, { to, edits: expectedEdits(packings), diffIds: new Map(), children })
     const result = await onSide('source', ends.source.reference, make, ends.operation.signal)
+    lost.set(node, result.lost)
     const isKnown = packings.size === 0 && learning !== 'needed'
     if (isKnown && node.children.every((child) => made.has(child))) made.set(node, result)
   }
-  return made
+  return { made, lost }
 }
 
 /** What layers will be, as far as it is known before they are packed. */

@@ -38,7 +38,7 @@ export interface PlannedConversion {
   readonly mediaType: string
   /** Undefined if layers have to be packed or unpacked first. */
   readonly digest: Digest | undefined
-  /** What the new form has no place for, as far as it is known, a sentence each. */
+  /** What the new form has no place for, a sentence each. */
   readonly lost: readonly string[]
 }
 
@@ -136,12 +136,15 @@ function describe(
   }
 }
 
-function describeManifest(node: ManifestNode, { types, changes }: NodePlan, { made }: Work): PlannedManifest {
+function describeManifest(node: ManifestNode, { types, changes }: NodePlan, { made, lost }: Work): PlannedManifest {
   const { digest, mediaType, bytes } = node.manifest
   const planned = { digest, mediaType, size: bytes.byteLength }
   if (!changes) return planned
-  const result = made.get(node)
-  const becomes = { mediaType: types[0] ?? mediaType, digest: result?.manifest.digest, lost: result?.lost ?? [] }
+  const becomes = {
+    mediaType: types[0] ?? mediaType,
+    digest: made.get(node)?.manifest.digest,
+    lost: lost.get(node) ?? [],
+  }
   return { ...planned, becomes }
 }
 

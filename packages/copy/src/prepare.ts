@@ -9,8 +9,8 @@ import {
   shortDigest,
   unparsedImage,
 } from '@crossdock/core'
-import { type ImageGraph, loadGraph, type ManifestNode, manifestsOf } from './graph.ts'
-import { type MadeManifest, makeAhead } from './make-manifest.ts'
+import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
+import { type MadeAhead, makeAhead } from './make-manifest.ts'
 import { type NodePlans, planNodes } from './node-plan.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -24,11 +24,9 @@ export interface Preparation {
 }
 
 /** All that is to be written, and as what. */
-export interface Work {
+export interface Work extends MadeAhead {
   readonly graph: ImageGraph
   readonly plans: NodePlans
-  /** What is known of it beforehand. */
-  readonly made: ReadonlyMap<ManifestNode, MadeManifest>
 }
 
 interface Settings {
@@ -53,8 +51,8 @@ export async function prepareCopy(
   const graph = await loadGraph(source, root, settings)
   const ends = { source, destination, ...settings }
   const plans = planNodes(graph, ends)
-  const made = await makeAhead(plans, ends)
-  const manifest = made.get(graph.top)?.manifest
+  const ahead = await makeAhead(plans, ends)
+  const manifest = ahead.made.get(graph.top)?.manifest
   if (manifest !== undefined && !staysAsItIs && (await isUpToDate(destination, { ...root, manifest }, settings))) {
     return { root: { ...root, manifest }, work: undefined }
   }
@@ -67,7 +65,7 @@ export async function prepareCopy(
       { side: 'destination', image: imageName(destination.reference) },
     )
   }
-  return { root, work: { graph, plans, made } }
+  return { root, work: { graph, plans, ...ahead } }
 }
 
 async function isUpToDate(

@@ -55,13 +55,13 @@ function unpacked(bytes: Uint8Array): Uint8Array {
 
 const DOCKER_ONLY = { destinationTraits: { manifestTypes: [DOCKER_MANIFEST] } }
 
-/** A destination that says only when it is asked to write schema 1 that it takes none. */
-function picky({ ends: [from, to], destination }: Place): Promise<Awaited<ReturnType<typeof copyImage>>> {
+/** Copies to a destination that says only when it is asked to write this type that it takes none. */
+function copyWithout(refused: string, { ends: [from, to], destination }: Place): ReturnType<typeof copyImage> {
   const wrapped = wrapTransport(destination, {
     destination: (inner) => ({
       ...inner,
       async putManifest(manifest, options) {
-        if (manifest.mediaType === DOCKER_SCHEMA1_SIGNED) throw new ImageError('UNSUPPORTED', 'no schema 1 here')
+        if (manifest.mediaType === refused) throw new ImageError('UNSUPPORTED', `no ${refused} here`)
         await inner.putManifest(manifest, options)
       },
     }),
@@ -101,17 +101,7 @@ describe('schema 1 as it is', () => {
 
   it('unsigned gets a signature where none is refused, and keeps its digest', async () => {
     const image = testSchema1({ signed: false })
-    const { ends, destination } = placed(image)
-    const picky = wrapTransport(destination, {
-      destination: (inner) => ({
-        ...inner,
-        async putManifest(manifest, options) {
-          if (manifest.mediaType === DOCKER_SCHEMA1) throw new ImageError('UNSUPPORTED', 'there is no signature')
-          await inner.putManifest(manifest, options)
-        },
-      }),
-    })
-    const { manifest } = await copyImage(ends[0], picky.parseReference(ends[1].toString()))
+    const { manifest } = await copyWithout(DOCKER_SCHEMA1, placed(image))
     expect(manifest).toMatchObject({ mediaType: DOCKER_SCHEMA1_SIGNED, digest: image.root.digest })
   })
 
@@ -134,9 +124,10 @@ describe.each([
     const image = testSchema1()
     const place = placed(image)
     const planned = await place.plan({ format })
+    const lost = expect.arrayContaining([expect.stringContaining('signatures')])
     expect(planned).toMatchObject({
       digest: undefined,
-      manifests: [{ digest: image.root.digest, becomes: { mediaType, digest: undefined } }],
+      manifests: [{ digest: image.root.digest, becomes: { mediaType, digest: undefined, lost } }],
       bytes: { total: planned.bytes.move },
     })
     expect(planned.blobs.map(({ action }) => action)).toEqual(['move', 'move'])
@@ -218,7 +209,7 @@ describe('schema 1 where it is not taken', () => {
     const image = testSchema1()
     const place = placed(image)
     const { digest } = await placed(image).copy({ format: 'docker' })
-    expect((await picky(place)).digest).toBe(digest)
+    expect((await copyWithout(DOCKER_SCHEMA1_SIGNED, place)).digest).toBe(digest)
     expect(new Set(place.opens()).size).toBe(place.opens().length)
   })
 
@@ -229,7 +220,7 @@ describe('schema 1 where it is not taken', () => {
       place.destination.store.repository('to').blobs.set(descriptor.digest, bytes)
     }
     const { digest } = await placed(image).copy({ format: 'docker' })
-    expect((await picky(place)).digest).toBe(digest)
+    expect((await copyWithout(DOCKER_SCHEMA1_SIGNED, place)).digest).toBe(digest)
     expect(place.opens()).toHaveLength(2)
   })
 
