@@ -36,10 +36,10 @@ export function parseHost(host: string | undefined, options: ParseHostOptions): 
   const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/s.exec(host) ?? []
   switch (scheme) {
     case 'unix':
-      if (rest.startsWith('/') && !rest.includes('\0')) return { text: host, at: { path: rest } }
+      if (rest.startsWith('/') && !rest.includes('\0')) return { text: shown(host), at: { path: rest } }
       throw badHost(host, 'a socket is written as unix:///PATH')
     case 'npipe':
-      if (/^\/\/[^/]+\/pipe\/[^\0]+$/.test(rest)) return { text: host, at: { path: rest.replaceAll('/', '\\') } }
+      if (/^\/\/[^/]+\/pipe\/[^\0]+$/.test(rest)) return { text: shown(host), at: { path: rest.replaceAll('/', '\\') } }
       throw badHost(host, 'a pipe is written as npipe:////./pipe/NAME')
     case 'tcp':
       return networkHost(host, { tls: options.hasCertificates })
@@ -72,7 +72,7 @@ function networkHost(host: string, { tls }: Pick<NetworkPlace, 'tls'>): EngineHo
     throw badHost(host, 'there is nothing behind the port')
   }
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  return { text: host, at: { hostname, port: portOf(host, tls), tls } }
+  return { text: shown(host), at: { hostname, port: portOf(host, tls), tls } }
 }
 
 /** `new URL` leaves out the port that its scheme has by default. */
@@ -82,6 +82,10 @@ function portOf(host: string, tls: boolean): number {
 }
 
 function badHost(host: string, rule: string): ImageError {
-  const shown = quoteForeign(host.replace(/\/\/[^/]*@/, '//…@'), 200)
-  return new ImageError('INVALID_DATA', `"${shown}" is no host of a Docker Engine: ${rule}`)
+  return new ImageError('INVALID_DATA', `"${shown(host)}" is no host of a Docker Engine: ${rule}`)
+}
+
+/** Without what may be a password. */
+function shown(host: string): string {
+  return quoteForeign(host.replace(/^([a-z]+:\/\/)[^/]*@/, '$1…@'), 200)
 }

@@ -7,6 +7,7 @@ const secured = { hasCertificates: true }
 describe('a host', () => {
   it.each([
     ['unix:///var/run/docker.sock', plain, { path: '/var/run/docker.sock' }],
+    ['unix:///run/user@1/docker.sock', plain, { path: '/run/user@1/docker.sock' }],
     ['npipe:////./pipe/docker_engine', plain, { path: String.raw`\\.\pipe\docker_engine` }],
     ['tcp://engine.example', plain, { hostname: 'engine.example', port: 2375, tls: false }],
     ['tcp://engine.example', secured, { hostname: 'engine.example', port: 2376, tls: true }],
@@ -41,6 +42,13 @@ describe('a host', () => {
   it('shows no password', () => {
     expect(() => parseHost('tcp://me:s3cret@engine:1', plain)).toThrow(/^(?!.*s3cret).*user or password/)
     expect(() => parseHost('ssh://me:s3cret@engine', plain)).toThrow(/^(?!.*s3cret)/)
+  })
+
+  it('is shown without control characters', () => {
+    expect(parseHost('unix:///a\u001B[31m', plain)).toEqual({
+      text: String.raw`unix:///a\u{1b}[31m`,
+      at: { path: '/a\u001B[31m' },
+    })
   })
 
   it.each([
