@@ -111,6 +111,14 @@ test.each<[string, Signing, string]>([
   )
 })
 
+test('signatures in what is signed are refused, too', () => {
+  const head = '{"schemaVersion":1,"signatures":[],"name":"x"'
+  const signatures = [{ protected: headerOf(head.length, base64('}')) }]
+  expect(() => schema1Payload(bytesOf(`${head},"signatures":${JSON.stringify(signatures)}}`))).toThrow(
+    expect.objectContaining({ code: 'INVALID_DATA', message: expect.stringContaining('must be the last field') }),
+  )
+})
+
 test('numbers of signatures and bytes are limited', () => {
   const header = headerOf(HEAD, base64('}'))
   expect(outcome(() => schema1Payload(bytesOf(sign({ headers: Array<string>(101).fill(header) }))))).toBe(
