@@ -38,6 +38,16 @@ export function connectionError(reason: unknown, host: EngineHost): ImageError {
   })
 }
 
+/** Certificates that are none, or a key that is another one's. */
+export function unusableCertificates(reason: unknown, host: EngineHost): ImageError {
+  const why = reason instanceof Error ? quoteForeign(reason.message, 200) : 'they are none'
+  return new ImageError(
+    'INVALID_DATA',
+    `the certificates for the engine at ${host.text} cannot be used: ${why}; correct ca.pem, cert.pem and key.pem`,
+    { cause: reason },
+  )
+}
+
 /** An answer that ends before all of it came. */
 export function brokenAnswer(reason: unknown, host: EngineHost): ImageError {
   return new ImageError('UNAVAILABLE', `the engine at ${host.text} closed the connection within its answer`, {

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { RequestOptions } from 'node:https'
+import type { request as openTls, RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { raceSignal, withTimeout } from '@crossdock/streams'
-import { connectionError } from '../errors.ts'
+import { connectionError, unusableCertificates } from '../errors.ts'
 import type { EngineCertificates } from './certificates.ts'
 import type { EngineHost } from './host.ts'
 
@@ -79,7 +79,7 @@ async function begin(address: EngineAddress, { method, path, headers }: Exchange
   const options: RequestOptions = { method, path, headers: { ...headers }, agent: false, ...placeOf(address) }
   // Loading these takes longer than a short command, which mostly needs no engine.
   const { request: open } = isTls ? await import('node:https') : await import('node:http')
-  const request = open(options)
+  const request = beginWith(open, options, host)
   const answer = Promise.withResolvers<IncomingMessage>()
   const connected = Promise.withResolvers<void>()
   request.once('socket', (socket) => {
@@ -96,6 +96,15 @@ async function begin(address: EngineAddress, { method, path, headers }: Exchange
   answer.promise.catch(ignore) // whoever waits for it is told
   connected.promise.catch(ignore)
   return { request, answer: answer.promise, connected: connected.promise }
+}
+
+/** Certificates are looked at here. */
+function beginWith(open: typeof openTls, options: RequestOptions, host: EngineHost): ClientRequest {
+  try {
+    return open(options)
+  } catch (reason) {
+    throw unusableCertificates(reason, host)
+  }
 }
 
 function placeOf({ host, certificates, insecure }: EngineAddress): RequestOptions {

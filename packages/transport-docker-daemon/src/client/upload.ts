@@ -26,7 +26,7 @@ export function createUpload(exchange: Exchange, host: EngineHost): Upload {
     heard = Promise.withResolvers()
   }).then(
     () => void (state.isLoaded = true),
-    (reason: unknown) => void (state.failure = reason),
+    (reason: unknown) => void (state.failure = final(reason)),
   )
 
   function check(): void {
@@ -77,9 +77,7 @@ function final(reason: unknown): unknown {
 }
 
 async function receiveAnswer(exchange: Exchange, host: EngineHost, onHeard: () => void): Promise<void> {
-  const answer = await exchange.answer.catch((reason: unknown) => {
-    throw final(reason)
-  })
+  const answer = await exchange.answer
   onHeard()
   if (!isDone(answer)) {
     throw refusal(answer, {

@@ -74,6 +74,18 @@ describe('an engine behind TLS', () => {
     expect(await read({ host, certDir: alone, insecure: true })).toContain('manifest')
   })
 
+  it('is not spoken to with certificates that are none', async () => {
+    const { host } = await newEngine()
+    for (const name of ['ca.pem', 'cert.pem', 'key.pem']) {
+      const certDir = await folderWithout()
+      await writeFile(join(certDir, name), '-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n')
+      await expect(read({ host, certDir })).rejects.toMatchObject({
+        code: expect.stringMatching(/^(INVALID_DATA|UNAVAILABLE)$/),
+        retryable: false,
+      })
+    }
+  })
+
   it('names no certificates where none are needed', async () => {
     const engine = await startEngine()
     onTestFinished(() => engine[Symbol.asyncDispose]())
