@@ -15,6 +15,7 @@ import { type NodePlans, planNodes } from './node-plan.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { chooseRoot, type Root } from './root.ts'
+import { checkSystems } from './systems.ts'
 
 /** What is known before the first blob: the judged root, and all that hangs on it. */
 export interface Preparation {
@@ -50,6 +51,7 @@ export async function prepareCopy(
   if (staysAsItIs && (await isUpToDate(destination, root, settings))) return { root, work: undefined }
   const graph = await loadGraph(source, root, settings)
   const ends = { source, destination, ...settings }
+  await checkSystems(graph, ends)
   const plans = planNodes(graph, ends)
   const ahead = await makeAhead(plans, ends)
   const manifest = ahead.made.get(graph.top)?.manifest
@@ -114,7 +116,7 @@ function checkKeepsSource(source: ImageSource, destination: ImageDestination, { 
 
 /** A path may be written in several ways, and its identity is the same; the name behind it is written in one. */
 function isSamePlace(one: ImageReference, other: ImageReference): boolean {
-  if (one.transport.name !== other.transport.name) return false
+  if (one.transport.name !== other.transport.name || one.service !== other.service) return false
   const [text, otherText] = [one.toString(), other.toString()]
   if (text === otherText) return true
   if (one.policy === undefined || one.policy.identity !== other.policy?.identity) return false

@@ -141,6 +141,11 @@ test('an index is not replaced by one of its images under its own name', async (
   })
   expect(memory.store.digest('from:1')).toBe(index.root.digest)
   expect(await copyImage(same, same, { platforms: 'all' })).toMatchObject({ upToDate: true })
+  const elsewhere = wrapTransport(memory, {
+    destination: (destination) => ({ ...destination, reference: { ...destination.reference, service: 'another' } }),
+  })
+  expect(await copyImage(same, elsewhere.parseReference('from:1'))).toMatchObject({ upToDate: false })
+  memory.store.put('from:1', index)
   const one = memory.parseReference('from:2')
   const { digest } = await copyImage(same, one)
   expect(memory.store.digest('from:2')).toBe(digest)

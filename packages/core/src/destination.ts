@@ -15,6 +15,8 @@ export interface DestinationTraits {
    * kept, but one that its source makes. Default: `preserve`.
    */
   readonly layerCompression?: 'preserve' | 'compress' | 'decompress' | undefined
+  /** The operating systems whose images it takes, as configurations name them. Default: every one. */
+  readonly systems?: readonly string[] | undefined
   /** Whether a manifest may name layers by URL without the blobs being there. Default: true. */
   readonly foreignLayers?: boolean | undefined
   /** Whether an index may name instances that are not there. Default: true. */

@@ -35,6 +35,7 @@ export {
   repositoryName,
 } from './docker-reference.ts'
 export type { DockerReference } from './docker-reference.ts'
+export { dockerPolicyIdentity, dockerScopeProblem } from './docker-policy.ts'
 export type { Descriptor, Platform } from './descriptor.ts'
 export { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, MAX_NAME_CHARACTERS } from './limits.ts'
 

@@ -21,6 +21,11 @@ export interface ImageReference {
   /** What the user meant as a Docker reference, fully explicit; never what a redirect or a mirror made of it. */
   readonly dockerReference?: DockerReference | undefined
   readonly policy?: PolicyIdentity | undefined
+  /**
+   * The service that has what the text names, where the text does not say it: the address of an engine. Equal texts with other services
+   * are other locations.
+   */
+  readonly service?: string | undefined
   openSource?(options?: OperationOptions): Promise<ImageSource>
   openDestination?(options?: OperationOptions): Promise<ImageDestination>
   delete?(options?: OperationOptions): Promise<void>

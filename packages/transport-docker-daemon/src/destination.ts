@@ -1,13 +1,10 @@
 import { createDockerArchiveDestination } from '@crossdock/archive'
 import {
   type DockerReference,
-  ImageError,
   type ImageDestination,
   type ImageReference,
   type OperationOptions,
-  quoteForeign,
 } from '@crossdock/core'
-import { parseImageConfig } from '@crossdock/formats'
 import { openEngine } from './client/engine.ts'
 import type { ResolvedOptions } from './options.ts'
 import { createStreamWriter } from './stream-writer.ts'
@@ -35,20 +32,14 @@ export async function openDestination(
     what: `the engine at ${engine.host.text}`,
     name,
     layers: 'preserve',
-    ...(options.host === undefined && { checkConfig: refuseOtherSystem }),
+    systems: options.host === undefined ? systemsOfThisMachine() : undefined,
   })
 }
 
-/** Systems on which an engine runs images of linux and nothing else. On Windows it may have been switched to either kind. */
-const LINUX_ENGINES: readonly string[] = ['linux', 'darwin']
-
-/** Throws `UNSUPPORTED` for an image that the engine of this machine would load and could not run. */
-function refuseOtherSystem(config: Uint8Array): void {
-  const { os } = parseImageConfig(config)
-  if (!LINUX_ENGINES.includes(process.platform) || os === undefined || os === '' || os === 'linux') return
-  throw new ImageError(
-    'UNSUPPORTED',
-    `the image is for ${quoteForeign(os, 40)}, and the engine of this machine runs images for linux; choose another platform, or say which ` +
-      'engine is meant by its host',
-  )
+/**
+ * An engine would load an image of another system and could not run it. On Windows it may have been switched to either kind, and of another
+ * machine's engine nothing is known.
+ */
+function systemsOfThisMachine(): readonly string[] | undefined {
+  return ['linux', 'darwin'].includes(process.platform) ? ['linux'] : undefined
 }

@@ -1,5 +1,6 @@
 import {
   CONTRACT,
+  dockerPolicyIdentity,
   type DockerReference,
   type ImageDestination,
   type ImageReference,
@@ -9,7 +10,7 @@ import {
 } from '@crossdock/core'
 import { openDestination } from './destination.ts'
 import { type DockerDaemonTransportOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { policyOf, validateScope } from './policy.ts'
+import { validateScope } from './policy.ts'
 import { type DaemonLocation, formatLocation, parseLocation } from './reference.ts'
 import { openSource } from './source.ts'
 
@@ -42,13 +43,14 @@ function createReference(
   const reference: DockerDaemonReference = {
     transport,
     toString: () => text,
+    ...(options.host !== undefined && { service: options.host }),
     openSource: (operation) => openSource({ reference, location, options }, operation),
     ...('name' in location && named(location.name)),
   }
   function named(name: DockerReference): Pick<ImageReference, 'dockerReference' | 'policy' | 'openDestination'> {
     return {
       dockerReference: name,
-      policy: policyOf(name),
+      policy: dockerPolicyIdentity(name),
       // An engine gives names to images, but no digests.
       ...(name.digest === undefined && {
         openDestination: (operation?: OperationOptions): Promise<ImageDestination> =>

@@ -1,5 +1,6 @@
 import {
   CONTRACT,
+  dockerPolicyIdentity,
   type DockerReference,
   type ImageDestination,
   type ImageReference,
@@ -13,7 +14,7 @@ import { createSession } from './client/session.ts'
 import { deleteImage } from './delete.ts'
 import { openDestination } from './destination.ts'
 import type { DockerTransportOptions } from './options.ts'
-import { checkPolicyScope, parseReferenceText, policyIdentity, printReference } from './reference.ts'
+import { checkPolicyScope, parseReferenceText, printReference } from './reference.ts'
 import { openSource } from './source.ts'
 import { listTags } from './tags.ts'
 
@@ -52,7 +53,7 @@ export function dockerTransport(options: DockerTransportOptions = {}): DockerTra
     const reference: DockerImageReference = Object.freeze({
       transport,
       dockerReference,
-      policy: policyIdentity(dockerReference),
+      policy: dockerPolicyIdentity(dockerReference),
       toString: () => printReference(dockerReference),
       openSource: async (operation: OperationOptions = {}) => {
         operation.signal?.throwIfAborted()

@@ -47,8 +47,8 @@ export interface DockerArchiveDestinationOptions {
    * layers are as they come, for a reader that unpacks them.
    */
   readonly layers: 'decompress' | 'preserve'
-  /** Throws for a config whose image the reader of the archive would refuse. Default: none is refused. */
-  readonly checkConfig?: ((config: Uint8Array) => void) | undefined
+  /** The operating systems whose images the reader of the archive takes. Default: every one. */
+  readonly systems?: readonly string[] | undefined
 }
 
 /** What one open destination has been given. */
@@ -66,7 +66,7 @@ interface ReadyImage {
 
 /** An archive that is being written, as a destination of one image; disposing it disposes the writer. */
 export function createDockerArchiveDestination(options: DockerArchiveDestinationOptions): ImageDestination {
-  const { reference, writer, layers } = options
+  const { reference, writer, layers, systems } = options
   const session: Session = { ...options, configs: new Map(), image: undefined }
   return Object.freeze<ImageDestination>({
     reference,
@@ -74,6 +74,7 @@ export function createDockerArchiveDestination(options: DockerArchiveDestination
       manifestTypes: MANIFEST_TYPES[layers],
       layerCompression: layers,
       foreignLayers: false,
+      systems,
       parallelBlobs: 1,
     }),
     putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
@@ -104,7 +105,7 @@ async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promi
   const arrival = receive(body, blob, signal)
   const bytes = await readBytes(arrival.chunks, { limitBytes: MAX_CONFIG_BYTES, what: 'the config of the image' })
   const { digest, size } = arrival.settled()
-  keepConfig(session, digest, bytes)
+  session.configs.set(digest, bytes)
   return { ...described, digest, size }
 }
 
@@ -131,11 +132,6 @@ function isArtifact({ config }: ImageManifest, { mediaType }: ManifestBytes): bo
   return mediaType === OCI_MANIFEST && !isConfigType(config.mediaType)
 }
 
-function keepConfig({ configs, checkConfig }: Session, digest: Digest, bytes: Uint8Array): void {
-  checkConfig?.(bytes)
-  configs.set(digest, bytes)
-}
-
 /** A config that came without its media type is among the layers. */
 async function configOf(session: Session, { config }: ImageManifest): Promise<Uint8Array> {
   const { writer, configs } = session
@@ -147,7 +143,7 @@ async function configOf(session: Session, { config }: ImageManifest): Promise<Ui
   }
   const bytes = await writer.read(config.digest)
   if (bytes === undefined) throw missing([config.digest])
-  keepConfig(session, config.digest, bytes)
+  session.configs.set(config.digest, bytes)
   return bytes
 }
 
