@@ -121,7 +121,7 @@ Image names are TRANSPORT:REFERENCE:
   docker://[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]   a registry
   oci:FOLDER[:NAME]  oci:FOLDER@DIGEST  oci:FOLDER:@N  an OCI layout folder
   dir:FOLDER                                         a flat folder
-  oci-archive:FILE[:NAME]  oci-archive:FILE:@N       an OCI layout in a tar archive
+  oci-archive:FILE[:NAME]  oci-archive:FILE:@N       an OCI layout in a tar archive; - is stdin or stdout
   docker-archive:FILE[:NAME]  docker-archive:FILE:@N what docker save writes and docker load reads
   docker-daemon:NAME:TAG  docker-daemon:sha256:ID    an image of a Docker Engine
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin

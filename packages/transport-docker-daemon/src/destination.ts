@@ -1,4 +1,4 @@
-import { createDockerArchiveDestination } from '@crossdock/archive'
+import { createDockerArchiveDestination, createStreamWriter, type TarHeaderInput } from '@crossdock/archive'
 import {
   type DockerReference,
   type ImageDestination,
@@ -7,7 +7,6 @@ import {
 } from '@crossdock/core'
 import { openEngine } from './client/engine.ts'
 import type { ResolvedOptions } from './options.ts'
-import { createStreamWriter } from './stream-writer.ts'
 
 /** A name that is being written. */
 export interface OpenDestinationOptions {
@@ -26,9 +25,12 @@ export async function openDestination(
 ): Promise<ImageDestination> {
   signal?.throwIfAborted()
   const engine = await openEngine(options, signal)
+  let members = 0
+  // By number: a blob that failed is put again under another one, and nothing names the first.
+  const memberOf = (): TarHeaderInput => ({ path: `layer-${members++}.tar` })
   return createDockerArchiveDestination({
     reference,
-    writer: createStreamWriter({ ...options, open: (openSignal) => engine.load(openSignal) }),
+    writer: createStreamWriter({ ...options, open: (openSignal) => engine.load(openSignal), memberOf }),
     what: `the engine at ${engine.host.text}`,
     name,
     layers: 'preserve',

@@ -5,6 +5,7 @@ import type { CommandEntry } from '../command-entry.ts'
 import { addCopyFlags, copyOptions, FORMAT_NAMES, imageFormat } from '../copy-flags.ts'
 import { addEndpointFlags } from '../endpoint-flags.ts'
 import { type Call, withEnds } from '../endpoints.ts'
+import { UsageError } from '../failure.ts'
 import { isSet, textFlag } from '../flags.ts'
 import { formatJson } from '../output/json.ts'
 import { count, formatBytes, formatDuration } from '../output/sizes.ts'
@@ -43,6 +44,11 @@ export const copyCommand: CommandEntry = {
 
 async function copy(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
   const { flags, invocation, operation } = call
+  if (isSet(flags, 'json') && /^(?:docker|oci)-archive:-(?::|@|$)/.test(names.to)) {
+    throw new UsageError(
+      'stdout is where the archive goes: --json would be printed there, too; name a file for one of them',
+    )
+  }
   const options = { ...(await copyOptions(flags)), format: imageFormat(flags) }
   const progress = startProgress(flags, invocation)
   const started = performance.now()

@@ -1,10 +1,10 @@
+import type { ByteSink } from '@crossdock/archive'
 import type { ResolvedOptions } from '../options.ts'
 import { isDone, refusal } from '../errors.ts'
 import { readCertificates } from './certificates.ts'
 import { type EngineAddress, type Exchange, openExchange } from './exchange.ts'
 import { type EngineHost, parseHost } from './host.ts'
 import { readBody, readRefusal } from './read-body.ts'
-import { createMemberStream, type MemberStream } from './member-stream.ts'
 import { createUpload } from './upload.ts'
 
 /** An engine: the two calls of its API (Docker Engine API, "Export an image" and "Import images") that move images. */
@@ -13,7 +13,7 @@ export interface Engine {
   /** The archive of an image. Throws `NOT_FOUND`, `UNAVAILABLE`, `FORBIDDEN`, and `INVALID_DATA` for other refusals. */
   save(name: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array>
   /** Begins to send an archive. Throws `UNAVAILABLE`, `FORBIDDEN`. */
-  load(signal: AbortSignal | undefined): Promise<MemberStream>
+  load(signal: AbortSignal | undefined): Promise<ByteSink>
 }
 
 /** Reads what is needed to reach an engine, and connects to nothing. Throws `INVALID_DATA` for a host that is none, `IO`. */
@@ -27,7 +27,7 @@ export async function openEngine(options: ResolvedOptions, signal: AbortSignal |
   return {
     host,
     save: (name, saveSignal) => save(address, name, saveSignal),
-    load: async (loadSignal) => createMemberStream(createUpload(await openExchange(address, LOAD, loadSignal), host)),
+    load: async (loadSignal) => createUpload(await openExchange(address, LOAD, loadSignal), host),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ByteSink } from '@crossdock/archive'
 import { ImageError } from '@crossdock/core'
 import { recycle } from '@crossdock/streams'
 import { isDone, refusal } from '../errors.ts'
@@ -6,18 +7,10 @@ import type { EngineHost } from './host.ts'
 import { readLoadAnswer } from './load-answer.ts'
 import { readRefusal } from './read-body.ts'
 
-/** An archive on its way to an engine, which has the image when `finish` has ended well. Disposing before that leaves nothing there. */
-export interface Upload extends AsyncDisposable {
-  /** Gives bytes on. They are taken however little the engine takes, so that `ready` is to be waited for. */
-  send(chunk: Uint8Array): void
-  /** Waits until the engine takes more. Throws what it refused the image for, and `UNAVAILABLE`. */
-  ready(signal: AbortSignal | undefined): Promise<void>
-  /** Ends the archive and waits for the engine to have the image. Throws as `ready` does. */
-  finish(signal: AbortSignal | undefined): Promise<void>
-}
-
-/** A load on an exchange that has a connection. An answer that comes whole before the archive has ended is a refusal. */
-export function createUpload(exchange: Exchange, host: EngineHost): Upload {
+/**
+ * A load on an exchange that has a connection: the engine has the image when `finish` has ended well, and nothing before. An answer that comes whole before the archive has ended is a refusal.
+ */
+export function createUpload(exchange: Exchange, host: EngineHost): ByteSink {
   const { request } = exchange
   let heard = Promise.withResolvers<void>()
   const state: { failure?: unknown; isLoaded: boolean } = { isLoaded: false }

@@ -1,23 +1,26 @@
-import { checkTarget, createArchiveWriter, createDockerArchiveDestination, layerHeader } from '@crossdock/archive'
+import { createDockerArchiveDestination, layerHeader } from '@crossdock/archive'
 import { quotePath } from '@crossdock/blob-files'
 import type { ImageDestination, OperationOptions } from '@crossdock/core'
+import { openWriter } from '../open-writer.ts'
+import { STANDARD } from '../standard-streams.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /**
- * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Throws
+ * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Standard output
+ * gets the archive as it is made. Throws
  * `CONFLICT` if something else is there, `NOT_FOUND` if its folder is not.
  */
 export async function openDestination(
-  { reference, file, options, selection }: OpenOptions,
+  { reference, file, options, selection, streams }: OpenOptions,
   operation: OperationOptions = {},
 ): Promise<ImageDestination> {
   operation.signal?.throwIfAborted()
-  await checkTarget(file)
+  const writer = await openWriter({ file, options, memberOf: layerHeader }, streams)
   operation.signal?.throwIfAborted()
   return createDockerArchiveDestination({
     reference,
-    writer: createArchiveWriter({ path: file, durable: options.durable, memberOf: layerHeader }),
-    what: quotePath(file),
+    writer,
+    what: file === STANDARD ? 'standard output' : quotePath(file),
     name: selection.name,
     layers: 'decompress',
   })

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { ImageReference, ImageSource, ImageTransport, OperationOptions } from '@crossdock/core'
 import {
   type ArchiveTransportOptions,
@@ -6,6 +5,8 @@ import {
   resolveArchiveOptions,
   type ResolvedArchiveOptions,
 } from '../options.ts'
+import { absolute } from '../open-file.ts'
+import { processStreams } from '../standard-streams.ts'
 import { openDestination } from './destination.ts'
 import type { OpenOptions } from './open-options.ts'
 import { type DockerArchiveLocation, formatLocation, parseLocation, refuseScope } from './reference.ts'
@@ -14,7 +15,7 @@ import { listNames, openSource } from './source.ts'
 /** An image in a docker archive, or the archive. Policies cannot name it: it has no identity. */
 export interface DockerArchiveReference extends ImageReference, DockerArchiveLocation {
   readonly transport: DockerArchiveTransport
-  /** `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
+  /** `-`, or `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
   readonly file: string
   openSource(options?: OperationOptions): Promise<ImageSource>
   tags(options?: OperationOptions): AsyncIterable<string>
@@ -39,10 +40,10 @@ function createReference(
   location: DockerArchiveLocation,
   options: ResolvedArchiveOptions,
 ): DockerArchiveReference {
-  const file = resolve(location.path)
+  const file = absolute(location.path)
   const text = formatLocation(location)
   const { name, index } = location
-  const open = (): OpenOptions => ({ reference, file, selection: { name, index }, options })
+  const open = (): OpenOptions => ({ reference, file, selection: { name, index }, options, streams: processStreams })
   const reference: DockerArchiveReference = {
     transport,
     ...location,

@@ -1,8 +1,6 @@
 import {
   blobPath,
   checkManifest,
-  checkTarget,
-  createArchiveWriter,
   INDEX_FILE,
   MARKER_FILE,
   MARKER_TEXT,
@@ -41,6 +39,7 @@ import {
   walk,
   withLayoutEntries,
 } from '@crossdock/formats'
+import { openWriter } from '../open-writer.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
@@ -62,7 +61,8 @@ interface Session extends OpenOptions {
 }
 
 /**
- * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Throws
+ * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Standard output
+ * gets the archive as it is made. Throws
  * `CONFLICT` if something else is there, `NOT_FOUND` if its folder is not.
  */
 export async function openDestination(
@@ -70,10 +70,9 @@ export async function openDestination(
   operation: OperationOptions = {},
 ): Promise<ImageDestination> {
   operation.signal?.throwIfAborted()
-  const { reference, file, options } = opened
-  await checkTarget(file)
+  const { reference, streams } = opened
+  const writer = await openWriter({ ...opened, memberOf }, streams)
   operation.signal?.throwIfAborted()
-  const writer = createArchiveWriter({ path: file, durable: options.durable, memberOf })
   const session: Session = { ...opened, writer, top: undefined, children: new Map(), referrers: new Map() }
   return Object.freeze<ImageDestination>({
     reference,

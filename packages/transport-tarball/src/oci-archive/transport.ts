@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { ImageReference, ImageSource, ImageTransport, OperationOptions, PolicyIdentity } from '@crossdock/core'
 import { formatLayoutLocation, type LayoutLocation } from '@crossdock/formats'
 import {
@@ -7,6 +6,8 @@ import {
   resolveArchiveOptions,
   type ResolvedArchiveOptions,
 } from '../options.ts'
+import { absolute } from '../open-file.ts'
+import { processStreams, STANDARD } from '../standard-streams.ts'
 import { openDestination } from './destination.ts'
 import type { OpenOptions } from './open-options.ts'
 import { parseLocation, policyOf, validateScope } from './reference.ts'
@@ -15,7 +16,7 @@ import { listNames, openSource } from './source.ts'
 /** An image in an OCI archive, or the archive. */
 export interface OciArchiveReference extends ImageReference, LayoutLocation {
   readonly transport: OciArchiveTransport
-  /** `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
+  /** `-`, or `path` made absolute when the reference was parsed: changing the working directory later does not move it. */
   readonly file: string
   openSource(options?: OperationOptions): Promise<ImageSource>
   tags(options?: OperationOptions): AsyncIterable<string>
@@ -40,18 +41,25 @@ function createReference(
   location: LayoutLocation,
   options: ResolvedArchiveOptions,
 ): OciArchiveReference {
-  const file = resolve(location.path)
+  const file = absolute(location.path)
   const text = formatLayoutLocation(location)
   const { name, digest, index } = location
-  const open = (): OpenOptions => ({ reference, file, selection: { name, digest, index }, options })
+  const open = (): OpenOptions => ({
+    reference,
+    file,
+    selection: { name, digest, index },
+    options,
+    streams: processStreams,
+  })
   let policy: PolicyIdentity | undefined
   const reference: OciArchiveReference = {
     transport,
     ...location,
     file,
     toString: () => text,
+    // What has no path has nothing that a policy could name.
     get policy() {
-      return (policy ??= policyOf(file))
+      return file === STANDARD ? undefined : (policy ??= policyOf(file))
     },
     openSource: (operation) => openSource(open(), operation),
     tags: (operation) => listNames(open(), operation),

@@ -12,7 +12,7 @@ import {
 import { createHasher, type Descriptor, type Digest, ImageError } from '@crossdock/core'
 import { OCI_LAYER_GZIP, OCI_LAYER_TAR, OCI_LAYER_ZSTD } from '@crossdock/formats'
 import { type Compression, firstBytes, recycle } from '@crossdock/streams'
-import { STDIN } from './reference.ts'
+import { STANDARD } from '../standard-streams.ts'
 
 /** A file that is a layer. */
 export interface LayerFile extends AsyncDisposable {
@@ -60,7 +60,7 @@ interface TypedFile {
 }
 
 async function openTyped(path: string, options: OpenLayerOptions): Promise<TypedFile> {
-  const file = path === STDIN ? await spoolStdin(options) : await openFile(path)
+  const file = path === STANDARD ? await spoolStdin(options) : await openFile(path)
   let mediaType: string | undefined
   try {
     mediaType = LAYER_TYPES.get(await compressionAt(file))

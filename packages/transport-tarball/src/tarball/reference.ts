@@ -1,13 +1,11 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { MAX_CHARACTERS, pathProblem, splitPath } from '../split-path.ts'
+import { STANDARD } from '../standard-streams.ts'
 
 export interface TarballLocation {
   /** The files as they were typed, from the base layer up; `-` alone is standard input. */
   readonly paths: readonly string[]
 }
-
-/** Standard input. */
-export const STDIN = '-'
 
 /**
  * Reads `path[:path…]` or `-`. A path ends at the next colon, a drive letter's (`C:\` or `C:/`) apart. Throws `INVALID_REFERENCE`.
@@ -24,7 +22,7 @@ export function parseLocation(text: string): TarballLocation {
     paths.push(path)
     left = rest
   }
-  if (paths.length > 1 && paths.includes(STDIN)) {
+  if (paths.length > 1 && paths.includes(STANDARD)) {
     throw fail('standard input cannot be one of several layers; write ./- for a file of that name')
   }
   return { paths: Object.freeze(paths) }

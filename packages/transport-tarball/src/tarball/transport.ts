@@ -1,9 +1,9 @@
-import { resolve } from 'node:path'
 import type { ImageReference, ImageSource, ImageTransport, OperationOptions } from '@crossdock/core'
 import { resolveTarballOptions, type ResolvedTarballOptions, type TarballTransportOptions } from '../options.ts'
-import { formatLocation, parseLocation, refuseScope, STDIN, type TarballLocation } from './reference.ts'
+import { formatLocation, parseLocation, refuseScope, type TarballLocation } from './reference.ts'
+import { absolute } from '../open-file.ts'
+import { processStreams } from '../standard-streams.ts'
 import { openSource } from './source.ts'
-import { readStdin } from './stdin.ts'
 
 /** Tar files as an image; for reading. Policies cannot name it: it has no identity. */
 export interface TarballReference extends ImageReference, TarballLocation {
@@ -32,14 +32,14 @@ function createReference(
   location: TarballLocation,
   options: ResolvedTarballOptions,
 ): TarballReference {
-  const files = Object.freeze(location.paths.map((path) => (path === STDIN ? path : resolve(path))))
+  const files = Object.freeze(location.paths.map(absolute))
   const text = formatLocation(location)
   const reference: TarballReference = {
     transport,
     ...location,
     files,
     toString: () => text,
-    openSource: (operation) => openSource({ reference, files, options, stdin: readStdin }, operation),
+    openSource: (operation) => openSource({ reference, files, options, stdin: processStreams.input }, operation),
   }
   return Object.freeze(reference)
 }

@@ -1,0 +1,34 @@
+import {
+  checkTarget,
+  createArchiveWriter,
+  createStreamWriter,
+  type MemberWriter,
+  type TarHeaderInput,
+} from '@crossdock/archive'
+import type { Digest } from '@crossdock/core'
+import type { ResolvedArchiveOptions } from './options.ts'
+import { STANDARD, type StandardStreams } from './standard-streams.ts'
+
+export interface OpenWriterOptions {
+  /** Absolute, or `-`. */
+  readonly file: string
+  readonly options: ResolvedArchiveOptions
+  /** The member that a blob becomes, without its size. */
+  readonly memberOf: (digest: Digest) => TarHeaderInput
+}
+
+/** An archive that goes into a file, or into standard output. Throws what `checkTarget` throws. */
+export async function openWriter(
+  { file, options, memberOf }: OpenWriterOptions,
+  { output }: Pick<StandardStreams, 'output'>,
+): Promise<MemberWriter> {
+  if (file === STANDARD) {
+    return createStreamWriter({
+      ...options,
+      open: async () => output(),
+      memberOf: (digest) => (digest === undefined ? undefined : memberOf(digest)),
+    })
+  }
+  await checkTarget(file)
+  return createArchiveWriter({ path: file, durable: options.durable, memberOf })
+}
