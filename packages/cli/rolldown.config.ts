@@ -70,6 +70,8 @@ const OUTPUT = /packages[\\/]cli[\\/]src[\\/]output[\\/]/
 export default defineConfig({
   input: { main: 'src/index.ts' },
   platform: 'node',
+  // What the oldest Node.js that users may have cannot read (`await using`) is written in another way.
+  transform: { target: 'node22.20' },
   plugins: [builtinModules, noExecutables, asciiOnly],
   output: {
     dir: 'dist/bundle',

@@ -1,5 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startRegistry } from '@crossdock/registry-server'
+import { buildImages } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { repositoryRoot } from '../src/crossdock.ts'
 import { installTarballs, packPackages, publicPackages } from '../src/pack-packages.ts'
@@ -149,6 +151,33 @@ describe('the packages as they are published', () => {
       const { stdout, stderr, exitCode } = await runProcess([node(), script, 'version', '--format', 'json'])
       expect({ exitCode, stderr }).toStrictEqual({ exitCode: 0, stderr: '' })
       expect(JSON.parse(stdout.toString())).toMatchObject({ node: version })
+    })
+
+    it('the command does what it is for, with every part of it that is loaded on demand', async ({ skip }) => {
+      skip(installed.exitCode !== 0, 'they are not installed')
+      skip(nodePackage === undefined && version !== process.versions.node, `npm has no Node.js for ${system}`)
+      const script = join(project, 'node_modules/@crossdock/cli/bin/crossdock.js')
+      const run = async (...argv: readonly string[]): Promise<string> => {
+        const { stdout, stderr, exitCode } = await runProcess([node(), script, ...argv], { cwd: project })
+        expect({ argv, exitCode, stderr }).toStrictEqual({ argv, exitCode: 0, stderr: '' })
+        return stdout.toString()
+      }
+      await mkdir(join(project, version))
+      await using server = await startRegistry()
+      const [image] = await buildImages({ folder: join(project, `images-${version}`), shapes: ['tiny'] })
+      const [remote, layout, archive] = [`docker://${server.host}/app:1`, `oci:${version}/layout:x`, `${version}/a.tar`]
+      await run('copy', '-q', `oci:${image?.folder}:latest`, remote)
+      await run('copy', '-q', '--dest-compress-format', 'zstd', '--dest-force-compress-format', remote, layout)
+      await run('copy', '-q', layout, `docker-archive:${archive}:app:1`)
+      await run('copy', '-q', '--format', 'oci', `docker-archive:${archive}`, `dir:${version}/dir`)
+      const files = await run('ls', '-R', remote)
+      expect(files.split('\n').length).toBeGreaterThan(1)
+      for (const name of [layout, `docker-archive:${archive}`, `dir:${version}/dir`]) {
+        expect(await run('ls', '-R', name)).toBe(files)
+      }
+      expect(await run('inspect', '--sizes', layout)).toContain('"UnpackedSize"')
+      await run('plan', remote, layout)
+      expect(await run('digest', layout)).toMatch(/^sha256:/)
     })
   })
 })

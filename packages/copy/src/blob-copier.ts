@@ -47,7 +47,7 @@ const DEFAULT_PARALLEL_BLOBS = 6
 /** A layer of this size keeps the processors busy while it is packed, and some of its content in memory. */
 const LARGE_LAYER_BYTES = 4 * 1024 * 1024
 /** More large layers at once would be no faster. */
-const LARGE_LAYERS_AT_ONCE = 3
+const LARGE_LAYERS_AT_ONCE = 2
 
 export function createBlobCopier(ends: CountedEnds): BlobCopier {
   const { source, destination, options, operation } = ends

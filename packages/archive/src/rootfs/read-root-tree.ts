@@ -19,6 +19,8 @@ export interface ReadRootTreeOptions extends Omit<TarReadOptions, 'maxEntries'> 
   readonly maxEntries?: number | undefined
   /** Whether the content of every file is hashed, so that trees can be compared by it. Default: false. */
   readonly digests?: boolean | undefined
+  /** Whether it is kept what each layer changes; a map of every path takes as much memory as the tree. Default: true. */
+  readonly changes?: boolean | undefined
   /** How many layers are read at once. Default: 1. */
   readonly concurrency?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -38,10 +40,11 @@ export async function readRootTree(layers: readonly RootLayer[], options: ReadRo
   const records: LayerChanges[] = []
   const onKept = createTextCounter(given)
   const budget = { names: 0, max: maxEntries }
-  const { what, digests = false, concurrency = 1 } = options
+  const { what, digests = false, concurrency = 1, changes: keeps = true } = options
   for await (const content of readLayers(layers, { ...options, what, digests, concurrency, onKept })) {
     const number = records.length
-    records.push(applyLayer({ root, number, what: layerName(what, number), budget }, content))
+    const changes = keeps ? new Map<string, ChangeKind>() : undefined
+    records.push(applyLayer({ root, number, what: layerName(what, number), budget, changes }, content))
   }
   return { root, layers: records }
 }
@@ -59,34 +62,38 @@ interface Target {
   readonly budget: { names: number; readonly max: number }
 }
 
+const NO_CHANGES: LayerChanges['changes'] = new Map()
+
 interface Applying extends Target {
-  readonly changes: Map<string, ChangeKind>
+  /** Undefined if nobody asks for them. */
+  readonly changes: Map<string, ChangeKind> | undefined
 }
 
-function applyLayer(target: Target, { members, whiteouts, opaque, bytes }: LayerContent): LayerChanges {
-  const applying: Applying = { ...target, changes: new Map() }
+function applyLayer(applying: Applying, { members, whiteouts, opaque, bytes }: LayerContent): LayerChanges {
   for (const path of whiteouts) remove(applying, path)
   for (const path of opaque) empty(applying, path)
   const forward: LayerMember[] = []
   for (const member of members) if (!put(applying, member)) forward.push(member)
   // `crane export` writes links before what they stand for.
   for (const member of forward) {
-    const isThere = find(target.root, member.path)?.layer === target.number
-    if (!isThere && !put(applying, member)) throw refused(target, member, 'is a hard link to nothing')
+    const isThere = find(applying.root, member.path)?.layer === applying.number
+    if (!isThere && !put(applying, member)) throw refused(applying, member, 'is a hard link to nothing')
   }
-  return { changes: applying.changes, bytes }
+  return { changes: applying.changes ?? NO_CHANGES, bytes }
 }
 
 function remove({ root, changes }: Applying, path: string): void {
   const parts = splitPath(path)
   const name = parts.at(-1)
   const folder = find(root, parts.slice(0, -1).join('/'))
-  if (name !== undefined && folder?.children?.delete(name) === true) changes.set(path, 'removed')
+  if (name !== undefined && folder?.children?.delete(name) === true) changes?.set(path, 'removed')
 }
 
 function empty({ root, changes }: Applying, path: string): void {
   const folder = find(root, path)
-  for (const name of folder?.children?.keys() ?? []) changes.set(path === '' ? name : `${path}/${name}`, 'removed')
+  for (const name of (changes && folder?.children?.keys()) ?? []) {
+    changes?.set(path === '' ? name : `${path}/${name}`, 'removed')
+  }
   folder?.children?.clear()
 }
 
@@ -165,6 +172,7 @@ interface Noted {
 }
 
 function note({ changes, number }: Applying, { path, before, entry }: Noted): void {
+  if (changes === undefined) return
   const earlier = changes.get(path)
   if (earlier !== undefined) {
     if (earlier === 'removed') changes.set(path, 'changed')

@@ -36,7 +36,7 @@ export async function layerSummaries(image: LayeredImage, operation: Operation):
     ...layer,
     open: (signal: AbortSignal) => counting(layer.open(signal), (bytes) => (unpacked[number] = bytes)),
   }))
-  const tree = await readTree({ ...image, layers: counted }, operation)
+  const tree = await readTree({ ...image, layers: counted }, { ...operation, changes: true })
   const reports = layerReports(tree)
   return image.layers.flatMap(({ descriptor: { digest, mediaType, size } }, layer) => {
     const report = reports[layer]

@@ -1,4 +1,4 @@
-import { raceSignal } from '@crossdock/streams'
+import { raceSignal, recycle } from '@crossdock/streams'
 import type { Call } from '../endpoints.ts'
 import { formatJson } from '../output/json.ts'
 
@@ -7,7 +7,12 @@ const PRINT_CHARACTERS = 64 * 1024
 
 /** To stdout. A reader that does not read must not keep the command from ending. */
 export async function printBytes(body: AsyncIterable<Uint8Array>, { invocation, operation }: Call): Promise<void> {
-  for await (const chunk of body) await raceSignal(invocation.print(chunk), operation.signal)
+  // Another stream may keep what it was given.
+  const isSystems = invocation.terminal.stdout === process.stdout
+  for await (const chunk of body) {
+    await raceSignal(invocation.print(chunk), operation.signal)
+    if (isSystems) recycle(chunk)
+  }
 }
 
 /** To stdout, as the pieces come. */
