@@ -46,7 +46,9 @@ export async function* packBlocks(
 
 async function packed({ bytes }: Block, pack: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
-    return await pack()
+    const result = await pack()
+    adoptChunk(result)
+    return result
   } finally {
     recycle(bytes)
   }
