@@ -128,7 +128,7 @@ describe('the command', () => {
     it('says what a copy would do and changes nothing; afterwards that nothing is left to do', async () => {
       const to = `docker://${server.host}/planned:1`
       const before = server.requests.length
-      const plan = JSON.parse(await print('plan', '--all', '--format', 'json', from, to)) as Plan
+      const plan = JSON.parse(await print('plan', '--all', '--json', from, to)) as Plan
       expect(plan).toMatchObject({ digest: image.digest, upToDate: false })
       expect(new Set(server.requests.slice(before).map(({ method }) => method))).toStrictEqual(new Set(['HEAD']))
       const layout = fresh('planned')
@@ -145,6 +145,16 @@ describe('the command', () => {
       expect(table).toContain(image.digest)
       expect(table).toMatch(/^move {2}sha256:[0-9a-f]{12} {2}/m)
       expect(table).toContain('would move')
+    })
+
+    it('with a format, says what manifests become, and of which digest', async () => {
+      const argv = ['--platform', 'linux/amd64', '--format', 'v2s2', from]
+      const plan = JSON.parse(await print('plan', '--json', ...argv, `dir:${fresh('planned')}`)) as Plan
+      const mediaType = 'application/vnd.docker.distribution.manifest.v2+json'
+      expect(plan).toMatchObject({ manifests: [{ candidates: [mediaType], becomes: { mediaType } }] })
+      expect(await print('plan', ...argv, `dir:${fresh('planned')}`)).toContain(`becomes ${mediaType}\n`)
+      const { stdout } = await crossdock.done(['copy', '--json', ...argv, `dir:${fresh('copied')}`])
+      expect(JSON.parse(stdout.toString())).toMatchObject({ digest: plan.digest })
     })
   })
 
@@ -313,6 +323,7 @@ interface Sizes {
 }
 
 interface Plan {
+  readonly digest: string
   readonly bytes: { readonly move: number }
 }
 

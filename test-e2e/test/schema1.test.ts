@@ -179,7 +179,7 @@ describe('schema 1', () => {
     })
 
     it('is planned with what becomes of it', async () => {
-      const { stdout } = await crossdock.done(['plan', '--format', 'json', atOld, layout()])
+      const { stdout } = await crossdock.done(['plan', '--json', atOld, layout()])
       const plan = JSON.parse(stdout.toString())
       expect(plan.manifests).toMatchObject([{ becomes: { mediaType: 'application/vnd.oci.image.manifest.v1+json' } }])
       expect(plan.blobs.map(({ action }: { action: string }) => action)).toEqual(['move', 'move'])

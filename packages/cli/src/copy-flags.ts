@@ -7,11 +7,17 @@ import { checkPlatforms, overriddenPlatform } from './platform-flags.ts'
 import { addProgressFlags } from './progress/start-progress.ts'
 
 const SUBSET_MODES: readonly SubsetMode[] = ['rewrite', 'sparse', 'refuse']
+const FORMATS: Readonly<Record<string, ImageFormat>> = { oci: 'oci', v2s2: 'docker', v2s1: 'schema1' }
 const PACKINGS: readonly LayerPacking['format'][] = ['gzip', 'zstd', 'none']
 
 /** The flags that say what is copied and how; `copy` and `plan` share them. */
 export function addCopyFlags(command: Command): void {
   command
+    .addOption(
+      new Option('-f, --format <type>', 'convert to OCI, or to Docker schema 2 or 1 (default: as it is)').choices(
+        Object.keys(FORMATS),
+      ),
+    )
     .option('-a, --all', 'copy an index with every platform')
     .addOption(
       new Option(
@@ -47,6 +53,7 @@ export async function copyOptions(flags: Flags): Promise<CopyOptions> {
   await checkPlatforms([choice.platform ?? [], choice.platforms === 'all' ? [] : (choice.platforms ?? [])].flat())
   return {
     ...choice,
+    format: FORMATS[textFlag(flags, 'format') ?? ''],
     subset: SUBSET_MODES.find((mode) => mode === flags['subset']),
     preserveDigests: isSet(flags, 'preserveDigests'),
     referrers: isSet(flags, 'referrers'),
@@ -56,16 +63,6 @@ export async function copyOptions(flags: Flags): Promise<CopyOptions> {
     attempts: retries === undefined ? undefined : retries + 1,
     retryDelayMs: numberFlag(flags, 'retryDelay'),
   }
-}
-
-const FORMATS: Readonly<Record<string, ImageFormat>> = { oci: 'oci', v2s2: 'docker', v2s1: 'schema1' }
-
-/** What `--format` of `copy` takes. (That of `plan` is for how it prints.) */
-export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS)
-
-/** Undefined: as it is. */
-export function imageFormat(flags: Flags): ImageFormat | undefined {
-  return FORMATS[textFlag(flags, 'format') ?? '']
 }
 
 function layerPacking(flags: Flags): LayerPacking | undefined {

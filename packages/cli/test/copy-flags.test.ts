@@ -1,7 +1,7 @@
 import type { CopyOptions } from '@crossdock/copy'
 import { Command } from 'commander'
 import { expect, test } from 'vitest'
-import { addCopyFlags, copyOptions, imageFormat } from '../src/copy-flags.ts'
+import { addCopyFlags, copyOptions } from '../src/copy-flags.ts'
 import { UsageError } from '../src/failure.ts'
 
 function options(...argv: string[]): Promise<CopyOptions> {
@@ -58,12 +58,12 @@ test('the other flags arrive in the options', async () => {
 })
 
 test.each([
-  [{}, undefined],
-  [{ format: 'oci' }, 'oci'],
-  [{ format: 'v2s2' }, 'docker'],
-  [{ format: 'v2s1' }, 'schema1'],
-])('%j asks for the format %s', (flags, format) => {
-  expect(imageFormat(flags)).toBe(format)
+  ['', undefined],
+  ['--format oci', 'oci'],
+  ['-f v2s2', 'docker'],
+  ['--format=v2s1', 'schema1'],
+])('"%s" asks for the format %s', async (flags, format) => {
+  expect((await options(...flags.split(' ').filter((word) => word !== ''))).format).toBe(format)
 })
 
 test.each([

@@ -30,7 +30,9 @@ export interface PlannedManifest {
   readonly digest: Digest
   readonly mediaType: string
   readonly size: number
-  /** What it will be, if it does not stay as it is. */
+  /** The media types that it is offered under, best first: the next one if the destination refuses the one before it. */
+  readonly candidates: readonly string[]
+  /** What it will be as the first of them, if it does not stay as it is. */
   readonly becomes?: PlannedConversion | undefined
 }
 
@@ -138,7 +140,7 @@ function describe(
 
 function describeManifest(node: ManifestNode, { types, changes }: NodePlan, { made, lost }: Work): PlannedManifest {
   const { digest, mediaType, bytes } = node.manifest
-  const planned = { digest, mediaType, size: bytes.byteLength }
+  const planned = { digest, mediaType, size: bytes.byteLength, candidates: types }
   if (!changes) return planned
   const becomes = {
     mediaType: types[0] ?? mediaType,

@@ -59,7 +59,7 @@ describe('a format that is asked for', () => {
     expect(result.sourceDigest).toBe(image.root.digest)
     expect(planned.digest).toBe(result.digest)
     expect(planned.manifests).toMatchObject([
-      { digest: image.root.digest, becomes: { mediaType, digest: result.digest } },
+      { digest: image.root.digest, candidates: [mediaType], becomes: { mediaType, digest: result.digest } },
     ])
     const layers = layersOf(result.manifest.bytes, mediaType).map(({ digest }) => digest)
     expect(layers).toEqual(layersOf(image.root.bytes, image.root.mediaType).map(({ digest }) => digest))

@@ -2,7 +2,7 @@ import type { CopyResult } from '@crossdock/copy'
 import { imageName, ImageError, quoteForeign } from '@crossdock/core'
 import { Option } from 'commander'
 import type { CommandEntry } from '../command-entry.ts'
-import { addCopyFlags, copyOptions, FORMAT_NAMES, imageFormat } from '../copy-flags.ts'
+import { addCopyFlags, copyOptions } from '../copy-flags.ts'
 import { addEndpointFlags } from '../endpoint-flags.ts'
 import { type Call, withEnds } from '../endpoints.ts'
 import { UsageError } from '../failure.ts'
@@ -22,11 +22,6 @@ export const copyCommand: CommandEntry = {
       )
       .argument('<source>', 'image to read, such as docker://alpine:3.20')
       .argument('<destination>', 'where to write it, such as oci:./images:alpine')
-      .addOption(
-        new Option('-f, --format <type>', 'convert to OCI, or to Docker schema 2 or 1 (default: as it is)').choices(
-          FORMAT_NAMES,
-        ),
-      )
       .option('--digestfile <file>', 'write the digest of what the destination now names to this file')
       .option('--json', 'print what was done to stdout as one JSON object')
       // What these ask for is done anyway.
@@ -49,7 +44,7 @@ async function copy(names: { readonly from: string; readonly to: string }, call:
       'stdout is where the archive goes: --json would be printed there, too; name a file for one of them',
     )
   }
-  const options = { ...(await copyOptions(flags)), format: imageFormat(flags) }
+  const options = await copyOptions(flags)
   const progress = startProgress(flags, invocation)
   const started = performance.now()
   try {

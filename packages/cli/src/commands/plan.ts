@@ -1,10 +1,10 @@
 import type { CopyPlan, PlannedBlob } from '@crossdock/copy'
 import { quoteForeign, shortDigest } from '@crossdock/core'
-import { Option } from 'commander'
 import type { CommandEntry } from '../command-entry.ts'
 import { addCopyFlags, copyOptions } from '../copy-flags.ts'
 import { addEndpointFlags } from '../endpoint-flags.ts'
 import { type Call, withEnds } from '../endpoints.ts'
+import { isSet } from '../flags.ts'
 import { formatJson, printable } from '../output/json.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
@@ -20,7 +20,7 @@ export const planCommand: CommandEntry = {
       )
       .argument('<source>', 'image to read')
       .argument('<destination>', 'where it would be written')
-      .addOption(new Option('--format <format>', 'how to print the plan').choices(['table', 'json']).default('table'))
+      .option('--json', 'print the plan as one JSON object')
     addCopyFlags(command)
     addEndpointFlags(addEndpointFlags(command, 'src'), 'dest')
     command.action((from: string, to: string) =>
@@ -38,7 +38,7 @@ async function printPlan(names: { readonly from: string; readonly to: string }, 
   const planned = await withEnds(call, names, (source, destination) =>
     planCopy(source, destination, { ...options, ...operation }),
   )
-  const text = flags['format'] === 'json' ? `${formatJson(planned, 2)}\n` : printable(formatPlan(planned))
+  const text = isSet(flags, 'json') ? `${formatJson(planned, 2)}\n` : printable(formatPlan(planned))
   await invocation.print(text)
 }
 
@@ -63,10 +63,12 @@ function formatPlan(plan: CopyPlan): string {
 
 function conversions({ manifests }: CopyPlan): string {
   return manifests
-    .flatMap(({ digest, mediaType, becomes }) => {
+    .flatMap(({ digest, mediaType, candidates, becomes }) => {
       if (becomes === undefined) return []
+      const [, ...others] = candidates
       const changed = `${shortDigest(digest)} becomes ${becomes.mediaType === mediaType ? 'another manifest' : becomes.mediaType}`
-      return [changed, ...becomes.lost.map((loss) => `  lost: ${loss}`)]
+      const otherwise = others.length === 0 ? [] : [`  or, if that is refused, ${others.join(', ')}`]
+      return [changed, ...otherwise, ...becomes.lost.map((loss) => `  lost: ${loss}`)]
     })
     .map((line) => `${line}\n`)
     .join('')
