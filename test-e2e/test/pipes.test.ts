@@ -66,6 +66,8 @@ describe('an archive in a pipe', () => {
       for (const from of [file, packed]) {
         const { stdout } = await shell(`${line(['list-tags', 'docker-archive:-'])} < ${from}`)
         expect(stdout.toString()).toBe('docker.io/team/app:1\n')
+        const facts = await shell(`${line(['inspect', '--sizes', 'docker-archive:-'])} < ${from}`)
+        expect(facts.stdout.toString()).toContain('"UnpackedSize"')
         const digest = await shell(`${line(['digest', 'docker-archive:-'])} < ${from}`)
         expect(digest.stdout).toStrictEqual((await crossdock.done(['digest', `docker-archive:${file}`])).stdout)
       }

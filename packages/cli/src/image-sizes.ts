@@ -1,4 +1,4 @@
-import { type Descriptor, type Digest, type ImageReference, type ImageSource, unparsedImage } from '@crossdock/core'
+import { type Descriptor, type Digest, type ImageSource, unparsedImage } from '@crossdock/core'
 import {
   childrenHandler,
   childrenOf,
@@ -16,7 +16,7 @@ import {
 } from '@crossdock/formats'
 import { createLimiter, recycle, runAll } from '@crossdock/streams'
 import type { Operation } from './invocation.ts'
-import { type OpenLayersOptions, openReadable, withLayers } from './root-filesystem/open-layers.ts'
+import { layersOf, type OpenLayersOptions } from './root-filesystem/open-layers.ts'
 
 /** What `inspect --sizes` finds out, in bytes. */
 export interface ImageSizes {
@@ -41,21 +41,18 @@ export interface InstanceSize {
   readonly shared: number
 }
 
-/** Reads every layer of the image, and every manifest of an index. Throws as `withLayers` does. */
-export async function findSizes(image: ImageReference, options: OpenLayersOptions): Promise<ImageSizes> {
+/** Reads every layer of the image, and every manifest of an index. Throws as `layersOf` does. */
+export async function findSizes(source: ImageSource, options: OpenLayersOptions): Promise<ImageSizes> {
   const { operation } = options
-  const unpacked = await withLayers(image, options, async ({ layers, concurrency }) => {
-    const sizes = layers.map(() => 0)
-    const measure = async (layer: number, signal: AbortSignal): Promise<void> => {
-      for await (const chunk of layers[layer]?.open(signal) ?? []) {
-        sizes[layer] = (sizes[layer] ?? 0) + chunk.byteLength
-        recycle(chunk)
-      }
+  const { layers, concurrency } = await layersOf(source, options)
+  const unpacked = layers.map(() => 0)
+  const measure = async (layer: number, signal: AbortSignal): Promise<void> => {
+    for await (const chunk of layers[layer]?.open(signal) ?? []) {
+      unpacked[layer] = (unpacked[layer] ?? 0) + chunk.byteLength
+      recycle(chunk)
     }
-    await runAll(layers.keys(), measure, { concurrency, signal: operation.signal })
-    return sizes
-  })
-  await using source = await openReadable(image, operation)
+  }
+  await runAll(layers.keys(), measure, { concurrency, signal: operation.signal })
   return { unpacked, index: await findIndexSizes(source, operation) }
 }
 

@@ -81,7 +81,7 @@ export interface ImageDescription {
 }
 
 /** The description with what was found out besides. */
-export function withSizes(description: ImageDescription, { unpacked, index }: ImageSizes): ImageDescription {
+function withSizes(description: ImageDescription, { unpacked, index }: ImageSizes): ImageDescription {
   return {
     ...description,
     UnpackedSize: unpacked.reduce((total, size) => total + size, 0),
@@ -107,6 +107,8 @@ export interface InspectSettings {
   readonly platform: string | undefined
   /** `config-bytes`: the configuration as it is, whatever it holds; `config`: an image's only if it can be read. */
   readonly wanted: 'manifest' | 'config' | 'config-bytes' | 'description'
+  /** Finds out sizes that no document says; what it finds is part of the description. Default: nothing. */
+  readonly measure?: ((source: ImageSource) => Promise<ImageSizes>) | undefined
   readonly operation: OperationOptions
 }
 
@@ -137,10 +139,9 @@ async function inspectSource(source: ImageSource, settings: InspectSettings): Pr
   if (wanted === 'config') return { kind: 'bytes', bytes: await shownConfig(image, source.reference, operation) }
   const index = document.parsed.kind === 'index' ? document.parsed : undefined
   const config = image.isArtifact ? undefined : await image.config(operation)
-  return {
-    kind: 'description',
-    description: describe(source.reference, { top: document.manifest, index, image, config }),
-  }
+  const description = describe(source.reference, { top: document.manifest, index, image, config })
+  const sizes = await settings.measure?.(source)
+  return { kind: 'description', description: sizes === undefined ? description : withSizes(description, sizes) }
 }
 
 /** An image's configuration is checked, and what a terminal would obey is escaped; that of an artifact may be anything. */

@@ -6,10 +6,11 @@ import type { Operation } from '../src/invocation.ts'
 
 const operation: Operation = { signal: new AbortController().signal, onProgress: () => undefined }
 
-function sizesOf(image: TestImage): Promise<ImageSizes> {
+async function sizesOf(image: TestImage): Promise<ImageSizes> {
   const memory = memoryTransport()
   memory.store.put('app:1', image)
-  return findSizes(memory.parseReference('app:1'), { platform: undefined, operation })
+  await using source = await memory.parseReference('app:1').openSource()
+  return await findSizes(source, { platform: undefined, operation })
 }
 
 function bytesOf({ blobs }: TestImage): number {

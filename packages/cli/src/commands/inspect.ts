@@ -1,4 +1,4 @@
-import { type ImageReference, type OperationOptions, quoteForeign } from '@crossdock/core'
+import { type ImageReference, type ImageSource, type OperationOptions, quoteForeign } from '@crossdock/core'
 import type { CommandEntry } from '../command-entry.ts'
 import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
 import { type Call, withImage } from '../endpoints.ts'
@@ -46,30 +46,20 @@ async function inspect(name: string, call: Call): Promise<void> {
     const platform = await platformFlag(flags)
     const raw = isSet(flags, 'raw')
     const wanted = isSet(flags, 'config') ? (raw ? 'config-bytes' : 'config') : raw ? 'manifest' : 'description'
-    await print(await inspectImage(image, { platform, wanted, operation }), image, call)
+    const { findSizes } = isSet(flags, 'sizes') ? await import('../image-sizes.ts') : {}
+    const measure = findSizes && ((source: ImageSource) => findSizes(source, { platform, operation }))
+    await print(await inspectImage(image, { platform, wanted, measure, operation }), image, call)
   })
 }
 
 async function print(inspected: Inspected, image: ImageReference, call: Call): Promise<void> {
-  const { flags, invocation } = call
+  const { flags, invocation, operation } = call
   if (inspected.kind === 'bytes') return await invocation.print(inspected.bytes)
-  const description = await completed(inspected.description, image, call)
+  const description = isSet(flags, 'tags')
+    ? { ...inspected.description, RepoTags: await tagsOf(image, operation) }
+    : inspected.description
   const format = textFlag(flags, 'format') ?? (invocation.terminal.stdout.isTTY ? 'table' : 'json')
   await invocation.print(withLineFeed(formatted(description, format)))
-}
-
-/** With what only flags ask for. */
-async function completed(
-  description: ImageDescription,
-  image: ImageReference,
-  { flags, operation }: Call,
-): Promise<ImageDescription> {
-  let complete = description
-  if (isSet(flags, 'tags')) complete = { ...complete, RepoTags: await tagsOf(image, operation) }
-  if (!isSet(flags, 'sizes')) return complete
-  const { findSizes } = await import('../image-sizes.ts')
-  const { withSizes } = await import('../inspection.ts')
-  return withSizes(complete, await findSizes(image, { platform: await platformFlag(flags), operation }))
 }
 
 function formatted(description: ImageDescription, format: string): string {

@@ -59,12 +59,9 @@ export async function withLayers<Value>(
   options: OpenLayersOptions,
   work: (image: LayeredImage) => Promise<Value>,
 ): Promise<Value> {
-  keepNewSpaceSmall()
   const source = await ofImage(reference, async () => await openReadable(reference, options.operation))
   try {
-    const image = await ofImage(reference, () => readLayers(source, options))
-    announce(image.layers, options.operation)
-    return await work(image)
+    return await work(await layersOf(source, options))
   } finally {
     await source[Symbol.asyncDispose]()
   }
@@ -83,11 +80,18 @@ function keepNewSpaceSmall(): void {
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-/** Throws `UNSUPPORTED` where nothing can be read. */
-export async function openReadable(reference: ImageReference, operation: Operation): Promise<ImageSource> {
+async function openReadable(reference: ImageReference, operation: Operation): Promise<ImageSource> {
   const source = await reference.openSource?.(operation)
   if (source !== undefined) return source
   throw new ImageError('UNSUPPORTED', 'images cannot be read from here: its transport only writes')
+}
+
+/** The image behind a source, whose layers are about to be read, once each. Throws as `withLayers` does. */
+export async function layersOf(source: ImageSource, options: OpenLayersOptions): Promise<LayeredImage> {
+  keepNewSpaceSmall()
+  const image = await ofImage(source.reference, () => readLayers(source, options))
+  announce(image.layers, options.operation)
+  return image
 }
 
 async function readLayers(source: ImageSource, { platform, operation }: OpenLayersOptions): Promise<LayeredImage> {
