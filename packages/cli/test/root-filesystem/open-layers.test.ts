@@ -1,10 +1,11 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { TarInput } from '@crossdock/archive'
 import { digestEncoded } from '@crossdock/core'
-import { testSchema1 } from '@crossdock/transport-testkit'
+import { memoryTransport, testImage, testSchema1 } from '@crossdock/transport-testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { layersOf } from '../../src/root-filesystem/open-layers.ts'
 import { callMain } from '../call-main.ts'
 import { file, sampleImage, symlink, tarOf, writeImage } from './write-image.ts'
 
@@ -105,3 +106,15 @@ async function tarWith(members: readonly TarInput[], path: string): Promise<Uint
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
   return tar
 }
+
+test.each([
+  [1, 1],
+  [2, Math.min(2, availableParallelism())],
+  [16, Math.min(3, availableParallelism())],
+])('of a source that bears %i reads, %i layers are read at once', async (parallelBlobs, expected) => {
+  const memory = memoryTransport({ sourceTraits: { parallelBlobs } })
+  memory.store.put('app:1', testImage())
+  await using source = await memory.parseReference('app:1').openSource()
+  const operation = { signal: new AbortController().signal, onProgress: () => undefined }
+  expect(await layersOf(source, { platform: undefined, operation })).toMatchObject({ concurrency: expected })
+})
