@@ -47,6 +47,8 @@ export interface ReusedBlob {
 export interface PutManifestOptions extends OperationOptions {
   /** Set for everything but the document that the reference itself shall name. */
   readonly instance?: Digest | undefined
+  /** With `instance`: a name beside the reference's own by which it is found as well, see `Referrer`. */
+  readonly tag?: string | undefined
 }
 
 /** An open handle on a reference, to write an image to. The contract is `docs/contract.md`. */

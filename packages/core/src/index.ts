@@ -46,9 +46,10 @@ export { report } from './operation.ts'
 export type { OperationOptions } from './operation.ts'
 export { bytesBody } from './blob.ts'
 export type { BlobBody, BlobReader } from './blob.ts'
-export type { GetBlobOptions, ImageSource, ManifestBytes, SourceTraits } from './source.ts'
+export type { GetBlobOptions, ImageSource, ManifestBytes, Referrer, SourceTraits } from './source.ts'
 export type { BlobHint, DestinationTraits, ImageDestination, PutManifestOptions, ReusedBlob } from './destination.ts'
 export type { Signature, SignatureFormat, SigstoreSignature, SimpleSignature } from './signature.ts'
+export type { ImageSigner, SignatureStorage } from './signing.ts'
 export type { OptionsResult, OptionsSchema, TransportPlugin } from './plugin.ts'
 export {
   booleanOption,

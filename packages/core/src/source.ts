@@ -38,6 +38,15 @@ export interface SourceTraits {
   readonly makesManifest?: boolean | undefined
 }
 
+/** A manifest that refers to another one. */
+export interface Referrer extends Descriptor {
+  /**
+   * The tag that ties it to its subject where it names none itself, as `sha256-….sig` of cosign does. Default: none, its `subject`
+   * does.
+   */
+  readonly tag?: string | undefined
+}
+
 export interface GetBlobOptions extends OperationOptions {
   /** Where to begin, in bytes. Default: 0. */
   readonly offset?: number | undefined
@@ -63,6 +72,6 @@ export interface ImageSource extends AsyncDisposable {
   blobSize?(digest: Digest, options?: OperationOptions): Promise<number>
   /** Empty if there are none or the transport has no place for them. */
   getSignatures(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>
-  /** The manifests whose `subject` is `subject` (distribution-spec, "Listing Referrers"). */
-  referrers?(subject: Digest, options?: OperationOptions): AsyncIterable<Descriptor>
+  /** The manifests whose `subject` is `subject` (distribution-spec, "Listing Referrers"), and those that a tag ties to it. */
+  referrers?(subject: Digest, options?: OperationOptions): AsyncIterable<Referrer>
 }
