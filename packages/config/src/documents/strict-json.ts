@@ -85,7 +85,7 @@ function valueOf(node: Node, at: ErrorAt): unknown {
   const { children = [] } = node
   if (node.type === 'array') return children.map((child) => valueOf(child, at))
   if (node.type !== 'object') return node.value as unknown
-  const object: Record<string, unknown> = Object.create(null) as Record<string, unknown>
+  const object: { [key: string]: unknown } = { __proto__: null }
   for (const property of children) {
     const [key, value] = property.children ?? []
     if (key === undefined || value === undefined) throw at(property.offset, 'it is not JSON: a key has no value')

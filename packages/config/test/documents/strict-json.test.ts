@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, json, pre, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readStrictJson } from '../../src/index.ts'
 
@@ -60,9 +60,9 @@ describe('readStrictJson', () => {
   })
 
   it('reads what JSON.parse reads', () => {
-    fc.assert(
-      fc.property(fc.json(), (text) => {
-        fc.pre(new TextEncoder().encode(text).byteLength <= 1000)
+    assert(
+      property(json(), (text) => {
+        pre(new TextEncoder().encode(text).byteLength <= 1000)
         expect(JSON.stringify(read(text))).toBe(JSON.stringify(JSON.parse(text)))
       }),
     )
