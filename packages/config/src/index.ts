@@ -2,3 +2,5 @@ export { MAX_CONFIG_FILE_BYTES, readConfigFile } from './documents/bounded-file.
 export type { ReadConfigFileOptions } from './documents/bounded-file.ts'
 export { readStrictJson } from './documents/strict-json.ts'
 export type { JsonPath, StrictJson, StrictJsonOptions } from './documents/strict-json.ts'
+export { hostEnvironment } from './host/host-environment.ts'
+export type { HostEnvironment } from './host/host-environment.ts'
