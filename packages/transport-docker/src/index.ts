@@ -7,6 +7,7 @@ export type {
   DockerTransportOptions,
   HostOptions,
 } from './options.ts'
+export type { RegistryEndpoint, RegistryLookup, RegistryRoute } from './registries.ts'
 export { plugin } from './plugin.ts'
 export { memoryJournal } from './client/upload/journal.ts'
 export type { OpenUpload, UploadJournal, UploadKey } from './client/upload/journal.ts'

@@ -1,6 +1,7 @@
 import { MAX_MANIFEST_BYTES } from '@crossdock/core'
 import type { Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
 import type { UploadJournal } from './client/upload/journal.ts'
+import type { RegistryLookup } from './registries.ts'
 
 /** Asked once for each host and repository; `host` is the name that users type, `docker.io` for Docker Hub. */
 export type CredentialsLookup = (
@@ -36,13 +37,19 @@ export interface HostOptions {
 }
 
 export interface DockerTransportOptions {
-  /** One value for every registry that is named, or a lookup. Default: anonymous. */
+  /**
+   * One value for every registry that is named, or a lookup, which is asked for mirrors, too. A mirror at another host than the one
+   * that is named never gets the one value. Default: anonymous.
+   */
   readonly credentials?: Credentials | CredentialsLookup | undefined
+  /** Mirrors, other locations and blocked registries. Default: none, an image is where its name says. */
+  readonly registries?: RegistryLookup | undefined
   /**
    * Registries whose certificate is not checked and that may be spoken to in plain HTTP if they do not speak TLS. Plain HTTP is
-   * also tried, without this, at `localhost`, 127.0.0.0/8 and ::1. Default: false.
+   * also tried, without this, at `localhost`, 127.0.0.0/8 and ::1. What is said here, mirrors included, wins over `registries`.
+   * Default: what `registries` says, else false.
    */
-  readonly insecure?: boolean | ((host: string) => boolean) | undefined
+  readonly insecure?: boolean | ((host: string) => boolean | undefined) | undefined
   /** Default: Node's certificate authorities and no client certificate. */
   readonly certificates?: Certificates | CertificatesLookup | undefined
   /** Whether interrupted uploads are remembered in `journal` and gone on with in a later process. Default: true. */
@@ -93,7 +100,9 @@ export interface ResolvedOptions {
   readonly maxManifestBytes: number
   readonly parallelBlobs: number
   readonly resume: boolean
-  insecure(host: string): boolean
+  readonly registries: RegistryLookup | undefined
+  /** Undefined: nothing is said of this host. */
+  insecure(host: string): boolean | undefined
   host(host: string): ResolvedHostOptions
 }
 
@@ -117,11 +126,12 @@ function definedOf(options: HostOptions = {}): Partial<ResolvedHostOptions> {
 
 /** The only place where defaults are applied. */
 export function resolveOptions(options: DockerTransportOptions): ResolvedOptions {
-  const { insecure = false, hosts = {} } = options
+  const { insecure, hosts = {} } = options
   return Object.freeze({
     maxManifestBytes: Math.min(options.maxManifestBytes ?? MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES),
     parallelBlobs: options.parallelBlobs ?? 16,
     resume: options.resume ?? true,
+    registries: options.registries,
     insecure: (host: string) => (typeof insecure === 'function' ? insecure(host) : insecure),
     host: (host: string) => {
       const known = Object.hasOwn(KNOWN_HOSTS, host) ? KNOWN_HOSTS[host] : undefined

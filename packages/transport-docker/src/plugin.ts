@@ -42,6 +42,7 @@ const HOST_CHECKS: Readonly<Record<keyof HostOptions, OptionCheck>> = {
 
 const { schema } = defineOptions<DockerTransportOptions>('docker', {
   credentials: orFunction(objectOption),
+  registries: optionCheck('a function', (value) => typeof value === 'function'),
   insecure: orFunction(booleanOption),
   certificates: orFunction(objectOption),
   resume: booleanOption,

@@ -50,7 +50,7 @@ export function createSession(options: DockerTransportOptions): Session {
   const resolved = resolveOptions(options)
   const http = options.http ?? createHttpClient(clientOptions(options, resolved))
   const schemes = createSchemeFinder({
-    insecure: (host) => resolved.insecure(userHost(host)),
+    insecure: (host) => resolved.insecure(userHost(host)) ?? false,
     // Connections that were begun for plain HTTP are of no use any more.
     onFound: (host, scheme) => (scheme === 'https' ? http.cool(apiUrl('http', host)) : undefined),
   })
@@ -118,5 +118,5 @@ async function tlsFor(
   resolved: ResolvedOptions,
 ): Promise<TlsOptions | undefined> {
   const given = typeof certificates === 'function' ? await certificates(host) : certificates
-  return resolved.insecure(host) ? { ...given, rejectUnauthorized: false } : given
+  return resolved.insecure(host) === true ? { ...given, rejectUnauthorized: false } : given
 }
