@@ -105,3 +105,21 @@ export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './l
 export type { Referrer } from './layout/layout-referrers.ts'
 export { createManifestFinder } from './layout/manifest-finder.ts'
 export type { ManifestFinder, ManifestFinderOptions } from './layout/manifest-finder.ts'
+
+// Signatures
+export { ATTACHMENT_KINDS, attachmentTag, isAttachmentTag } from './signatures/attachment-tag.ts'
+export type { AttachmentKind } from './signatures/attachment-tag.ts'
+export { addAttachments, COSIGN_SIGNATURE, parseAttachments, readAttachments } from './signatures/attachments.ts'
+export type { AttachmentsUpdate, BlobContent, PresentAttachments } from './signatures/attachments.ts'
+export { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from './signatures/limits.ts'
+export type { SignatureBlobReader } from './signatures/read-layers.ts'
+export {
+  bundleArtifact,
+  isBundleType,
+  isSignatureArtifactType,
+  readSignatureArtifact,
+  SIMPLE_SIGNATURES,
+  simpleArtifact,
+} from './signatures/signature-artifact.ts'
+export type { SignatureArtifact } from './signatures/signature-artifact.ts'
+export { decodeSignature, encodeSignature } from './signatures/signature-file.ts'

@@ -551,7 +551,7 @@ describe('commit', () => {
 const sigstore: Signature = {
   format: 'sigstore',
   mediaType: 'application/vnd.dev.cosign.simplesigning.v1+json',
-  bytes: Buffer.from('{"critical":{}}'),
+  bytes: new TextEncoder().encode('{"critical":{}}'),
   annotations: { 'dev.cosignproject.cosign/signature': 'MEUCIQ==' },
 }
 

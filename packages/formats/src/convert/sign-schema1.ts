@@ -1,9 +1,7 @@
 import { ImageError, MAX_MANIFEST_BYTES, type ManifestBytes } from '@crossdock/core'
+import { encodeBase64 } from '../base64.ts'
 import { DOCKER_SCHEMA1_SIGNED } from '../media-types.ts'
 import { signOnce } from '../node-runtime.ts'
-
-/** As many arguments as a call bears. */
-const PIECE_BYTES = 8192
 
 /**
  * Puts a signature by a key that nobody keeps into a schema 1 manifest, as others do: registries take none without, and nothing
@@ -33,9 +31,5 @@ function encode(text: string): Uint8Array {
 }
 
 function base64Url(bytes: Uint8Array): string {
-  let binary = ''
-  for (let start = 0; start < bytes.byteLength; start += PIECE_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + PIECE_BYTES))
-  }
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }

@@ -1,10 +1,7 @@
-import { type Lock, pathError, readBounded, replaceFile } from '@crossdock/blob-files'
+import { type Lock, pathError, quotePath, readBounded, replaceFile } from '@crossdock/blob-files'
 import { type Digest, ImageError, type OperationOptions, type Signature } from '@crossdock/core'
+import { decodeSignature, encodeSignature, MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '@crossdock/formats'
 import { type FolderPaths, signaturePath } from './paths.ts'
-import { decodeSignature, encodeSignature, MAX_SIGNATURE_BYTES } from './signature-format.ts'
-
-/** More signatures of one manifest than this are refused. */
-const MAX_SIGNATURES = 128
 
 /**
  * The signatures of an instance, or the image's own: those whose numbers follow each other from 1. Throws `LIMIT_EXCEEDED` and
@@ -24,7 +21,7 @@ export async function readSignatures(
     if (signatures.length === MAX_SIGNATURES) {
       throw pathError('LIMIT_EXCEEDED', path, `is one signature too many: at most ${MAX_SIGNATURES} are read`)
     }
-    signatures.push(decodeSignature(bytes, path))
+    signatures.push(decodeSignature(bytes, quotePath(path)))
   }
 }
 

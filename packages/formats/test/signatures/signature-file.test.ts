@@ -1,7 +1,7 @@
 import type { Signature, SigstoreSignature } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeSignature, encodeSignature } from '../../src/folder/signature-format.ts'
+import { decodeSignature, encodeSignature } from '../../src/index.ts'
 
 const sigstore: SigstoreSignature = {
   format: 'sigstore',
