@@ -1,0 +1,144 @@
+import { ImageError, quoteForeign } from '@crossdock/core'
+import type * as OpenPgp from 'openpgp'
+import { keyIdOf } from './fingerprint.ts'
+import { type PublicKey, readKeyRing } from './key-ring.ts'
+import { checkKeyStrength, checkSignatureStrength, verifyConfig } from './strength.ts'
+import { loadOpenPgp } from './openpgp-library.ts'
+import { TAG } from './openpgp-packets.ts'
+import type { SignedContent } from './signed-message.ts'
+import { writePackets } from './write-packets.ts'
+
+export interface VerifyOptions {
+  /** Files of public keys, as `readKeyRing` reads them: whatever one of these keys signed holds. */
+  readonly keyRings: readonly Uint8Array[]
+  readonly now: Date
+}
+
+export interface VerifiedSigner {
+  /** Of the primary key, whichever of its keys signed: upper-case hexadecimal digits. */
+  readonly fingerprint: string
+  /** Of the key that signed: the primary one, or a sub-key of it. */
+  readonly signingKey: string
+  readonly userIds: readonly string[]
+  /** When the signature says that it was made. */
+  readonly signedAt: Date
+}
+
+/** A signature over bytes as they are, not over lines of text or over a key. */
+const BINARY_DOCUMENT = 0
+/** How far the clocks of two machines may be apart. */
+const CLOCK_SKEW_MS = 10 * 60 * 1000
+
+/**
+ * Verifies a signature over bytes. Who signed is the key that fits, never what the signature says about its issuer. The key must be valid
+ * now and when it signed, the signature not expired and at most ten minutes in the future, and neither of them weak.
+ *
+ * Throws `REJECTED_BY_POLICY` and `INVALID_DATA` as `verifySimpleSignature` does.
+ */
+export async function verifyContent(
+  { content, signature }: SignedContent,
+  { keyRings, now }: VerifyOptions,
+): Promise<VerifiedSigner> {
+  checkForm(signature)
+  const openpgp = await loadOpenPgp()
+  const { packet } = await readSignature(openpgp, signature)
+  checkSignatureStrength(packet)
+  const signedAt = checkTimes(packet, now)
+  const keyId = packet.issuerKeyID.toHex().toUpperCase()
+  const candidates = keyRings.flatMap((ring) => readKeyRing(ring)).filter((key) => hasKey(key, keyId))
+  if (candidates.length === 0) throw refused(`it is by the key ${keyId}, which is none of the trusted ones`)
+  const reasons: string[] = []
+  for (const candidate of candidates) {
+    try {
+      const signingKey = await verifyBy(openpgp, { candidate, content, signature, date: later(now, signedAt) })
+      return { fingerprint: candidate.fingerprint, signingKey, userIds: candidate.userIds, signedAt }
+    } catch (error) {
+      reasons.push(`by the key ${candidate.fingerprint} it does not hold: ${reasonOf(error)}`)
+    }
+  }
+  throw refused(reasons.join('; '))
+}
+
+/** RFC 9580, 5.2.3. Version 3 is the one whose times are not told apart from what anybody may change. */
+function checkForm([version, type]: Uint8Array): void {
+  if (version === 3) throw refused('it is of version 3, which cannot say when it expires; sign anew')
+  if (version !== 4 && version !== 6) throw refused(`it is of version ${version ?? 'none'}; 4 and 6 are supported`)
+  if (type !== BINARY_DOCUMENT) {
+    throw refused(`it is of the type ${type ?? 'none'}; only one over bytes as they are (0) is accepted`)
+  }
+}
+
+interface ReadSignature {
+  readonly whole: OpenPgp.Signature
+  readonly packet: OpenPgp.SignaturePacket
+}
+
+/** What the library reads of the packet; nothing of it is believed before it is verified. */
+async function readSignature(openpgp: typeof OpenPgp, body: Uint8Array): Promise<ReadSignature> {
+  try {
+    const whole = await openpgp.readSignature({ binarySignature: writePackets([{ tag: TAG.signature, body }]) })
+    const [packet] = whole.packets
+    if (packet === undefined || whole.packets.length !== 1) throw new Error('it is of an unsupported kind')
+    return { whole, packet }
+  } catch (error) {
+    throw refused(`its signature packet cannot be read: ${reasonOf(error)}`)
+  }
+}
+
+function checkTimes(packet: OpenPgp.SignaturePacket, now: Date): Date {
+  const { created } = packet
+  if (created === null) throw refused('it does not say when it was made')
+  if (created.getTime() > now.getTime() + CLOCK_SKEW_MS)
+    throw refused(`it is dated ${created.toISOString()}, in the future`)
+  const expires = packet.getExpirationTime()
+  if (expires instanceof Date && expires <= now) throw refused(`it expired on ${expires.toISOString()}`)
+  return created
+}
+
+/** Without an issuer there is no key to look for; the library refuses those, too. */
+function hasKey(key: PublicKey, keyId: string): boolean {
+  return key.keyFingerprints.some((fingerprint) => keyIdOf(fingerprint) === keyId)
+}
+
+interface Attempt {
+  readonly candidate: PublicKey
+  readonly content: Uint8Array
+  readonly signature: Uint8Array
+  readonly date: Date
+}
+
+/** The fingerprint of the key that signed. Everything is read anew: the library remembers verdicts in what it has read. */
+async function verifyBy(openpgp: typeof OpenPgp, { candidate, content, signature, date }: Attempt): Promise<string> {
+  const config = verifyConfig(openpgp)
+  const key = await openpgp.readKey({ binaryKey: candidate.bytes, config })
+  if (key.getFingerprint().toUpperCase() !== candidate.fingerprint) throw new Error('the key cannot be read')
+  const { whole, packet } = await readSignature(openpgp, signature)
+  for (const each of [key, ...key.getKeys(packet.issuerKeyID)]) checkKeyStrength(each)
+  // The content is handed over beside the signature, not read by the library: what is verified is what the caller has.
+  const { signatures } = await openpgp.verify({
+    message: await openpgp.createMessage({ binary: content }),
+    signature: whole,
+    verificationKeys: key,
+    date,
+    format: 'binary',
+    config,
+  })
+  const [result] = signatures
+  if (result === undefined || signatures.length !== 1) throw new Error('it is not a signature over bytes')
+  await result.verified
+  // That was at the time of signing. It must be valid now, too.
+  const signer = await key.getSigningKey(packet.issuerKeyID, date, undefined, config)
+  return signer.getFingerprint().toUpperCase()
+}
+
+function later(one: Date, other: Date): Date {
+  return one > other ? one : other
+}
+
+function reasonOf(error: unknown): string {
+  return quoteForeign(error instanceof Error ? error.message : String(error), 300)
+}
+
+function refused(reason: string): ImageError {
+  return new ImageError('REJECTED_BY_POLICY', `the OpenPGP signature is refused: ${reason}`)
+}
