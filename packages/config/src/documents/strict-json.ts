@@ -1,5 +1,6 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { findNodeAtLocation, type Node, parseTree, type ParseError, printParseErrorCode } from 'jsonc-parser'
+import { type ConfigDocument, decodeText, type DocumentPath, lineOf, placeOf } from './config-document.ts'
 
 /** Deeper documents are refused: nobody writes one, and whoever walks it would run out of stack. */
 const MAX_DEPTH = 64
@@ -10,16 +11,10 @@ export interface StrictJsonOptions {
   readonly maxBytes: number
 }
 
-/** The way to a value: keys of objects and places in lists. */
-export type JsonPath = readonly (string | number)[]
+export type JsonPath = DocumentPath
 
-/** A document of which every part says where it stands. */
-export interface StrictJson {
-  /** Objects have no prototype, so that a key means itself and nothing else. */
-  readonly value: unknown
-  /** `INVALID_DATA`, `FILE:LINE:COLUMN: reason`, for the value at `path` or, where there is none, for what should hold it. */
-  error(path: JsonPath, reason: string): ImageError
-}
+/** Objects have no prototype, so that a key means itself and nothing else. */
+export type StrictJson = ConfigDocument
 
 /**
  * Reads a document that decides about trust or secrets: RFC 8259 without extensions, UTF-8, no byte order mark, nothing behind the value, no key
@@ -33,27 +28,23 @@ export function readStrictJson(bytes: Uint8Array, { what, maxBytes }: StrictJson
   if (bytes.byteLength > maxBytes) {
     throw new ImageError('LIMIT_EXCEEDED', `${where} has ${bytes.byteLength} bytes; at most ${maxBytes} are read`)
   }
-  const text = decode(bytes, where)
+  const text = decodeText(bytes, what)
   const at = (offset: number, reason: string): ImageError =>
-    new ImageError('INVALID_DATA', `${where}:${place(text, offset)}: ${reason}`)
+    new ImageError('INVALID_DATA', `${where}:${placeOf(text, offset)}: ${reason}`)
   if (text.startsWith('\uFEFF')) throw at(0, 'it begins with a byte order mark, which JSON does not allow')
   if (deepest(text) > MAX_DEPTH) {
     throw new ImageError('LIMIT_EXCEEDED', `${where} is nested more than ${MAX_DEPTH} levels deep`)
   }
   const root = parse(text, at)
   const value = valueOf(root, at)
-  return { value, error: (path, reason) => at(nearest(root, path).offset, reason) }
+  return {
+    value,
+    line: (path) => lineOf(text, nearest(root, path).offset),
+    error: (path, reason) => at(nearest(root, path).offset, reason),
+  }
 }
 
 type ErrorAt = (offset: number, reason: string) => ImageError
-
-function decode(bytes: Uint8Array, where: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch (cause) {
-    throw new ImageError('INVALID_DATA', `${where} is not valid UTF-8`, { cause })
-  }
-}
 
 /** Brackets that are open at once; those in strings do not count. */
 function deepest(text: string): number {
@@ -102,11 +93,4 @@ function nearest(root: Node, path: JsonPath): Node {
     if (node !== undefined) return node
   }
   return root
-}
-
-/** `LINE:COLUMN`, both from 1. */
-function place(text: string, offset: number): string {
-  const before = text.slice(0, offset)
-  const line = before.split('\n').length
-  return `${line}:${offset - before.lastIndexOf('\n')}`
 }

@@ -47,3 +47,12 @@ function systemFolders(host: HostEnvironment): readonly string[] {
   const share = host.platform === 'freebsd' ? '/usr/local/share' : '/usr/share'
   return [builtInPath(host, `${prefix}/etc/containers`), builtInPath(host, `${share}/containers`)]
 }
+
+/**
+ * The user whose drop-ins count: 0 for the administrator's. In a user namespace of podman or buildah it is the user outside, whom
+ * `_CONTAINERS_ROOTLESS_UID` names.
+ */
+export function configurationUid(host: HostEnvironment): number | undefined {
+  const outside = variable(host, '_CONTAINERS_ROOTLESS_UID')
+  return outside !== undefined && /^[0-9]{1,10}$/.test(outside) ? Number(outside) : host.uid
+}
