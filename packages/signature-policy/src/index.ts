@@ -1,3 +1,38 @@
+export { acceptingPolicy } from './policy/policy.ts'
+export type {
+  AppcIdentity,
+  AppcKeySource,
+  AppcSignedBy,
+  FulcioIdentity,
+  InsecureAcceptAnything,
+  KeySource,
+  PkiIdentity,
+  Policy,
+  PolicyRequirement,
+  Reject,
+  SignedBaseLayer,
+  SignedBy,
+  SignedByKeyType,
+  SignedIdentity,
+  SigstoreSigned,
+  SigstoreTrustSources,
+} from './policy/policy.ts'
+export { parsePolicy } from './policy/parse-policy.ts'
+export type { ParsePolicyOptions } from './policy/parse-policy.ts'
+export { chooseRequirements } from './policy/choose-requirements.ts'
+export type { ChosenRequirements, PolicyScope } from './policy/choose-requirements.ts'
+export { evaluatePolicy } from './judge/evaluate-policy.ts'
+export { admitBy, judgementOf } from './judge/admit-by.ts'
+export { identityProblem } from './judge/signed-identity.ts'
+export type { IdentityClaim } from './judge/signed-identity.ts'
+export type {
+  Judgement,
+  Outcome,
+  RequirementJudgement,
+  SignatureEvidence,
+  SignatureJudgement,
+} from './judge/judgement.ts'
+export type { JudgeOptions, ReadFile, ReadFolder, SignedArchive } from './judge/options.ts'
 export { verifySigstoreSignature } from './sigstore/verify-sigstore.ts'
 export type {
   FulcioTrust,

@@ -5,13 +5,18 @@ import { type PublicKey, readKeyRing } from './key-ring.ts'
 import { checkKeyStrength, checkSignatureStrength, verifyConfig } from './strength.ts'
 import { loadOpenPgp } from './openpgp-library.ts'
 import { TAG } from './openpgp-packets.ts'
-import type { SignedContent } from './signed-message.ts'
 import { writePackets } from './write-packets.ts'
 
 export interface VerifyOptions {
   /** Files of public keys, as `readKeyRing` reads them: whatever one of these keys signed holds. */
   readonly keyRings: readonly Uint8Array[]
   readonly now: Date
+}
+
+/** What was signed, at once or as a stream that can be read anew for each key that is tried; and the body of the signature packet. */
+export interface ContentToVerify {
+  readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>)
+  readonly signature: Uint8Array
 }
 
 export interface VerifiedSigner {
@@ -36,7 +41,7 @@ const CLOCK_SKEW_MS = 10 * 60 * 1000
  * Throws `REJECTED_BY_POLICY` and `INVALID_DATA` as `verifySimpleSignature` does.
  */
 export async function verifyContent(
-  { content, signature }: SignedContent,
+  { content, signature }: ContentToVerify,
   { keyRings, now }: VerifyOptions,
 ): Promise<VerifiedSigner> {
   checkForm(signature)
@@ -102,7 +107,7 @@ function hasKey(key: PublicKey, keyId: string): boolean {
 
 interface Attempt {
   readonly candidate: PublicKey
-  readonly content: Uint8Array
+  readonly content: ContentToVerify['content']
   readonly signature: Uint8Array
   readonly date: Date
 }
@@ -115,8 +120,10 @@ async function verifyBy(openpgp: typeof OpenPgp, { candidate, content, signature
   const { whole, packet } = await readSignature(openpgp, signature)
   for (const each of [key, ...key.getKeys(packet.issuerKeyID)]) checkKeyStrength(each)
   // The content is handed over beside the signature, not read by the library: what is verified is what the caller has.
-  const { signatures } = await openpgp.verify({
-    message: await openpgp.createMessage({ binary: content }),
+  const { data, signatures } = await openpgp.verify({
+    message: await openpgp.createMessage({
+      binary: typeof content === 'function' ? ReadableStream.from(content()) : content,
+    }),
     signature: whole,
     verificationKeys: key,
     date,
@@ -125,6 +132,8 @@ async function verifyBy(openpgp: typeof OpenPgp, { candidate, content, signature
   })
   const [result] = signatures
   if (result === undefined || signatures.length !== 1) throw new Error('it is not a signature over bytes')
+  // Of a stream it hashes what is read here.
+  if (data instanceof ReadableStream) for await (const _ of data);
   await result.verified
   // That was at the time of signing. It must be valid now, too.
   const signer = await key.getSigningKey(packet.issuerKeyID, date, undefined, config)
