@@ -13,7 +13,7 @@ import {
   shortDigest,
 } from '@crossdock/core'
 import { createBlobWriter } from './client/blob-writer.ts'
-import { writeManifest } from './client/manifest-write.ts'
+import { writeInstance, writeManifest } from './client/manifest-write.ts'
 import { namesManifest } from './client/resolve-digest.ts'
 import type { Repository } from './client/repository.ts'
 import type { DockerImageReference } from './transport.ts'
@@ -55,13 +55,15 @@ export function openDestination(reference: DockerImageReference, repository: Rep
     hasManifest: async ({ digest }, options: PutManifestOptions = {}) => {
       options.signal?.throwIfAborted()
       // A name that is both must be right as a tag; what its digest names is then the same.
-      const name = options.instance ?? tag ?? pinned ?? digest
+      const name = options.tag ?? options.instance ?? tag ?? pinned ?? digest
       return await namesManifest(repository, { name, digest }, options)
     },
-    putManifest: async (manifest, { instance, ...operation } = {}) => {
+    putManifest: async (manifest, { instance, tag: attached, ...operation } = {}) => {
       operation.signal?.throwIfAborted()
       checkSize(manifest, repository)
-      if (instance !== undefined) return await writeManifest(repository, manifest, { name: instance, operation })
+      if (instance !== undefined) {
+        return await writeInstance(repository, manifest, { name: instance, tag: attached, operation })
+      }
       checkPinned(manifest.digest, reference)
       top = manifest
     },

@@ -1,4 +1,4 @@
-import type { Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
+import { type Digest, digestAlgorithm, type ManifestBytes, type OperationOptions } from '@crossdock/core'
 import type { HttpResponse } from '@crossdock/http'
 import { addReferrer } from './add-referrer.ts'
 import { putManifest, type WriteOptions } from './manifest-put.ts'
@@ -18,6 +18,24 @@ export async function writeManifest(
   const subject = subjectOf(manifest)
   if (subject === undefined || (await keepsList(repository, response, { subject: subject.digest, operation }))) return
   await addReferrer(repository, manifest, { subject: subject.digest, operation })
+}
+
+export interface WriteInstanceOptions extends WriteOptions {
+  /** The manifest's digest. */
+  readonly name: Digest
+  /** A tag by which it is found as well. */
+  readonly tag?: string | undefined
+}
+
+/** Writes a manifest that the image's own name does not stand for. What is pushed under a tag is there by its sha256 digest, too. */
+export async function writeInstance(
+  repository: Repository,
+  manifest: ManifestBytes,
+  { name, tag, operation }: WriteInstanceOptions,
+): Promise<void> {
+  if (tag === undefined || digestAlgorithm(name) !== 'sha256')
+    await writeManifest(repository, manifest, { name, operation })
+  if (tag !== undefined) await writeManifest(repository, manifest, { name: tag, operation })
 }
 
 interface About {

@@ -4,6 +4,7 @@ import {
   digestOf,
   type ManifestBytes,
   type OperationOptions,
+  type Referrer,
   shortDigest,
 } from '@crossdock/core'
 import {
@@ -17,6 +18,7 @@ import {
 import type { HttpResponse } from '@crossdock/http'
 import { readBytes } from '@crossdock/streams'
 import { isSuccess, isUnknownEndpoint, readRefusal, refusalError } from '../errors.ts'
+import { attachedManifests } from './attached-manifests.ts'
 import { findManifest } from './manifest-read.ts'
 import { createPages } from './pages.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
@@ -28,20 +30,28 @@ export interface ReferrersOptions {
 }
 
 /**
- * The manifests that refer to `subject`, each once (distribution-spec, "Listing Referrers"): from the registry's API, or, where there
- * is none, from the index that clients keep under a tag. That one is not taken at its word: some registries answer such a tag
- * with the image itself, and what it lists must really name the subject.
+ * The manifests that refer to `subject`, each once: those that cosign's tags tie to it, and those whose subject it is (distribution-spec,
+ * "Listing Referrers"), from the registry's API, or, where there is none, from the index that clients keep under a tag. That one is not
+ * taken at its word: some registries answer such a tag with the image itself, and what it lists must really name the subject.
  */
 export async function* listReferrers(
   repository: Repository,
   subject: Digest,
   { operation, read }: ReferrersOptions,
-): AsyncGenerator<Descriptor> {
-  const seen = new Set<Digest>()
-  for await (const descriptor of fromEither(repository, subject, { operation, read })) {
-    if (seen.has(descriptor.digest) || descriptor.digest === subject) continue
-    seen.add(descriptor.digest)
-    yield descriptor
+): AsyncGenerator<Referrer> {
+  const seen = new Set<Digest>([subject])
+  const listed = fromEither(repository, subject, { operation, read })
+  try {
+    const [attached, first] = await Promise.all([attachedManifests(repository, subject, operation), listed.next()])
+    yield* attached
+    for (const { digest } of attached) seen.add(digest)
+    for (let step = first; step.done !== true; step = await listed.next()) {
+      if (seen.has(step.value.digest)) continue
+      seen.add(step.value.digest)
+      yield step.value
+    }
+  } finally {
+    await listed.return(undefined)
   }
 }
 

@@ -1,7 +1,7 @@
-import { type Digest, digestAlgorithm, isDigest, manifestDigest, type OperationOptions } from '@crossdock/core'
-import { isHeadRefused, isMissing, isSuccess } from '../errors.ts'
-import { ACCEPT, findManifest } from './manifest-read.ts'
-import type { Repository, RepositoryRequest } from './repository.ts'
+import { type Digest, digestAlgorithm, manifestDigest, type OperationOptions } from '@crossdock/core'
+import { headManifest } from './manifest-head.ts'
+import { findManifest } from './manifest-read.ts'
+import type { Repository } from './repository.ts'
 
 /** The digest that a tag or digest stands for now; undefined if there is none. Costs HEAD, and GET only where HEAD does not say. */
 export async function resolveDigest(
@@ -9,24 +9,9 @@ export async function resolveDigest(
   name: string,
   operation?: OperationOptions,
 ): Promise<Digest | undefined> {
-  if (repository.lore.head) {
-    const request: RepositoryRequest = {
-      method: 'HEAD',
-      path: `manifests/${name}`,
-      headers: { accept: ACCEPT },
-      access: repository.side === 'destination' ? 'push' : 'pull',
-      subject: 'manifest',
-      what: `manifest ${name}`,
-      operation,
-    }
-    const response = await repository.send(request)
-    await response.discard()
-    const said = response.headers.get('docker-content-digest')
-    if (isSuccess(response) && isDigest(said) && (!isDigest(name) || said === name)) return said
-    // Some registries answer HEAD with "missing" for what GET finds; that is asked for by those who set `head: false`.
-    if (isMissing(response)) return undefined
-    if (!isSuccess(response) && !isHeadRefused(response)) throw await repository.failure(response, request)
-  }
+  const head = await headManifest(repository, name, operation)
+  if (head === 'missing') return undefined
+  if (head !== 'unclear') return head.digest
   return (await findManifest(repository, name, operation))?.digest
 }
 
