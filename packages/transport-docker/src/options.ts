@@ -100,6 +100,8 @@ export interface ResolvedOptions {
   readonly maxManifestBytes: number
   readonly parallelBlobs: number
   readonly resume: boolean
+  /** Undefined: as the client does. */
+  readonly maxAttempts: number | undefined
   readonly registries: RegistryLookup | undefined
   /** Undefined: nothing is said of this host. */
   insecure(host: string): boolean | undefined
@@ -131,6 +133,7 @@ export function resolveOptions(options: DockerTransportOptions): ResolvedOptions
     maxManifestBytes: Math.min(options.maxManifestBytes ?? MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES),
     parallelBlobs: options.parallelBlobs ?? 16,
     resume: options.resume ?? true,
+    maxAttempts: options.maxAttempts,
     registries: options.registries,
     insecure: (host: string) => (typeof insecure === 'function' ? insecure(host) : insecure),
     host: (host: string) => {

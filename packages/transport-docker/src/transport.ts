@@ -9,7 +9,10 @@ import {
   type OperationOptions,
   type PolicyIdentity,
 } from '@crossdock/core'
+import { type Endpoints, openEndpoints } from './client/endpoints.ts'
+import { listAnywhere } from './client/list-anywhere.ts'
 import { openRepository, type Repository } from './client/repository.ts'
+import { findRoute } from './client/route.ts'
 import { createSession } from './client/session.ts'
 import { deleteImage } from './delete.ts'
 import { openDestination } from './destination.ts'
@@ -49,25 +52,30 @@ export function dockerTransport(options: DockerTransportOptions = {}): DockerTra
   }
 
   function createReference(dockerReference: DockerReference): DockerImageReference {
-    const repository = (side?: 'source' | 'destination'): Repository => openRepository(session, reference, side)
+    const readable = async (operation: OperationOptions, side?: 'source'): Promise<Endpoints> => {
+      const { sources } = await findRoute(session, reference, { side, operation })
+      return openEndpoints(session, reference, sources)
+    }
+    // Mirrors are read alone.
+    const writable = async (operation: OperationOptions, side?: 'destination'): Promise<Repository> => {
+      const { insecure } = await findRoute(session, reference, { side, operation })
+      return openRepository(session, { image: reference, side, endpoint: { reference: dockerReference, insecure } })
+    }
     const reference: DockerImageReference = Object.freeze({
       transport,
       dockerReference,
       policy: dockerPolicyIdentity(dockerReference),
       toString: () => printReference(dockerReference),
-      openSource: async (operation: OperationOptions = {}) => {
-        operation.signal?.throwIfAborted()
-        return Promise.resolve(openSource(reference, repository('source')))
+      openSource: async (operation: OperationOptions = {}) =>
+        openSource(reference, await readable(operation, 'source')),
+      openDestination: async (operation: OperationOptions = {}) =>
+        openDestination(reference, await writable(operation, 'destination')),
+      delete: async (operation: OperationOptions = {}) =>
+        await deleteImage(reference, await writable(operation), operation),
+      tags: async function* (operation: OperationOptions = {}) {
+        const endpoints = await readable(operation)
+        yield* listAnywhere(endpoints, (repository) => listTags(repository, operation), { what: 'tags', operation })
       },
-      openDestination: async (operation: OperationOptions = {}) => {
-        operation.signal?.throwIfAborted()
-        return Promise.resolve(openDestination(reference, repository('destination')))
-      },
-      delete: async (operation: OperationOptions = {}) => {
-        operation.signal?.throwIfAborted()
-        await deleteImage(reference, repository(), operation)
-      },
-      tags: (operation: OperationOptions = {}) => listTags(repository(), operation),
     })
     return reference
   }

@@ -10,9 +10,7 @@ import {
 import { isForeignLayer } from '@crossdock/formats'
 import { type HttpRequest, type HttpResponse, resumableBody, resumeRequest } from '@crossdock/http'
 import { responseError } from '../errors.ts'
-import { apiHost } from '../reference.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
-import { apiUrl } from './scheme.ts'
 
 /** Larger embedded content is fetched: nobody embeds more than a config. */
 const MAX_EMBEDDED_BYTES = 4 * 1024 * 1024
@@ -26,16 +24,25 @@ export async function readBlob(
   blob: Descriptor,
   options: GetBlobOptions = {},
 ): Promise<BlobReader> {
-  const { offset = 0, end } = options
-  const content = embedded(blob)
-  if (content !== undefined) return reader(blob.size, bytes(content.subarray(offset, end)))
+  const carried = carriedBlob(blob, options)
+  if (carried !== undefined) return carried
   try {
-    return await fromRegistry(repository, blob, options)
+    return await blobOfRegistry(repository, blob, options)
   } catch (error) {
-    const foreign = isForeignLayer(blob) && error instanceof ImageError && error.code === 'NOT_FOUND'
-    if (!foreign) throw error
-    return await fromUrls(repository, blob, { options, error })
+    if (!isElsewhere(blob, error)) throw error
+    return await blobOfUrls(repository, blob, { options, error })
   }
+}
+
+/** A blob that its descriptor carries in itself; undefined if it does not. */
+export function carriedBlob(blob: Descriptor, { offset = 0, end }: GetBlobOptions): BlobReader | undefined {
+  const content = embedded(blob)
+  return content === undefined ? undefined : reader(blob.size, bytes(content.subarray(offset, end)))
+}
+
+/** Whether the image names other places for a blob that a registry has not. */
+export function isElsewhere(blob: Descriptor, error: unknown): boolean {
+  return isForeignLayer(blob) && error instanceof ImageError && error.code === 'NOT_FOUND'
 }
 
 /** The content that the descriptor itself carries, if it is what the descriptor says (image-spec, descriptor.md, "data"). */
@@ -45,7 +52,12 @@ function embedded({ data, digest, size }: Descriptor): Uint8Array | undefined {
   return content.byteLength === size && digestOf(content, digestAlgorithm(digest)) === digest ? content : undefined
 }
 
-async function fromRegistry(repository: Repository, blob: Descriptor, options: GetBlobOptions): Promise<BlobReader> {
+/** Throws `NOT_FOUND`. */
+export async function blobOfRegistry(
+  repository: Repository,
+  blob: Descriptor,
+  options: GetBlobOptions,
+): Promise<BlobReader> {
   const { offset = 0, end, ...operation } = options
   const request: RepositoryRequest = {
     method: 'GET',
@@ -75,23 +87,23 @@ interface Wanted {
 }
 
 async function open(
-  { session, lore }: Repository,
+  { http, lore, attempts }: Repository,
   request: HttpRequest,
   { blob, offset, end, refused }: Wanted,
 ): Promise<BlobReader> {
   const { size } = blob
-  const range = { offset, size, end, refused }
+  const range = { offset, size, end, refused, maxAttempts: attempts }
   if (offset > 0 && offset >= (end ?? size)) return reader(size, bytes(new Uint8Array()))
-  const opened = await session.http.request(resumeRequest(request, range))
+  const opened = await http.request(resumeRequest(request, range))
   if (opened.status === 200 && offset > 0) lore.ranges = false
   // Refused ranges and signed URLs that ran out are mended like a cut on the way.
   const mendable = opened.status === 416 || opened.url.origin !== request.url.origin
   if (opened.status !== 200 && opened.status !== 206 && !mendable) throw await refused(opened)
-  return reader(size, resumableBody(session.http, request, { ...range, opened }), opened)
+  return reader(size, resumableBody(http, request, { ...range, opened }), opened)
 }
 
-/** One URL after the other; they are judged like every URL that the registry names. */
-async function fromUrls(
+/** One URL after the other; they are judged like every URL that the registry names. Throws `error` if there is none. */
+export async function blobOfUrls(
   repository: Repository,
   blob: Descriptor,
   { options, error }: { readonly options: GetBlobOptions; readonly error: unknown },
@@ -103,9 +115,7 @@ async function fromUrls(
     subject: 'blob',
     what: `blob ${shortDigest(blob.digest)}`,
   })
-  const { session, reference } = repository
-  const api = apiHost(reference.domain)
-  const base = apiUrl(await session.schemeOf(api, operation), api)
+  const base = await repository.apiBase(operation)
   let failure = error
   for (const text of blob.urls ?? []) {
     const url = URL.parse(text)
@@ -118,6 +128,7 @@ async function fromUrls(
       anonymous: true,
       what: `${what} at ${url.host}`,
       side,
+      attempts: repository.attempts,
       ...operation,
     }
     try {

@@ -7,9 +7,10 @@ import {
   repositoryName,
   type Side,
 } from '@crossdock/core'
-import { type HttpRequest, type HttpResponse, readWhole } from '@crossdock/http'
+import { type HttpClient, type HttpRequest, type HttpResponse, readWhole } from '@crossdock/http'
 import { type FailureContext, responseError } from '../errors.ts'
 import { apiHost, userHost } from '../reference.ts'
+import type { RegistryEndpoint } from '../registries.ts'
 import { apiUrl, type Attempt, attempted, type UrlScheme } from './scheme.ts'
 import type { HostLore, Session } from './session.ts'
 
@@ -46,6 +47,8 @@ export interface RepositoryRequest extends Pick<
 /** One repository of one registry, as one end of one operation sees it. */
 export interface Repository {
   readonly session: Session
+  readonly http: HttpClient
+  /** Where it is, which is what the user named unless that is configured to be elsewhere. */
   readonly reference: DockerReference
   /** As users type it, with its port. */
   readonly host: string
@@ -53,9 +56,13 @@ export interface Repository {
   readonly name: string
   readonly lore: HostLore
   readonly side: Side | undefined
+  /** How often a request that changes nothing is sent at most. Undefined: as the options say. */
+  readonly attempts: number | undefined
   /** To be called when requests in parallel are about to follow the next one. */
   warm(): void
   send(request: RepositoryRequest): Promise<HttpResponse>
+  /** `https://registry-1.docker.io/v2/`; asks the host how it is spoken to if that is not known yet. */
+  apiBase(operation?: OperationOptions): Promise<URL>
   /** The request as the client takes it. */
   prepare(request: RepositoryRequest): Promise<HttpRequest>
   /** The refusal of a request as an error. Reads the answer. */
@@ -63,17 +70,28 @@ export interface Repository {
   context(request: RepositoryRequest): FailureContext
 }
 
-export function openRepository(
-  session: Session,
-  reference: ImageReference & { readonly dockerReference: DockerReference },
-  side: Side | undefined,
-): Repository {
-  const named = reference.dockerReference
-  const image = imageName(reference)
-  const host = userHost(apiHost(named.domain))
-  const api = apiHost(named.domain)
+export interface RepositoryOptions {
+  /** What the user named. */
+  readonly image: ImageReference & { readonly dockerReference: DockerReference }
+  readonly side?: Side | undefined
+  /** Where it is. Default: where the name says. */
+  readonly endpoint?: RegistryEndpoint | undefined
+  readonly attempts?: number | undefined
+}
+
+export function openRepository(session: Session, options: RepositoryOptions): Repository {
+  const { side, attempts, endpoint } = options
+  const placed = endpoint?.reference ?? options.image.dockerReference
+  const image = imageName(options.image)
+  const api = apiHost(placed.domain)
+  const host = userHost(api)
+  const channel = session.channels.to(api, {
+    insecure: session.options.insecure(host) ?? endpoint?.insecure ?? false,
+    foreign: api !== apiHost(options.image.dockerReference.domain),
+  })
+  const { http, schemes } = channel
   const httpRequest = (request: RepositoryRequest, scheme: UrlScheme): HttpRequest => {
-    const { method, path = '', query, url, headers, body, idempotent, neighbour = named.path, operation } = request
+    const { method, path = '', query, url, headers, body, idempotent, neighbour = placed.path, operation } = request
     const base = apiUrl(scheme, api)
     return {
       method,
@@ -82,10 +100,11 @@ export function openRepository(
       headers,
       body,
       idempotent,
+      attempts,
       followRedirects: request.followRedirects ?? true,
       wholeUpToBytes: request.wholeUpToBytes,
       scopes: scopesOf(request, neighbour),
-      what: whatOf(named, request),
+      what: whatOf(placed, request),
       side,
       signal: operation?.signal,
       onProgress: operation?.onProgress,
@@ -93,25 +112,28 @@ export function openRepository(
   }
   const repository: Repository = {
     session,
-    reference: named,
+    http,
+    reference: placed,
     host,
-    name: named.path,
+    name: placed.path,
     lore: session.lore(host),
     side,
-    warm: () => session.warm(api),
+    attempts,
+    warm: () => channel.warm(api),
     send: async (request) => {
       const { operation, method, body } = request
-      const isKnown = session.schemes.known(api) !== undefined
+      const isKnown = schemes.known(api) !== undefined
       if (isKnown || (method !== 'GET' && method !== 'HEAD') || body !== undefined || request.url !== undefined) {
-        return await session.http.request(await repository.prepare(request))
+        return await http.request(await repository.prepare(request))
       }
-      const attempt: Attempt = (scheme, how) => session.http.request(attempted(httpRequest(request, scheme), how))
-      const answer = await session.schemes.send(api, attempt, operation?.signal)
+      const attempt: Attempt = (scheme, how) => http.request(attempted(httpRequest(request, scheme), how))
+      const answer = await schemes.send(api, attempt, operation?.signal)
       return await wholeOrAgain(repository, request, answer)
     },
-    prepare: async (request) => httpRequest(request, await session.schemeOf(api, request.operation)),
+    apiBase: async (operation) => apiUrl(await channel.schemeOf(api, operation), api),
+    prepare: async (request) => httpRequest(request, await channel.schemeOf(api, request.operation)),
     context: (request) => ({
-      what: whatOf(named, request),
+      what: whatOf(placed, request),
       subject: request.subject,
       side,
       image,
@@ -133,7 +155,7 @@ async function wholeOrAgain(
     return await readWhole(answer, request.wholeUpToBytes)
   } catch {
     request.operation?.signal?.throwIfAborted()
-    return await repository.session.http.request(await repository.prepare(request))
+    return await repository.http.request(await repository.prepare(request))
   }
 }
 
