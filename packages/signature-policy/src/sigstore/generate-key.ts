@@ -1,4 +1,6 @@
-import { ImageError } from '@crossdock/core'
+import { generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
+import { writePrivateKey } from './keys/private-key.ts'
 
 /** Both as PEM files. */
 export interface SigstoreKeyPair {
@@ -8,5 +10,9 @@ export interface SigstoreKeyPair {
 
 /** A new key pair on the curve P-256; the private key is encrypted with the passphrase, which may be empty. */
 export async function generateSigstoreKey(options: { readonly passphrase: string }): Promise<SigstoreKeyPair> {
-  throw new ImageError('UNSUPPORTED', String(options.passphrase.length))
+  const { privateKey, publicKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'prime256v1' })
+  return {
+    privateKey: await writePrivateKey(privateKey, options.passphrase),
+    publicKey: Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })),
+  }
 }
