@@ -1,0 +1,50 @@
+import type { Digest, OperationOptions } from '@crossdock/core'
+import type { ContentStore } from './contents.ts'
+import type { ImageNames } from './image-names.ts'
+import type { Lease, Leases } from './leases.ts'
+
+export interface CollectOptions extends OperationOptions {
+  /** Says what would go, and removes nothing. Default: false. */
+  readonly dryRun?: boolean | undefined
+  /** Files younger than this stay, in milliseconds: other programs write blobs first and name them later. Default: an hour. */
+  readonly minAgeMs?: number | undefined
+}
+
+export interface Collected {
+  readonly blobs: number
+  readonly bytes: number
+  readonly ingests: number
+  readonly digests: readonly Digest[]
+}
+
+/** Something that is not as it should be. */
+export interface Finding {
+  readonly kind: 'missing' | 'size' | 'digest' | 'dangling-name' | 'orphan' | 'index' | 'database'
+  /** A digest, a name or a file. */
+  readonly subject: string
+  readonly message: string
+}
+
+export interface VerifyOptions extends OperationOptions {
+  /** Whether every blob is hashed; otherwise presence and size are looked at. Default: true. */
+  readonly hash?: boolean | undefined
+  readonly onProgress?: OperationOptions['onProgress']
+}
+
+/**
+ * A folder that is an OCI image layout at every instant, and a database beside it with names, labels and leases. Many processes may use one;
+ * whatever ends one of them leaves the old state or the new.
+ */
+export interface Store extends AsyncDisposable {
+  readonly folder: string
+  readonly content: ContentStore
+  readonly images: ImageNames
+  readonly leases: Leases
+  /** The same store, seen by another namespace. Its blobs are the same, its names and labels others. Default: `default`. */
+  namespace(name: string): Store
+  namespaces(): Promise<readonly string[]>
+  /** The same, with everything that is brought in kept by a lease. */
+  withLease(lease: Lease): Store
+  collect(options?: CollectOptions): Promise<Collected>
+  verify(options?: VerifyOptions): AsyncIterable<Finding>
+}
