@@ -1,15 +1,20 @@
 import { type Descriptor, type Digest, ImageError, type ManifestBytes, shortDigest } from '@crossdock/core'
 import { type LayerEdit, needsDiffIds } from '@crossdock/formats'
+import { runAll } from '@crossdock/streams'
 import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
 import type { Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
-import { distinctBlobs, filesOf, type ManifestNode } from './graph.ts'
+import { distinctBlobs, filesOf, type ManifestNode, manifestsOf } from './graph.ts'
 import { changedChildren, type MadeManifest, makeManifest } from './make-manifest.ts'
 import { blobsToMove, keepsConfig, type MovingBlob, type NodePlan } from './node-plan.ts'
 import { onSide } from './operation.ts'
 import type { Packing } from './packing.ts'
 import type { Work } from './prepare.ts'
+import { type Signing, signManifest } from './signing.ts'
 import type { TaskGroup } from './task-group.ts'
+
+/** So many manifests are signed, and their signatures written, at once. */
+const SIGNED_AT_ONCE = 4
 
 /** Writes the manifests of a graph, each after all that it reaches. */
 export class GraphWriter {
@@ -54,6 +59,8 @@ export class GraphWriter {
       await this.#write(top, async (made) => {
         await this.#put(top, made, { instance: undefined })
         for (const referrer of referrers) await this.#child(referrer)
+        // A referrer may be the very list that signatures are added to.
+        await this.#signAll()
         // Some destinations say only here what they do not take.
         await this.#healed(() => this.#atDestination(() => destination.commit(operation)))
       })
@@ -150,14 +157,44 @@ export class GraphWriter {
     const { mediaType } = made.manifest
     await Promise.all(made.blobs.map((blob) => this.#group.once(blob.descriptor.digest, () => this.#copier.put(blob))))
     if (node.parsed.kind === 'image' && keepsConfig(node, mediaType)) await this.#blob(node.parsed.config)
-    await this.#healed(() =>
-      this.#atDestination(() => destination.putManifest(made.manifest, { ...operation, instance })),
-    )
-    this.#written.set(node, made.manifest)
-    if (node.signatures.length > 0) {
-      await this.#atDestination(async () => destination.putSignatures?.(node.signatures, instance, operation))
-      operation.onProgress({ type: 'signatures', count: node.signatures.length })
+    for (const tag of instance === undefined ? [undefined] : this.#tagsOf(node)) {
+      await this.#healed(() =>
+        this.#atDestination(() => destination.putManifest(made.manifest, { ...operation, instance, tag })),
+      )
     }
+    this.#written.set(node, made.manifest)
+  }
+
+  /** The names by which a referrer is found; one that needs none is written once. */
+  #tagsOf({ manifest }: ManifestNode): readonly (string | undefined)[] {
+    return this.#work.graph.tags.get(manifest.digest) ?? [undefined]
+  }
+
+  async #signAll(): Promise<void> {
+    const { graph, signing } = this.#work
+    const { operation } = this.#ends
+    const images = new Set(manifestsOf([graph.top]))
+    const sign = (node: ManifestNode): Promise<void> =>
+      this.#group.once(`signatures ${this.writtenAs(node).digest}`, () =>
+        this.#sign(node, images.has(node) ? signing : undefined),
+      )
+    await runAll(manifestsOf([graph.top, ...graph.referrers]), sign, {
+      concurrency: SIGNED_AT_ONCE,
+      signal: operation.signal,
+    })
+  }
+
+  /** The signatures that come along, then those that are made for what was written. */
+  async #sign(node: ManifestNode, signing: Signing | undefined): Promise<void> {
+    const { destination, operation, tally } = this.#ends
+    const manifest = this.writtenAs(node)
+    const made = signing === undefined ? [] : await signManifest(manifest, signing, this.#ends)
+    const signatures = [...node.signatures, ...made]
+    if (signatures.length === 0) return
+    const instance = node === this.#work.graph.top ? undefined : manifest.digest
+    await this.#atDestination(async () => destination.putSignatures?.(signatures, instance, operation))
+    tally.signed({ carried: node.signatures.length, made: made.length })
+    operation.onProgress({ type: 'signatures', count: signatures.length })
   }
 
   /** Says that a manifest is there, and what has become of one that did not stay as it was. */

@@ -14,18 +14,17 @@ import {
   dispatch,
   type Handler,
   type ImageDocument,
-  isIndexType,
-  isManifestType,
-  isSchema1Type,
   layersWithFiles,
   MAX_INDEX_DEPTH,
   nestedTooDeep,
   readDocument,
   schema1Layers,
 } from '@crossdock/formats'
-import { createLimiter, type Limiter, runAll } from '@crossdock/streams'
+import { createLimiter, type Limiter } from '@crossdock/streams'
+import { isDocument, MAX_MANIFESTS, tooManyManifests } from './manifest-limits.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
+import { loadReferrers } from './referrers.ts'
 import type { Root } from './root.ts'
 
 /** One manifest or index that will be written, with what has to be there before it. */
@@ -41,12 +40,11 @@ export interface ManifestNode extends ImageDocument {
 export interface ImageGraph {
   /** What the destination reference will name. */
   readonly top: ManifestNode
-  /** Manifests whose subject is in the graph, referrers of referrers last. Written by digest, after `top`. */
+  /** Manifests that refer to one in the graph, referrers of referrers last. Written by digest, after `top`. */
   readonly referrers: readonly ManifestNode[]
+  /** The tags that tie referrers to their subjects, by the digest of what they name. */
+  readonly tags: ReadonlyMap<Digest, readonly string[]>
 }
-
-/** More manifests in one image than this are refused. */
-const MAX_MANIFESTS = 10_000
 
 interface Settings {
   readonly options: ResolvedOptions
@@ -58,8 +56,14 @@ export async function loadGraph(source: ImageSource, root: Root, settings: Setti
   const reader = new GraphReader(source, root, settings)
   const { mediaType, digest, bytes } = root.manifest
   await reader.read([{ mediaType, digest, size: bytes.byteLength }])
-  const referrers = settings.options.referrers ? await reader.readReferrers(reader.nodeOf(digest)) : []
-  return { top: reader.nodeOf(digest), referrers }
+  const top = reader.nodeOf(digest)
+  if (!settings.options.referrers) return { top, referrers: [], tags: new Map() }
+  const subjects = manifestsOf([top]).map(({ manifest }) => manifest.digest)
+  const { nodes, tags } = await loadReferrers(subjects, { source, ...settings }, async (descriptors) => {
+    await reader.read(descriptors)
+    return descriptors.map((descriptor) => reader.nodeOf(descriptor.digest))
+  })
+  return { top, referrers: nodes, tags }
 }
 
 /** Of the root it is known which of its manifests are wanted. */
@@ -113,32 +117,13 @@ class GraphReader {
     return node
   }
 
-  /** Breadth first over `subject`, each manifest once: referrers of referrers may form a circle. */
-  async readReferrers(top: ManifestNode): Promise<readonly ManifestNode[]> {
-    const seen = new Set(manifestsOf([top]).map((node) => node.manifest.digest))
-    const found: ManifestNode[] = []
-    for (let round: readonly Digest[] = [...seen]; round.length > 0;) {
-      const listed: Descriptor[] = []
-      const list = async (subject: Digest, signal: AbortSignal): Promise<void> => {
-        listed.push(...(await this.#referrersOf(subject, { ...this.#operation, signal })))
-      }
-      await runAll(round, list, { concurrency: this.#options.concurrency, signal: this.#operation.signal })
-      const fresh = listed.filter(({ digest }) => !seen.has(digest) && seen.add(digest))
-      await this.read(fresh)
-      found.push(...fresh.map(({ digest }) => this.nodeOf(digest)))
-      round = fresh.map(({ digest }) => digest)
-    }
-    return found
-  }
-
   async #document(descriptor: Descriptor, depth: number, operation: Operation): Promise<RootedDocument> {
     if (descriptor.digest === this.#root.manifest.digest) return this.#root
     if (depth > MAX_INDEX_DEPTH) throw nestedTooDeep(this.#source.reference)
     this.#count += 1
-    if (this.#count > MAX_MANIFESTS) {
-      throw new ImageError('LIMIT_EXCEEDED', `the image has more than ${MAX_MANIFESTS} manifests`)
-    }
-    return await readDocument(unparsedImage(this.#source, descriptor.digest), { ...operation, descriptor })
+    if (this.#count > MAX_MANIFESTS) throw tooManyManifests()
+    const image = this.#root.judged.get(descriptor.digest) ?? unparsedImage(this.#source, descriptor.digest)
+    return await readDocument(image, { ...operation, descriptor })
   }
 
   async #expand(document: RootedDocument, operation: Operation): Promise<ReadManifest> {
@@ -170,19 +155,6 @@ class GraphReader {
     }
     return signatures
   }
-
-  #referrersOf(subject: Digest, operation: Operation): Promise<readonly Descriptor[]> {
-    const list = async (): Promise<readonly Descriptor[]> => {
-      const descriptors: Descriptor[] = []
-      for await (const found of this.#source.referrers?.(subject, operation) ?? []) descriptors.push(found)
-      return descriptors
-    }
-    return onSide('source', this.#source.reference, list, operation.signal)
-  }
-}
-
-function isDocument({ mediaType }: Descriptor): boolean {
-  return isManifestType(mediaType) || isIndexType(mediaType) || isSchema1Type(mediaType)
 }
 
 function distinct(blobs: readonly Descriptor[]): readonly Descriptor[] {

@@ -120,8 +120,10 @@ function needsOci({ layers }: ManifestNode, packings: ReadonlyMap<Digest, Packin
 function whyFixed({ top, referrers }: ImageGraph, { destination, options }: Ends): string | undefined {
   if (options.preserveDigests) return 'its digest is to be preserved'
   if (destination.reference.dockerReference?.digest !== undefined) return 'the destination is named by its digest'
-  if (manifestsOf([top, ...referrers]).some(({ signatures }) => signatures.length > 0)) return 'it is signed'
-  if (referrers.length > 0) return 'what refers to it names it by its digest'
+  if (manifestsOf([top, ...referrers]).some(({ signatures }) => signatures.length > 0))
+    return 'it is signed (drop signatures to let it change)'
+  if (referrers.length > 0)
+    return 'what refers to it names it by its digest (copy it without referrers to let it change)'
   return undefined
 }
 

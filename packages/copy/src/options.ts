@@ -1,4 +1,11 @@
-import { ImageError, type OperationOptions, type Platform, type UnparsedImage } from '@crossdock/core'
+import {
+  type DockerReference,
+  ImageError,
+  type ImageSigner,
+  type OperationOptions,
+  type Platform,
+  type UnparsedImage,
+} from '@crossdock/core'
 import { hostPlatform, parsePlatform, parsePlatformPattern, type PlatformPattern } from '@crossdock/formats'
 import type { ImageFormat } from './image-format.ts'
 import { checkPacking, type LayerPacking } from './layer-packing.ts'
@@ -9,7 +16,8 @@ export type SubsetMode = 'sparse' | 'rewrite' | 'refuse'
 export interface CopyOptions extends OperationOptions {
   /**
    * Judges the image before anything of it is parsed or fetched besides the manifest; throws `REJECTED_BY_POLICY`. It sees
-   * the document that the source reference names; everything copied is reached from there by digest. Default: admits.
+   * the document that the source reference names; everything copied is reached from there by digest. If that is an index and it is
+   * refused, each instance that would be copied is judged in its place. Default: admits.
    */
   readonly admit?: ((image: UnparsedImage, options: OperationOptions) => void | Promise<void>) | undefined
   /**
@@ -30,6 +38,13 @@ export interface CopyOptions extends OperationOptions {
   readonly referrers?: boolean | undefined
   /** `drop` leaves signatures behind; `copy` fails if the destination cannot keep them. Default: `copy`. */
   readonly signatures?: 'copy' | 'drop' | undefined
+  /**
+   * Each signs what is written: the document that the destination names, and of an index every instance that is copied. Their signatures
+   * come after those that are carried along. Default: none.
+   */
+  readonly signers?: readonly ImageSigner[] | undefined
+  /** The name that new signatures vouch for; it has a tag or a digest. Default: that of the destination, if it is a Docker reference. */
+  readonly signAs?: DockerReference | undefined
   /** `fetch` copies layers that the manifest names by URL instead of keeping only their descriptors. Default: `keep`. */
   readonly foreignLayers?: 'keep' | 'fetch' | undefined
   /** The most blobs in flight; both sides may lower it. Default: 16. */
@@ -59,6 +74,8 @@ export interface ResolvedOptions {
   readonly preserveDigests: boolean
   readonly referrers: boolean
   readonly signatures: 'copy' | 'drop'
+  readonly signers: readonly ImageSigner[]
+  readonly signAs: DockerReference | undefined
   readonly foreignLayers: 'keep' | 'fetch'
   readonly concurrency: number
   readonly attempts: number
@@ -74,6 +91,8 @@ export function resolveOptions(options: CopyOptions = {}): ResolvedOptions {
     preserveDigests: options.preserveDigests ?? false,
     referrers: options.referrers ?? false,
     signatures: options.signatures ?? 'copy',
+    signers: options.signers ?? [],
+    signAs: options.signAs,
     foreignLayers: options.foreignLayers ?? 'keep',
     concurrency: positive(options.concurrency ?? 16, 'concurrency'),
     attempts: positive(options.attempts ?? 4, 'attempts'),

@@ -2,13 +2,14 @@ import { type Descriptor, type Digest, imageName, type ImageReference } from '@c
 import { createLimiter } from '@crossdock/streams'
 import type { Ends } from './ends.ts'
 import { staysForeign } from './foreign-layers.ts'
-import type { ManifestNode } from './graph.ts'
+import { type ManifestNode, manifestsOf } from './graph.ts'
 import { blobsToMove, type MovingBlob, type NodePlan } from './node-plan.ts'
 import { type Operation, onSide, runOperation } from './operation.ts'
 import { type CopyOptions, resolveOptions } from './options.ts'
 import { openBoth } from './open-both.ts'
 import type { Packing } from './packing.ts'
 import { type Preparation, prepareCopy, type Work } from './prepare.ts'
+import type { SignatureCounts } from './tally.ts'
 
 /**
  * What becomes of a blob: it `move`s, moves from where an earlier attempt ended (`resume`), is there already (`reuse`), is
@@ -61,6 +62,8 @@ export interface CopyPlan {
   readonly blobs: readonly PlannedBlob[]
   /** Sums over `blobs`, in bytes. */
   readonly bytes: { readonly total: number; readonly move: number }
+  /** How many would be carried along, and how many made. */
+  readonly signatures: SignatureCounts
   readonly warnings: readonly string[]
 }
 
@@ -134,8 +137,16 @@ function describe(
     manifests: work === undefined ? [] : [...work.plans].map(([node, plan]) => describeManifest(node, plan, work)),
     blobs,
     bytes: { total: sum(blobs.map(({ blob }) => blob.size)), move: sum(blobs.map(({ bytes }) => bytes)) },
+    signatures: countSignatures(work),
     warnings: operation.warnings,
   }
+}
+
+function countSignatures(work: Work | undefined): SignatureCounts {
+  if (work === undefined) return { carried: 0, made: 0 }
+  const { top, referrers } = work.graph
+  const carried = sum(manifestsOf([top, ...referrers]).map(({ signatures }) => signatures.length))
+  return { carried, made: manifestsOf([top]).length * (work.signing?.signers.length ?? 0) }
 }
 
 function describeManifest(node: ManifestNode, { types, changes }: NodePlan, { made, lost }: Work): PlannedManifest {

@@ -7,14 +7,16 @@ import {
   type ImageSource,
   type ManifestBytes,
   shortDigest,
-  unparsedImage,
 } from '@crossdock/core'
 import { type ImageGraph, loadGraph, manifestsOf } from './graph.ts'
+import { judgeTop } from './judge.ts'
+import { noteLeftBehind } from './left-behind.ts'
 import { type MadeAhead, makeAhead } from './make-manifest.ts'
 import { type NodePlans, planNodes } from './node-plan.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { chooseRoot, type Root } from './root.ts'
+import { checkPlaces, type Signing, signingFor } from './signing.ts'
 import { checkSystems } from './systems.ts'
 
 /** What is known before the first blob: the judged root, and all that hangs on it. */
@@ -28,6 +30,8 @@ export interface Preparation {
 export interface Work extends MadeAhead {
   readonly graph: ImageGraph
   readonly plans: NodePlans
+  /** Undefined if nobody signs what is written. */
+  readonly signing: Signing | undefined
 }
 
 interface Settings {
@@ -41,10 +45,10 @@ export async function prepareCopy(
   destination: ImageDestination,
   settings: Settings,
 ): Promise<Preparation> {
-  const { options, operation } = settings
-  const top = unparsedImage(source)
-  await options.admit?.(top, operation)
-  const root = await chooseRoot(source, top, settings)
+  const { options } = settings
+  const signing = signingFor(destination.reference, options)
+  checkPlaces([], { signing, destination })
+  const root = await chooseRoot(source, await judgeTop(source, settings), settings)
   checkDestination(destination, root.manifest)
   checkKeepsSource(source, destination, root)
   const staysAsItIs = options.format === undefined && options.layers === undefined
@@ -58,16 +62,9 @@ export async function prepareCopy(
   if (manifest !== undefined && !staysAsItIs && (await isUpToDate(destination, { ...root, manifest }, settings))) {
     return { root: { ...root, manifest }, work: undefined }
   }
-  const nodes = manifestsOf([graph.top, ...graph.referrers])
-  const signed = nodes.some(({ signatures }) => signatures.length > 0)
-  if (signed && destination.putSignatures === undefined) {
-    throw new ImageError(
-      'UNSUPPORTED',
-      `the image is signed and ${imageName(destination.reference)} has no place for signatures: choose to drop them, or another destination`,
-      { side: 'destination', image: imageName(destination.reference) },
-    )
-  }
-  return { root, work: { graph, plans, ...ahead } }
+  checkPlaces(manifestsOf([graph.top, ...graph.referrers]), { signing, destination })
+  await noteLeftBehind(root, graph, { source, ...settings })
+  return { root, work: { graph, plans, signing, ...ahead } }
 }
 
 async function isUpToDate(
@@ -77,6 +74,8 @@ async function isUpToDate(
 ): Promise<boolean> {
   // Of a sparse index the destination cannot know which instances are wanted, nor which referrers there are.
   if (members !== undefined || options.referrers) return false
+  // A signature that is asked for is made, whatever is there.
+  if (options.signers.length > 0) return false
   // Nor whether its signatures are these.
   if (options.signatures === 'copy' && destination.putSignatures !== undefined) {
     const read = () => image.signatures(operation)

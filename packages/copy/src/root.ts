@@ -4,6 +4,7 @@ import {
   ImageError,
   type ImageSource,
   type ManifestBytes,
+  type Platform,
   type UnparsedImage,
 } from '@crossdock/core'
 import {
@@ -17,6 +18,7 @@ import {
   rewriteIndex,
   selectInstances,
 } from '@crossdock/formats'
+import { chooseJudged, judgeInstances, type JudgedTop, readRefused, type RefusedIndex } from './judge.ts'
 import { type Operation, onSide } from './operation.ts'
 import type { PlatformChoice, ResolvedOptions } from './options.ts'
 
@@ -28,6 +30,10 @@ export interface Root extends ImageDocument {
   readonly sourceDigest: Digest
   /** What will be copied of an index; undefined for everything that it lists, and for what is no index. */
   readonly members: readonly Descriptor[] | undefined
+  /** What the source names, if that is an index of which another document is made, or taken out. */
+  readonly index: ImageDocument | undefined
+  /** Documents below it that were judged by themselves; the others are vouched for by what lists them. */
+  readonly judged: ReadonlyMap<Digest, UnparsedImage>
 }
 
 interface Settings {
@@ -35,28 +41,58 @@ interface Settings {
   readonly operation: Operation
 }
 
-/** Applies the platform choice to the image behind `top`, which has been admitted. */
-export async function chooseRoot(source: ImageSource, top: UnparsedImage, settings: Settings): Promise<Root> {
+/**
+ * Applies the platform choice to what the source names, which has been judged. If that is an index that was refused, what is copied of it
+ * is judged in its place.
+ */
+export async function chooseRoot(source: ImageSource, top: JudgedTop, settings: Settings): Promise<Root> {
   const { options, operation } = settings
+  const { choice, preserveDigests } = options
   const atSource = <Value>(call: () => Promise<Value>): Promise<Value> =>
     onSide('source', source.reference, call, operation.signal)
-  const document = await atSource(() => readDocument(top, operation))
+  const { image, refusal } = top
+  const refused = refusal === undefined ? undefined : await readRefused({ image, refusal }, operation)
+  const document = refused ?? (await atSource(() => readDocument(image, operation)))
   const { parsed } = document
-  const { choice, preserveDigests } = options
-  const whole: Root = { ...document, sourceDigest: document.manifest.digest, members: undefined }
-  if (parsed.kind !== 'index' || choice.kind === 'all') return whole
-  if (choice.kind === 'some') {
-    return atSource(async () => subset(whole, parsed, { choice, preserve: preserveDigests }))
+  const whole: Root = {
+    ...document,
+    sourceDigest: document.manifest.digest,
+    members: undefined,
+    index: undefined,
+    judged: new Map(),
   }
-  if (preserveDigests) {
-    throw new ImageError(
-      'UNSUPPORTED',
-      `the source is an index, and its image for ${formatPlatform(choice.platform)} has another digest: ` +
-        'copy all platforms, or do not ask for digests to be preserved',
-    )
+  if (parsed.kind !== 'index') return whole
+  if (choice.kind !== 'one') {
+    const root =
+      choice.kind === 'all'
+        ? whole
+        : await atSource(async () => subset(whole, parsed, { choice, preserve: preserveDigests }))
+    if (refused === undefined) return root
+    const members = root.members ?? childrenOf(root.parsed.kind === 'index' ? root.parsed : parsed)
+    return { ...root, judged: await atSource(() => judgeInstances(source, refused, { ...settings, members })) }
   }
   const { platform } = choice
-  return { ...whole, ...(await atSource(() => chooseInstance(source, document, { ...operation, platform }))) }
+  if (preserveDigests) throw wouldChange(platform)
+  const chosen = await atSource(() => chooseOne(source, { document, refused }, { ...settings, platform }))
+  return { ...whole, ...chosen, index: document }
+}
+
+function chooseOne(
+  source: ImageSource,
+  { document, refused }: { readonly document: ImageDocument; readonly refused: RefusedIndex | undefined },
+  settings: Settings & { readonly platform: Platform },
+): Promise<ImageDocument> {
+  const { operation, platform } = settings
+  if (refused !== undefined) return chooseJudged(source, refused, settings)
+  return chooseInstance(source, document, { ...operation, platform })
+}
+
+function wouldChange(platform: Platform): ImageError {
+  return new ImageError(
+    'UNSUPPORTED',
+    `the source is an index, and its image for ${formatPlatform(platform)} has another digest: ` +
+      'copy all platforms, or do not ask for digests to be preserved',
+  )
 }
 
 function subset(
@@ -75,5 +111,5 @@ function subset(
     )
   }
   const manifest = rewriteIndex(whole.manifest, new Set(members.map(({ digest }) => digest)))
-  return { ...whole, manifest, parsed: parseManifest(manifest) }
+  return { ...whole, manifest, parsed: parseManifest(manifest), index: whole }
 }

@@ -31,6 +31,7 @@ test('an image arrives byte for byte, and the result says what moved', async () 
     reused: 0,
     mounted: 0,
     bytes: { moved: bytesOf(image), resumed: 0, reused: 0, mounted: 0 },
+    signatures: { carried: 0, made: 0 },
     warnings: [],
   })
 })
