@@ -1,8 +1,7 @@
 import { ImageError } from '@crossdock/core'
-import { isArmoured, readArmour } from './armour.ts'
+import { readCertificates } from './certificates.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { isKeybox, readKeybox } from './keybox.ts'
-import { type OpenPgpPacket, readPackets, TAG } from './openpgp-packets.ts'
+import { type OpenPgpPacket, TAG } from './openpgp-packets.ts'
 import { writePackets } from './write-packets.ts'
 
 /** A public key with its sub-keys, not judged in any way. */
@@ -18,7 +17,6 @@ export interface PublicKey {
 }
 
 const WHAT = 'the key ring'
-const MAX_PACKETS = 500_000
 /** More of them are not looked at: some keys on key servers are full of rubbish. */
 const MAX_USER_IDS = 100
 
@@ -29,30 +27,9 @@ const MAX_USER_IDS = 100
  * Throws `INVALID_DATA` for anything else, for secret keys, and if there is no key in it: no key must never mean any key.
  */
 export function readKeyRing(bytes: Uint8Array, what: string = WHAT): readonly PublicKey[] {
-  const keys = certificates(bytes, what).flatMap((packets) => publicKey(packets, what))
+  const keys = readCertificates(bytes, what).flatMap((packets) => publicKey(packets, what))
   if (keys.length > 0) return keys
   throw new ImageError('INVALID_DATA', `${what} has no OpenPGP public key in it; "gpg --export FINGERPRINT" writes one`)
-}
-
-function certificates(bytes: Uint8Array, what: string): readonly (readonly OpenPgpPacket[])[] {
-  return binaryParts(bytes, what).flatMap((part) => {
-    const packets = readPackets(part, { what, maxPackets: MAX_PACKETS })
-    const starts = packets.flatMap(({ tag }, at) => (tag === TAG.publicKey || tag === TAG.secretKey ? [at] : []))
-    if (packets.length > 0 && starts[0] !== 0) {
-      throw new ImageError('INVALID_DATA', `${what} does not begin with an OpenPGP key`)
-    }
-    return starts.map((start, index) => packets.slice(start, starts[index + 1]))
-  })
-}
-
-function binaryParts(bytes: Uint8Array, what: string): readonly Uint8Array[] {
-  if (isKeybox(bytes)) return readKeybox(bytes, what)
-  const [first = 0] = bytes
-  if (first >= 0x80) return [bytes]
-  if (!isArmoured(bytes)) return []
-  return readArmour(bytes, what)
-    .filter(({ type }) => type === 'PUBLIC KEY BLOCK' || type === 'PRIVATE KEY BLOCK')
-    .map((block) => block.bytes)
 }
 
 function publicKey(packets: readonly OpenPgpPacket[], what: string): readonly PublicKey[] {

@@ -1,8 +1,8 @@
 import { ImageError } from '@crossdock/core'
 import type * as OpenPgp from 'openpgp'
 
-/** Numbers of RFC 9580, sections 9.1 and 9.5. */
-const WEAK_HASHES: ReadonlyMap<number, string> = new Map([
+/** Hashes with which other content can be made to fit, by their numbers (RFC 9580, 9.5). */
+export const WEAK_HASHES: ReadonlyMap<number, string> = new Map([
   [1, 'MD5'],
   [2, 'SHA-1'],
   [3, 'RIPEMD-160'],
@@ -27,7 +27,7 @@ export function verifyConfig({ config, enums }: typeof OpenPgp): OpenPgp.Config 
   }
 }
 
-/** Throws `REJECTED_BY_POLICY` for hashes with which other content can be made to fit. */
+/** Throws `REJECTED_BY_POLICY` for `WEAK_HASHES`. */
 export function checkSignatureStrength({ hashAlgorithm }: OpenPgp.SignaturePacket): void {
   const weak = WEAK_HASHES.get(hashAlgorithm ?? 0)
   if (weak === undefined) return

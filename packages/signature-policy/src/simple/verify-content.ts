@@ -24,6 +24,7 @@ export interface VerifiedSigner {
   readonly fingerprint: string
   /** Of the key that signed: the primary one, or a sub-key of it. */
   readonly signingKey: string
+  /** As the key has them; nobody has checked that they are right. */
   readonly userIds: readonly string[]
   /** When the signature says that it was made. */
   readonly signedAt: Date
@@ -53,12 +54,11 @@ export async function verifyContent(
   const candidates = keyRings.flatMap((ring) => readKeyRing(ring)).filter((key) => hasKey(key, keyId))
   if (candidates.length === 0) throw refused(`it is by the key ${keyId}, which is none of the trusted ones`)
   const reasons: string[] = []
-  for (const candidate of candidates) {
+  for (const copies of Map.groupBy(candidates, ({ fingerprint }) => fingerprint).values()) {
     try {
-      const signingKey = await verifyBy(openpgp, { candidate, content, signature, date: later(now, signedAt) })
-      return { fingerprint: candidate.fingerprint, signingKey, userIds: candidate.userIds, signedAt }
+      return { ...(await verifyBy(openpgp, { copies, content, signature, date: later(now, signedAt) })), signedAt }
     } catch (error) {
-      reasons.push(`by the key ${candidate.fingerprint} it does not hold: ${reasonOf(error)}`)
+      reasons.push(`by the key ${copies[0]?.fingerprint ?? ''} it does not hold: ${reasonOf(error)}`)
     }
   }
   throw refused(reasons.join('; '))
@@ -106,17 +106,20 @@ function hasKey(key: PublicKey, keyId: string): boolean {
 }
 
 interface Attempt {
-  readonly candidate: PublicKey
+  /** What is known of one key: several rings may have it. */
+  readonly copies: readonly PublicKey[]
   readonly content: ContentToVerify['content']
   readonly signature: Uint8Array
   readonly date: Date
 }
 
-/** The fingerprint of the key that signed. Everything is read anew: the library remembers verdicts in what it has read. */
-async function verifyBy(openpgp: typeof OpenPgp, { candidate, content, signature, date }: Attempt): Promise<string> {
+/** Everything is read anew: the library remembers verdicts in what it has read. */
+async function verifyBy(
+  openpgp: typeof OpenPgp,
+  { copies, content, signature, date }: Attempt,
+): Promise<Omit<VerifiedSigner, 'signedAt'>> {
   const config = verifyConfig(openpgp)
-  const key = await openpgp.readKey({ binaryKey: candidate.bytes, config })
-  if (key.getFingerprint().toUpperCase() !== candidate.fingerprint) throw new Error('the key cannot be read')
+  const key = await readKey(openpgp, { copies, date, config })
   const { whole, packet } = await readSignature(openpgp, signature)
   for (const each of [key, ...key.getKeys(packet.issuerKeyID)]) checkKeyStrength(each)
   // The content is handed over beside the signature, not read by the library: what is verified is what the caller has.
@@ -137,7 +140,30 @@ async function verifyBy(openpgp: typeof OpenPgp, { candidate, content, signature
   await result.verified
   // That was at the time of signing. It must be valid now, too.
   const signer = await key.getSigningKey(packet.issuerKeyID, date, undefined, config)
-  return signer.getFingerprint().toUpperCase()
+  return {
+    fingerprint: key.getFingerprint().toUpperCase(),
+    signingKey: signer.getFingerprint().toUpperCase(),
+    userIds: copies.flatMap(({ userIds }) => userIds),
+  }
+}
+
+/** A revocation that one ring has counts for all of them. */
+async function readKey(
+  openpgp: typeof OpenPgp,
+  {
+    copies,
+    date,
+    config,
+  }: { readonly copies: readonly PublicKey[]; readonly date: Date; readonly config: OpenPgp.Config },
+): Promise<OpenPgp.PublicKey> {
+  const keys = await Promise.all(copies.map(({ bytes }) => openpgp.readKey({ binaryKey: bytes, config })))
+  const [first, ...others] = keys
+  if (first === undefined || keys.some((key, at) => key.getFingerprint().toUpperCase() !== copies[at]?.fingerprint)) {
+    throw new Error('the key cannot be read')
+  }
+  let merged = first
+  for (const other of others) merged = await merged.update(other, date, config)
+  return merged
 }
 
 function later(one: Date, other: Date): Date {
