@@ -1,8 +1,9 @@
-import { ImageError, imageName, type OperationOptions, report, repositoryName } from '@crossdock/core'
+import { ImageError, imageName, type OperationOptions, repositoryName } from '@crossdock/core'
 import type { RegistryEndpoint } from '../registries.ts'
 import type { DockerImageReference } from '../transport.ts'
 import { type Endpoint, openEndpoint } from './endpoint.ts'
-import { type EndpointFailure, mayGoOn, noAnswer, shortFailure } from './endpoint-failure.ts'
+import { type EndpointFailure, mayGoOn, noAnswer } from './endpoint-failure.ts'
+import { createNotes } from './endpoint-notes.ts'
 import { openRepository, type Repository } from './repository.ts'
 import type { Session } from './session.ts'
 
@@ -61,54 +62,47 @@ interface Image {
 function several({ health }: Session, { image, named, all }: Image): Endpoints {
   /** In the order in which they first gave something of the image. */
   const givers = new Set<Endpoint>()
-  const told = new Set<Endpoint>()
+  const tell = createNotes(image, named)
 
-  function inOrder(unwanted: ReadonlySet<Endpoint>): readonly Endpoint[] {
+  function inOrder({ after = [], without = [] }: Pick<Asking<unknown>, 'after' | 'without'>): readonly Endpoint[] {
+    const unwanted = new Set([...after.map(({ endpoint }) => endpoint), ...without])
     const left = all.filter((endpoint) => !unwanted.has(endpoint))
     const [giver] = givers
     if (giver === undefined || unwanted.has(giver)) return health.order(left)
     return health.order([giver, ...left.filter((endpoint) => endpoint !== giver)])
   }
 
-  function answered(endpoint: Endpoint, operation: OperationOptions | undefined): void {
-    if (givers.size === 0 && endpoint.name !== named) {
-      report(operation, { type: 'note', level: 'info', message: `${image} is read from ${endpoint.name}` })
-    }
-    givers.add(endpoint)
+  function brokeOff(failure: EndpointFailure | undefined): void {
+    if (failure !== undefined) health.failed(failure.endpoint.host, failure.error)
   }
 
   /** Throws if this is how it ends. */
   function goOn(failures: readonly EndpointFailure[], next: Endpoint | undefined, { what, operation }: About): void {
     const failure = failures.at(-1)
     if (failure === undefined) return
-    const { endpoint, error } = failure
-    if (!mayGoOn(error, { hadGiven: givers.has(endpoint) }))
-      throw noAnswer(failures, { what, image, decisive: failure })
-    // A mirror need not have everything.
-    if (next === undefined || error.code === 'NOT_FOUND' || told.has(endpoint)) return
-    told.add(endpoint)
-    const message = `${shortFailure(failure)}; ${next.name} is asked instead`
-    report(operation, { type: 'note', level: 'warning', message })
+    const hadGiven = givers.has(failure.endpoint)
+    if (!mayGoOn(failure.error, { hadGiven })) throw noAnswer(failures, { what, image, decisive: failure })
+    if (next !== undefined) tell.left(failure, next, operation)
   }
 
   async function ask<Value>(run: AskEndpoint<Value>, asking: Asking<Value>): Promise<Value> {
-    const { what, operation, after = [], without = [], isEnough = () => true } = asking
+    const { what, operation, after = [], isEnough = () => true } = asking
+    brokeOff(after.at(-1))
     const failures = [...after]
-    const broken = after.at(-1)
-    if (broken !== undefined) health.failed(broken.endpoint.host, broken.error)
-    const order = inOrder(new Set([...after.map(({ endpoint }) => endpoint), ...without]))
+    const order = inOrder(asking)
     let answer: { readonly value: Value } | undefined
     goOn(failures, order[0], asking)
     for (const [index, endpoint] of order.entries()) {
       if (answer !== undefined && health.isSuspect(endpoint.host)) continue
       const next = order[index + 1]
       const repository = next === undefined ? endpoint.patient : endpoint.brisk
+      const asked = (): Promise<Value> => run(repository, endpoint)
       try {
-        const asked = (): Promise<Value> => run(repository, endpoint)
         const value = await (all.length === 1 ? asked() : health.attempt(endpoint.host, asked, operation?.signal))
         answer ??= { value }
         if (!isEnough(value)) continue
-        answered(endpoint, operation)
+        if (givers.size === 0) tell.readFrom(endpoint, operation)
+        givers.add(endpoint)
         return value
       } catch (error) {
         failures.push({ endpoint, error: failureOf(error, operation) })
@@ -122,7 +116,7 @@ function several({ health }: Session, { image, named, all }: Image): Endpoints {
   return {
     all,
     get preferred() {
-      const [first = all[0]] = inOrder(new Set())
+      const [first = all[0]] = inOrder({})
       return first.patient
     },
     ask,

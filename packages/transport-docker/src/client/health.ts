@@ -23,18 +23,11 @@ export interface HealthSettings {
   readonly now?: (() => number) | undefined
 }
 
-interface State {
-  answers: boolean
-  suspectUntil: number
-  /** Under way: resolves with the failure, if it is one of the host. */
-  probe: Promise<ImageError | undefined> | undefined
-}
-
 export function createHealth({ suspectMs = 120_000, now = Date.now }: HealthSettings = {}): Health {
   const states = new Map<string, State>()
 
   function stateOf(host: string): State {
-    const state = states.get(host) ?? { answers: false, suspectUntil: 0, probe: undefined }
+    const state = states.get(host) ?? createState(() => now() + suspectMs)
     states.set(host, state)
     return state
   }
@@ -44,62 +37,74 @@ export function createHealth({ suspectMs = 120_000, now = Date.now }: HealthSett
     return until > now() ? until : 0
   }
 
-  function note(state: State, failure: ImageError | undefined): void {
-    state.answers = failure === undefined
-    state.suspectUntil = failure === undefined ? 0 : now() + suspectMs
-  }
-
-  async function noted<Value>(
-    state: State,
-    ask: () => Promise<Value>,
-    signal: AbortSignal | undefined,
-  ): Promise<Value> {
-    try {
-      const value = await ask()
-      note(state, undefined)
-      return value
-    } catch (error) {
-      // Who gives up, for whatever reason, has learnt nothing.
-      if (error instanceof ImageError && signal?.aborted !== true) note(state, failureOfHost(error))
-      throw error
-    }
-  }
-
-  async function probe<Value>(
-    state: State,
-    ask: () => Promise<Value>,
-    signal: AbortSignal | undefined,
-  ): Promise<Value> {
-    const { promise, resolve } = Promise.withResolvers<ImageError | undefined>()
-    state.probe = promise
-    let failure: ImageError | undefined
-    try {
-      return await noted(state, ask, signal)
-    } catch (error) {
-      failure = signal?.aborted === true ? undefined : failureOfHost(error)
-      throw error
-    } finally {
-      state.probe = undefined
-      resolve(failure)
-    }
-  }
-
   return {
     order: (items) => items.toSorted((one, other) => suspectUntil(one.host) - suspectUntil(other.host)),
     isSuspect: (host) => suspectUntil(host) > 0,
     failed: (host, error) => {
-      const failure = failureOfHost(error)
-      if (failure !== undefined) note(stateOf(host), failure)
+      if (failureOfHost(error) !== undefined) stateOf(host).note(error)
     },
     async attempt(host, ask, signal) {
       const state = stateOf(host)
-      for (;;) {
-        if (state.answers) return await noted(state, ask, signal)
-        if (state.probe === undefined) return await probe(state, ask, signal)
+      while (!state.answers && state.probe !== undefined) {
         const failure = await raceSignal(state.probe, signal)
         if (failure !== undefined) throw unasked(host, failure)
       }
+      return await (state.answers ? noted(state, ask, signal) : probe(state, ask, signal))
     },
+  }
+}
+
+interface State {
+  readonly answers: boolean
+  readonly suspectUntil: number
+  /** Under way: resolves with the failure, if it is one of the host. */
+  probe: Promise<ImageError | undefined> | undefined
+  /** What it answered with, if it was no success. */
+  note(error: unknown): void
+}
+
+function createState(later: () => number): State {
+  let suspectUntil = 0
+  let answers = false
+  return {
+    probe: undefined,
+    get answers() {
+      return answers
+    },
+    get suspectUntil() {
+      return suspectUntil
+    },
+    note(error) {
+      answers = failureOfHost(error) === undefined
+      suspectUntil = answers ? 0 : later()
+    },
+  }
+}
+
+async function noted<Value>(state: State, ask: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  try {
+    const value = await ask()
+    state.note(undefined)
+    return value
+  } catch (error) {
+    // Who gives up, for whatever reason, has learnt nothing.
+    if (error instanceof ImageError && signal?.aborted !== true) state.note(error)
+    throw error
+  }
+}
+
+async function probe<Value>(state: State, ask: () => Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  const { promise, resolve } = Promise.withResolvers<ImageError | undefined>()
+  state.probe = promise
+  let failure: ImageError | undefined
+  try {
+    return await noted(state, ask, signal)
+  } catch (error) {
+    failure = signal?.aborted === true ? undefined : failureOfHost(error)
+    throw error
+  } finally {
+    state.probe = undefined
+    resolve(failure)
   }
 }
 

@@ -90,26 +90,8 @@ export function openRepository(session: Session, options: RepositoryOptions): Re
     foreign: api !== apiHost(options.image.dockerReference.domain),
   })
   const { http, schemes } = channel
-  const httpRequest = (request: RepositoryRequest, scheme: UrlScheme): HttpRequest => {
-    const { method, path = '', query, url, headers, body, idempotent, neighbour = placed.path, operation } = request
-    const base = apiUrl(scheme, api)
-    return {
-      method,
-      url: url ?? pathUrl(base, `${neighbour}/${path}`, query),
-      ...(url !== undefined && { base }),
-      headers,
-      body,
-      idempotent,
-      attempts,
-      followRedirects: request.followRedirects ?? true,
-      wholeUpToBytes: request.wholeUpToBytes,
-      scopes: scopesOf(request, neighbour),
-      what: whatOf(placed, request),
-      side,
-      signal: operation?.signal,
-      onProgress: operation?.onProgress,
-    }
-  }
+  const httpRequest = (request: RepositoryRequest, scheme: UrlScheme): HttpRequest =>
+    httpRequestOf(repository, request, apiUrl(scheme, api))
   const repository: Repository = {
     session,
     http,
@@ -142,6 +124,26 @@ export function openRepository(session: Session, options: RepositoryOptions): Re
     failure: (response, request) => responseError(response, repository.context(request)),
   }
   return repository
+}
+
+function httpRequestOf({ reference, side, attempts }: Repository, request: RepositoryRequest, base: URL): HttpRequest {
+  const { method, path = '', query, url, headers, body, idempotent, neighbour = reference.path, operation } = request
+  return {
+    method,
+    url: url ?? pathUrl(base, `${neighbour}/${path}`, query),
+    ...(url !== undefined && { base }),
+    headers,
+    body,
+    idempotent,
+    attempts,
+    followRedirects: request.followRedirects ?? true,
+    wholeUpToBytes: request.wholeUpToBytes,
+    scopes: scopesOf(request, neighbour),
+    what: whatOf(reference, request),
+    side,
+    signal: operation?.signal,
+    onProgress: operation?.onProgress,
+  }
 }
 
 /** The first request to a host is sent once; if its answer breaks off, the scheme is known now. */
