@@ -10,6 +10,8 @@ export type LoadedTrust = LoadedKeys | LoadedFulcio | LoadedPki
 export interface LoadedKeys {
   readonly kind: 'keys'
   readonly keys: readonly PublicKey[]
+  /** Why others of the keys do not count. */
+  readonly unusable: readonly string[]
   readonly logKeys: readonly PublicKey[] | undefined
 }
 
@@ -23,7 +25,10 @@ export interface LoadedPki extends Pick<PkiTrust, 'kind' | 'subjectEmail' | 'sub
   readonly intermediates: readonly Certificate[]
 }
 
-/** Reads keys and certificates. Throws `INVALID_DATA` for what is unusable, empty, or would trust everybody. */
+/**
+ * Reads keys and certificates. A key that is weak does not count, and does not spoil others beside it. Throws `INVALID_DATA` for what
+ * cannot be read, is empty, or would trust everybody.
+ */
 export async function loadTrust(trust: SigstoreTrust): Promise<LoadedTrust> {
   if (trust.kind === 'keys') return loadKeys(trust)
   return trust.kind === 'fulcio' ? loadFulcio(trust) : loadPki(trust)
@@ -31,9 +36,11 @@ export async function loadTrust(trust: SigstoreTrust): Promise<LoadedTrust> {
 
 function loadKeys({ keys, rekorKeys }: SigstoreKeyTrust): LoadedKeys {
   if (keys.length === 0) throw new ImageError('INVALID_DATA', 'there is no public key')
+  const read = keys.map((pem, index) => readPublicKey(pem, `public key ${index + 1}`))
   return {
     kind: 'keys',
-    keys: keys.map((pem, index) => readPublicKey(pem, `public key ${index + 1}`)),
+    keys: read.filter(({ problem }) => problem === undefined),
+    unusable: read.flatMap(({ problem }) => problem ?? []),
     logKeys: rekorKeys && readLogKeys(rekorKeys),
   }
 }

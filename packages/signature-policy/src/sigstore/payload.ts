@@ -1,6 +1,6 @@
 import { type Digest, ImageError, parseDigest } from '@crossdock/core'
 import { readStrictJson, type StrictJson } from '@crossdock/config'
-import { exactObjectAt, integerAt, objectAt, textAt } from './json-object.ts'
+import { exactObjectAt, objectAt, textAt } from './json-object.ts'
 
 /** What a cosign signature vouches for (cosign, SIGNATURE_SPEC.md, "Simple Signing"). */
 export interface SigstorePayload {
@@ -51,11 +51,17 @@ function digestAt(document: StrictJson, path: readonly string[]): Digest {
 
 function readOptional(document: StrictJson): Pick<SigstorePayload, 'creator' | 'timestamp'> {
   const optional = objectAt(document, ['optional'])
-  const has = (key: string): boolean => optional[key] !== undefined && optional[key] !== null
-  return {
-    ...(has('creator') && { creator: textAt(document, ['optional', 'creator']) }),
-    ...(has('timestamp') && { timestamp: integerAt(document, ['optional', 'timestamp']) }),
+  const { creator = null, timestamp = null } = optional
+  if (creator !== null && typeof creator !== 'string') throw document.error(['optional', 'creator'], 'it must be text')
+  if (timestamp !== null && !isSeconds(timestamp)) {
+    throw document.error(['optional', 'timestamp'], 'it must be a whole number of seconds')
   }
+  return { ...(creator !== null && { creator }), ...(timestamp !== null && { timestamp }) }
+}
+
+/** What fits into 64 bits: nothing is computed from it, so that it may be too large to be exact. */
+function isSeconds(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63
 }
 
 /** The bytes to sign. Keys are in the order in which containers/image writes them. */

@@ -14,6 +14,9 @@ export function asRejection(error: unknown): ImageError {
   return rejected(`the signature cannot be checked: ${quoteForeign(reason, 200)}`, error)
 }
 
-export function noKeySigned(keys: number): ImageError {
-  return rejected(keys === 1 ? 'the key did not make this signature' : `none of the ${keys} keys made this signature`)
+/** No key of the policy made the signature; `unusable` says why some were not even tried. */
+export function noKeySigned(keys: number, unusable: readonly string[]): ImageError {
+  const total = keys + unusable.length
+  const which = total === 1 ? 'the key did not make this signature' : `none of the ${total} keys made this signature`
+  return rejected([which, ...unusable].join('; '))
 }

@@ -61,9 +61,9 @@ async function findSigner(claim: Claim, trust: LoadedTrust): Promise<FoundSigner
   return { signer: await pkiSigner(certificates, trust, claim.now) }
 }
 
-function keyHolder(claim: Claim, { keys, logKeys }: LoadedKeys): FoundSigner {
+function keyHolder(claim: Claim, { keys, unusable, logKeys }: LoadedKeys): FoundSigner {
   const key = keys.find((candidate) => keyVerifies(candidate, claim.signature.bytes, claim.bytes))
-  if (key === undefined) throw noKeySigned(keys.length)
+  if (key === undefined) throw noKeySigned(keys.length, unusable)
   const log =
     logKeys &&
     verifySignedEntryTimestamp(requireAnnotation(claim.signature, LOG_ANNOTATION), logKeys, recorded(claim, key.der))
@@ -92,8 +92,8 @@ async function readSignerCertificates(signature: SigstoreSignature): Promise<Sig
   return { leaf, intermediates: await readChain(chain) }
 }
 
+/** As cosign writes it: up to the root, which it helps nobody to read here. Roots come from the policy. */
 async function readChain(chain: string | undefined): Promise<readonly Certificate[]> {
-  return chain === undefined || chain.trim() === ''
-    ? []
-    : readCertificates(Buffer.from(chain), "the signer's certificate chain")
+  if (chain === undefined || chain === '') return []
+  return (await readCertificates(Buffer.from(chain), "the chain of the signer's certificate")).slice(0, -1)
 }

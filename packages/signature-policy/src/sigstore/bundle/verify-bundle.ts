@@ -79,11 +79,11 @@ async function findSigner(claim: Claim, trust: LoadedTrust): Promise<FoundSigner
   return trust.kind === 'fulcio' ? fulcioSubject(claim, trust, certificates) : pkiSubject(claim, trust, certificates)
 }
 
-async function keyHolder({ entity }: Claim, { keys, logKeys }: LoadedKeys): Promise<FoundSigner> {
+async function keyHolder({ entity }: Claim, { keys, unusable, logKeys }: LoadedKeys): Promise<FoundSigner> {
   if (entity.key.$case !== 'public-key')
     throw rejected('it is signed with a certificate, and the policy asks for a key')
   const key = keys.find((candidate) => entity.signature.verifySignature(candidate.key))
-  if (key === undefined) throw noKeySigned(keys.length)
+  if (key === undefined) throw noKeySigned(keys.length, unusable)
   const [log] = await verifySigned(entity, { key, signer: key.der, logKeys })
   return { signer: { key, evidence: { kind: 'key', fingerprint: key.fingerprint } }, log }
 }

@@ -1,4 +1,5 @@
-import { quoteForeign } from '@crossdock/core'
+import { isIP } from 'node:net'
+import { type ImageError, quoteForeign } from '@crossdock/core'
 import { type PublicKey, usableKey } from '../keys/public-key.ts'
 import type { LoadedFulcio, LoadedPki } from '../loaded-trust.ts'
 import { rejected } from '../rejection.ts'
@@ -50,27 +51,24 @@ export async function pkiSigner(
   const names = await subjectNames(leaf)
   requireName(trust.subjectEmail, names.emails, 'e-mail address')
   const { subjectHostname: host } = trust
-  if (host !== undefined && !isForHost(leaf, host)) {
-    throw rejected(`the signer's certificate is for ${list(names.hosts)}, not for the host "${host}"`)
-  }
+  if (host !== undefined && !isForHost(leaf, host)) throw otherSubject(names.hosts, 'host name', host)
   return trusted(leaf, names)
 }
 
 /** The subject's common name does not count, and "*" stands for one whole label (RFC 9525, 6.3). */
 function isForHost({ x509 }: Certificate, host: string): boolean {
-  return (
-    x509.checkHost(host, { subject: 'never', partialWildcards: false }) !== undefined ||
-    x509.checkIP(host) !== undefined
-  )
+  if (isIP(host) !== 0) return x509.checkIP(host) !== undefined
+  return x509.checkHost(host, { subject: 'never', partialWildcards: false }) !== undefined
 }
 
 function requireName(wanted: string | undefined, found: readonly string[], kind: string): void {
-  if (wanted === undefined || found.includes(wanted)) return
-  throw rejected(`the signer's certificate is for ${list(found)}, not for the ${kind} "${wanted}"`)
+  if (wanted !== undefined && !found.includes(wanted)) throw otherSubject(found, kind, wanted)
 }
 
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'nobody of that kind' : names.map((name) => `"${quoteForeign(name, 200)}"`).join(', ')
+function otherSubject(found: readonly string[], kind: string, wanted: string): ImageError {
+  if (found.length === 0) return rejected(`the signer's certificate has no ${kind}; it must be for "${wanted}"`)
+  const names = found.slice(0, 8).map((name) => `"${quoteForeign(name, 200)}"`)
+  return rejected(`the signer's certificate is for the ${kind} ${names.join(', ')}, not for "${wanted}"`)
 }
 
 function trusted(leaf: Certificate, names: SubjectNames, oidcIssuer?: string): TrustedSigner {

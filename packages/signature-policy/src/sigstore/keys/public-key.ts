@@ -9,6 +9,8 @@ export interface PublicKey {
   readonly der: Uint8Array
   /** `SHA256:` and the hash of `der` in hexadecimal. */
   readonly fingerprint: string
+  /** Why nothing may be verified with it: it is weak, or of a kind that sigstore does not use. */
+  readonly problem?: string | undefined
 }
 
 const MIN_RSA_BITS = 2048
@@ -20,7 +22,7 @@ const DER_TYPES: ReadonlyMap<string, 'spki' | 'pkcs1'> = new Map([
 
 /**
  * The first key of a PEM file. Others that follow do not count, so that a file means the same here as for other readers of
- * policy.json. Throws `INVALID_DATA`.
+ * policy.json. Throws `INVALID_DATA` for what is no key.
  */
 export function readPublicKey(pem: Uint8Array, what: string): PublicKey {
   const [block] = readPem(pem, what)
@@ -35,15 +37,21 @@ export function readPublicKey(pem: Uint8Array, what: string): PublicKey {
   } catch (cause) {
     throw new ImageError('INVALID_DATA', `${what} is not a public key`, { cause })
   }
-  return usableKey(key, what)
+  return describeKey(key, what)
 }
 
-/** Refuses, with `INVALID_DATA`, kinds of keys that sigstore does not use and those that are too weak. */
+/** The key, if it may be used; otherwise throws `INVALID_DATA`. */
 export function usableKey(key: KeyObject, what: string): PublicKey {
-  const problem = keyProblem(key)
-  if (problem !== undefined) throw new ImageError('INVALID_DATA', `${what} ${problem}`)
+  const described = describeKey(key, what)
+  if (described.problem !== undefined) throw new ImageError('INVALID_DATA', described.problem)
+  return described
+}
+
+function describeKey(key: KeyObject, what: string): PublicKey {
   const der = key.export({ type: 'spki', format: 'der' })
-  return { key, der, fingerprint: `SHA256:${createHash('sha256').update(der).digest('hex')}` }
+  const fingerprint = `SHA256:${createHash('sha256').update(der).digest('hex')}`
+  const problem = keyProblem(key)
+  return { key, der, fingerprint, ...(problem !== undefined && { problem: `${what} ${problem}` }) }
 }
 
 /** ECDSA (DER), RSA PKCS #1 v1.5 or Ed25519, the first two over SHA-256. */

@@ -7,6 +7,7 @@ export function readLogKeys(pems: readonly Uint8Array[]): readonly PublicKey[] {
   return pems.map((pem, index) => {
     const what = `key ${index + 1} of the Rekor logs`
     const key = readPublicKey(pem, what)
+    if (key.problem !== undefined) throw new ImageError('INVALID_DATA', key.problem)
     if (key.key.asymmetricKeyType !== 'ec') throw new ImageError('INVALID_DATA', `${what} is not an ECDSA key`)
     return key
   })
