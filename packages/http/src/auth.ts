@@ -76,7 +76,7 @@ async function authenticate(attempt: Attempt): Promise<HttpResponse> {
   let sent = host.scheme === undefined ? undefined : await answerer.prepare(host.scheme, request)
   for (let sends = 1; ; sends += 1) {
     const given = sends === 1 ? request.refused : undefined
-    const response = given ?? { ...(await next(withAuthorization(request, sent))), secrets: sent?.secrets }
+    const response = given ?? (await sendAs(sent, request, next))
     if (response.status !== 401) return response
     try {
       if (response.url.origin !== request.url.origin) throw await foreign(request, response)
@@ -90,6 +90,11 @@ async function authenticate(attempt: Attempt): Promise<HttpResponse> {
       await response.discard()
     }
   }
+}
+
+async function sendAs(answer: Answer | undefined, request: HttpRequest, next: HttpHandler): Promise<HttpResponse> {
+  const response = await next(withAuthorization(request, answer))
+  return { ...response, secrets: answer?.secrets, authorization: answer?.header }
 }
 
 function withAuthorization(request: HttpRequest, answer: Answer | undefined): HttpRequest {

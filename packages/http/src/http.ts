@@ -67,6 +67,8 @@ export interface HttpResponse {
   readonly exhausted?: boolean | undefined
   /** What proved who the user is in the request. A server may send it back; it is never to be shown. */
   readonly secrets?: readonly string[] | undefined
+  /** The `Authorization` header of the request that was answered so; undefined if it had none that the client made. A secret. */
+  readonly authorization?: string | undefined
   /**
    * The bytes as they were sent (no content decoding). To be read to its end, left early or discarded: until then it holds
    * its connection. Throws `UNAVAILABLE` if the connection breaks, ends early or is silent for the idle time.

@@ -6,7 +6,7 @@ export interface FailureContext {
   /** `manifest 3.20 of docker://example.com/app`. */
   readonly what: string
   /** What kind of thing it is; decides what codes mean and what advice is given. */
-  readonly subject: 'manifest' | 'blob' | 'upload' | 'tags' | 'referrers'
+  readonly subject: 'manifest' | 'blob' | 'upload' | 'tags' | 'referrers' | 'registry'
   readonly side?: Side | undefined
   readonly image?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -185,8 +185,10 @@ const ADVICE: Partial<Record<ImageErrorCode, Advice>> = {
     return subject === 'manifest' ? 'check the repository and the tag' : undefined
   },
   UNAUTHENTICATED: () => 'log in to the registry',
-  FORBIDDEN: (_, { side }) =>
-    `check that the account may ${side === 'destination' ? 'write to' : 'read'} the repository`,
+  FORBIDDEN: (_, { side, subject }) =>
+    subject === 'registry'
+      ? 'check that the account may use the registry'
+      : `check that the account may ${side === 'destination' ? 'write to' : 'read'} the repository`,
   RATE_LIMITED: () => 'wait, or log in for a higher limit',
   UNAVAILABLE: () => 'try again later',
   UNSUPPORTED: ({ codes }, { subject }) =>

@@ -8,6 +8,7 @@ export type {
   HostOptions,
 } from './options.ts'
 export type { RegistryEndpoint, RegistryLookup, RegistryRoute } from './registries.ts'
+export type { LoggedIn, LogInOptions } from './log-in.ts'
 export { plugin } from './plugin.ts'
 export { memoryJournal } from './client/upload/journal.ts'
 export type { OpenUpload, UploadJournal, UploadKey } from './client/upload/journal.ts'

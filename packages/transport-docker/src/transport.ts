@@ -16,6 +16,7 @@ import { findRoute } from './client/route.ts'
 import { createSession } from './client/session.ts'
 import { deleteImage } from './delete.ts'
 import { openDestination } from './destination.ts'
+import { type LoggedIn, type LogInOptions, logIn } from './log-in.ts'
 import type { DockerTransportOptions } from './options.ts'
 import { checkPolicyScope, parseReferenceText, printReference } from './reference.ts'
 import { openSource } from './source.ts'
@@ -34,6 +35,11 @@ export interface DockerImageReference extends ImageReference {
 }
 
 export interface DockerTransport extends ImageTransport<'docker', DockerImageReference> {
+  /**
+   * Asks the registry of a repository whether it takes the credentials. Throws `UNAUTHENTICATED` if it does not, and `UNSUPPORTED` if
+   * there is no registry.
+   */
+  logIn(repository: DockerReference, options?: LogInOptions): Promise<LoggedIn>
   close(): Promise<void>
 }
 
@@ -48,6 +54,7 @@ export function dockerTransport(options: DockerTransportOptions = {}): DockerTra
     name: 'docker',
     parseReference: (text) => createReference(parseReferenceText(text)),
     validatePolicyScope: checkPolicyScope,
+    logIn: (repository, operation = {}) => logIn(session, createReference(repository), operation),
     close: () => session.close(),
   }
 
