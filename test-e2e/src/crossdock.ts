@@ -48,6 +48,7 @@ export async function createCrossdock(home: string): Promise<Crossdock> {
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
+    CROSSDOCK_CONFIG_ROOT: home,
     XDG_CACHE_HOME: join(home, 'cache'),
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_DATA_HOME: join(home, 'data'),

@@ -1,3 +1,4 @@
+import type { Certificates, HostConfig } from '@crossdock/config'
 import {
   createTransportRegistry,
   ImageError,
@@ -6,19 +7,20 @@ import {
   type TransportRegistry,
 } from '@crossdock/core'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
-import { type Certificates, readCertificates } from './certificates.ts'
 import { type EndpointPrefix, flagName } from './endpoint-flags.ts'
 import { type EngineSettings, engineSettings } from './engine-settings.ts'
 import { UsageError } from './failure.ts'
 import { type Flags, isSet, listFlag, numberFlag, textFlag } from './flags.ts'
+import { certificatesIn, hostConfig } from './host-config.ts'
 import type { Invocation, Operation } from './invocation.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
   readonly credentials?: Credentials | undefined
+  /** Default: those of the machine for the registry. */
   readonly certificates?: Certificates | undefined
-  /** Plain http and certificates that do not verify are accepted. */
-  readonly insecure: boolean
+  /** Whether plain http and certificates that do not verify are accepted. Default: as the machine has it. */
+  readonly insecure?: boolean | undefined
   readonly resume: boolean
   /** How often a request is sent at most; the transport's own default if undefined. */
   readonly maxAttempts?: number | undefined
@@ -57,8 +59,8 @@ export async function endpointSettings(call: Call, { prefix, name: image }: Endp
   const engine = { host: textFlag(flags, flag('daemonHost')), ...(isEngine && { certDir: folder }) }
   return {
     credentials: await credentials(call, flag),
-    certificates: folder === undefined || isEngine ? undefined : await readCertificates(folder, operation.signal),
-    insecure: (flags[flag('tlsVerify')] ?? flags['tlsVerify']) === false,
+    certificates: folder === undefined || isEngine ? undefined : await certificatesIn(folder, operation.signal),
+    insecure: insecureFlag(flags[flag('tlsVerify')] ?? flags['tlsVerify']),
     resume: flags['resume'] !== false,
     maxAttempts: retries === undefined ? undefined : retries + 1,
     connectTimeoutMs: numberFlag(flags, 'connectTimeout'),
@@ -69,6 +71,10 @@ export async function endpointSettings(call: Call, { prefix, name: image }: Endp
     tmpDir: textFlag(flags, 'tmpdir'),
     engine: engineSettings(engine, invocation.terminal.env),
   }
+}
+
+function insecureFlag(verify: unknown): boolean | undefined {
+  return typeof verify === 'boolean' ? !verify : undefined
 }
 
 async function credentials(
@@ -101,13 +107,17 @@ function userAgent(prefix: string | undefined): string | undefined {
 }
 
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
-async function openTransports(settings: EndpointSettings): Promise<TransportRegistry> {
+async function openTransports(settings: EndpointSettings, host: HostConfig): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
   const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine, ...docker } = settings
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   const known = Object.entries({ resume, ...timeouts, ...docker }).filter(([, value]) => value !== undefined)
   const options: DefaultTransportsOptions = {
-    docker: Object.fromEntries(known),
+    docker: {
+      certificates: (registry) => host.certificates(registry),
+      registries: (reference) => host.registryRoute(reference),
+      ...Object.fromEntries(known),
+    },
     ociDir: { resume, sharedBlobDir },
     dir: { resume },
     ociArchive: { tmpDir },
@@ -130,7 +140,7 @@ export async function withImage<Value>(
   name: string,
   work: (image: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const registry = await openTransports(await endpointSettings(call, { prefix: '', name }))
+  const registry = await openTransports(await endpointSettings(call, { prefix: '', name }), await hostConfig(call))
   let image: ImageReference | undefined
   try {
     image = registry.parse(name)
@@ -152,9 +162,10 @@ export async function withEnds<Value>(
 ): Promise<Value> {
   const source = await endpointSettings(call, { prefix: 'src', name: names.from })
   const destination = await endpointSettings(call, { prefix: 'dest', name: names.to })
-  const sources = await openTransports(source)
+  const host = await hostConfig(call)
+  const sources = await openTransports(source, host)
   const shared = JSON.stringify(source) === JSON.stringify(destination)
-  const destinations = shared ? sources : await openTransports(destination)
+  const destinations = shared ? sources : await openTransports(destination, host)
   try {
     return await work(parse(sources, names.from, 'source'), parse(destinations, names.to, 'destination'))
   } finally {

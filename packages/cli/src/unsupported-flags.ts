@@ -21,20 +21,6 @@ const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] 
   [['manifest-digest'], 'the digest is the sha256 one that the registry knows the image by'],
 ]
 
-/** Flags that ask for images to be judged. */
-const JUDGING: ReadonlySet<string> = new Set([
-  'policy',
-  'registries.d',
-  'registries-conf',
-  'require-signed',
-  'require-policy',
-])
-
-/** Whether the flag asks for images to be judged. What cannot be judged is refused, as a policy would. */
-export function asksForJudgement(flag: string): boolean {
-  return JUDGING.has(flagName(flag))
-}
-
 /** Undefined for a flag that nobody knows. `flag` begins with its dashes and has no value. */
 export function unsupportedReason(flag: string): string | undefined {
   const name = flagName(flag)

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { main } from '../src/main.ts'
 
@@ -15,6 +17,9 @@ export interface Surroundings {
   readonly stderrFailure?: Error
 }
 
+/** Nothing that the machine has configured reaches the command. */
+const NOWHERE = join(tmpdir(), 'crossdock-no-such-folder')
+
 /** The command in this process, with streams of its own. */
 export async function callMain(argv: readonly string[], surroundings: Surroundings = {}): Promise<Called> {
   const stdin = new PassThrough()
@@ -24,7 +29,7 @@ export async function callMain(argv: readonly string[], surroundings: Surroundin
     stdin: stdin as unknown as NodeJS.ReadStream,
     stdout: stdout.stream,
     stderr: stderr.stream,
-    env: surroundings.env ?? {},
+    env: { HOME: NOWHERE, CROSSDOCK_CONFIG_ROOT: NOWHERE, ...surroundings.env },
   })
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() }
 }

@@ -22,7 +22,7 @@ async function settings(
 
 test('a side is anonymous and secure unless told otherwise', async () => {
   const engine = { host: 'tcp://engine:2375' }
-  expect(await settings([])).toEqual({ insecure: false, resume: true, trustedHosts: [], engine })
+  expect(await settings([])).toEqual({ resume: true, trustedHosts: [], engine })
 })
 
 test("time-outs are those that were given, or the transport's own", async () => {

@@ -100,7 +100,7 @@ describe('flags that other tools have', () => {
     }
   })
 
-  test.each(['--policy=p.json', '--registries.d=d', '--registries-conf=c', '--require-signed', '--require-policy'])(
+  test.each(['--policy=p.json', '--require-signed', '--require-policy'])(
     '%s asks for images to be judged: what cannot be is refused as by a policy',
     async (flag) => {
       for (const argv of [

@@ -28,3 +28,34 @@ export type { RegistriesD, SignatureNamespace, StorageUrl } from './registries-d
 export { signatureConfig } from './registries-d/signature-config.ts'
 export type { SignatureConfig, SignatureSetting } from './registries-d/signature-config.ts'
 export type { SearchedPlace } from './host/find-files.ts'
+export { findCertificates, findCertificatesFolder } from './certs-d/find-certificates.ts'
+export type { CertificatesFolder, FindCertificatesOptions } from './certs-d/find-certificates.ts'
+export { readCertificates } from './certs-d/read-certificates.ts'
+export type { Certificates, ReadCertificatesOptions } from './certs-d/read-certificates.ts'
+export { loadHostConfig } from './host-config.ts'
+export type { HostConfig, HostConfigOptions } from './host-config.ts'
+export { parseAuthKey } from './auth/auth-key.ts'
+export type { AuthKey } from './auth/auth-key.ts'
+export { authFiles } from './auth/auth-files.ts'
+export type { AuthFile } from './auth/auth-files.ts'
+export type { AuthOptions } from './auth/auth-options.ts'
+export type {
+  Credentials,
+  CredentialsOrigin,
+  CredentialsQuery,
+  FoundCredentials,
+  IdentityTokenCredentials,
+  PasswordCredentials,
+  RegistryTokenCredentials,
+} from './auth/credentials.ts'
+export { eraseAllCredentials, eraseCredentials } from './auth/erase-credentials.ts'
+export { explainCredentials } from './auth/explain-credentials.ts'
+export type { CredentialsExplanation, ExplainedAuthFile } from './auth/explain-credentials.ts'
+export { credentialsLookup, lookUpCredentials } from './auth/look-up.ts'
+export type { CredentialsLookup } from './auth/look-up.ts'
+export { storeCredentials } from './auth/store-credentials.ts'
+export type { StorableCredentials } from './auth/store-credentials.ts'
+export { rktCredentials } from './rkt/credentials.ts'
+export { loadRktConfig } from './rkt/load.ts'
+export type { LoadRktConfigOptions } from './rkt/load.ts'
+export type { RktAuth, RktConfig, RktCredentials, RktPath, RktStage1 } from './rkt/rkt-config.ts'
