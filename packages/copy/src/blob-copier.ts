@@ -204,10 +204,12 @@ async function moveBody<Written>(
     } catch (error) {
       const failure = blamed(error, ends)
       // The reason of an abort may itself be a failure that can be retried: that of a sibling.
-      if (!(failure instanceof ImageError) || !failure.retryable || operation.signal.aborted) throw failure
+      if (!(failure instanceof ImageError) || operation.signal.aborted) throw failure
+      const isElsewhere = hasOtherBytes(failure, blob, ends)
+      if (!failure.retryable && !isElsewhere) throw failure
       moved += body.moved()
       if (body.moved() >= ENOUGH_PROGRESS_BYTES) attempt = 1
-      if (attempt >= options.attempts) throw failure
+      if (attempt >= options.attempts && !isElsewhere) throw failure
       await pause(blob, { failure, attempt, options, operation })
     }
   }
@@ -226,6 +228,11 @@ function blamed(error: unknown, { source, destination, operation }: CountedEnds)
   return isDamaged
     ? sided(error, 'source', source.reference, operation.signal)
     : sided(error, 'destination', destination.reference, operation.signal)
+}
+
+/** Wrong bytes come again, unless the source has another place to read from. */
+function hasOtherBytes({ code, side, retryable }: ImageError, { digest }: Descriptor, { source }: CountedEnds): boolean {
+  return code === 'DIGEST_MISMATCH' && side === 'source' && !retryable && source.distrustBlob?.(digest) === true
 }
 
 async function pause(

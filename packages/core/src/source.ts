@@ -70,6 +70,11 @@ export interface ImageSource extends AsyncDisposable {
    * method such an image can be read as a document alone. Throws `NOT_FOUND`.
    */
   blobSize?(digest: Digest, options?: OperationOptions): Promise<number>
+  /**
+   * Told that the bytes that it gave of a blob were not those of its digest. True if reading the blob again may give others, as from
+   * another mirror: who gave the wrong ones is not asked for it any more. Without this method reading again gives the same.
+   */
+  distrustBlob?(digest: Digest): boolean
   /** Empty if there are none or the transport has no place for them. */
   getSignatures(instance?: Digest, options?: OperationOptions): Promise<readonly Signature[]>
   /** The manifests whose `subject` is `subject` (distribution-spec, "Listing Referrers"), and those that a tag ties to it. */

@@ -36,6 +36,7 @@ export function openSource(reference: DockerImageReference, endpoints: Endpoints
       if (endpoints.all.length === 0) return await readBlob(preferred, blob, options)
       return await readBlobAnywhere({ endpoints, trust }, blob, options)
     },
+    ...(endpoints.all.length > 1 && { distrustBlob: (blob: Digest) => trust.distrust(blob) }),
     blobSize: async (wanted, options = {}) => {
       options.signal?.throwIfAborted()
       const ask = (repository: Repository): Promise<number> => blobSize(repository, wanted, options)

@@ -35,6 +35,7 @@ export function forwardReference(reference: ImageReference, note: Listener = nob
 export function forwardSource(source: ImageSource, note: Listener = nobody): ImageSource {
   const referrers = source.referrers?.bind(source)
   const blobSize = source.blobSize?.bind(source)
+  const distrustBlob = source.distrustBlob?.bind(source)
   return {
     reference: source.reference,
     traits: source.traits,
@@ -44,6 +45,7 @@ export function forwardSource(source: ImageSource, note: Listener = nobody): Ima
     ),
     getSignatures: call(source.getSignatures.bind(source), (digest) => note('getSignatures', { digest })),
     ...(blobSize && { blobSize: call(blobSize, (digest) => note('blobSize', { digest })) }),
+    ...(distrustBlob && { distrustBlob: call(distrustBlob, (digest) => note('distrustBlob', { digest })) }),
     ...(referrers && { referrers: call(referrers, (digest) => note('referrers', { digest })) }),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
