@@ -15,18 +15,21 @@ export interface SweepOptions {
 
 /** Removes what processes that died left behind, but for what the next run can go on from. */
 export async function sweep(blobs: BlobPaths, { work = blobs.work }: SweepOptions = {}): Promise<void> {
-  for (const folder of new Set([work, blobs.work])) {
-    for (const name of await naming('read the folder', folder, () => readdir(folder))) {
-      const owner = parseOwner(PASSING.exec(name)?.[1] ?? '')
-      if (owner === undefined) continue
-      const path = join(folder, name)
-      await naming('remove', path, async () => {
-        const life = lifeOf(owner)
-        const found = life === 'unknown' ? await ifExists(lstat(path)) : undefined
-        const old = found !== undefined && Date.now() - found.mtimeMs > STALE_MS
-        if (life === 'dead' || old) await ifExists(unlink(path))
-      })
-    }
-  }
+  for (const folder of new Set([work, blobs.work])) await sweepPassing(folder)
   await sweepPartials(blobs)
+}
+
+/** Removes from a folder what processes that died were about to give another name. */
+export async function sweepPassing(folder: string): Promise<void> {
+  for (const name of await naming('read the folder', folder, () => readdir(folder))) {
+    const owner = parseOwner(PASSING.exec(name)?.[1] ?? '')
+    if (owner === undefined) continue
+    const path = join(folder, name)
+    await naming('remove', path, async () => {
+      const life = lifeOf(owner)
+      const found = life === 'unknown' ? await ifExists(lstat(path)) : undefined
+      const old = found !== undefined && Date.now() - found.mtimeMs > STALE_MS
+      if (life === 'dead' || old) await ifExists(unlink(path))
+    })
+  }
 }

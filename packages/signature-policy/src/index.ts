@@ -67,3 +67,7 @@ export type { GnupgHomeOptions } from './gnupg/public-keys.ts'
 export { parseFingerprint } from './simple/fingerprint.ts'
 export { readKeyRing } from './simple/key-ring.ts'
 export type { PublicKey } from './simple/key-ring.ts'
+
+// Where signatures lie
+export { lookasideStorage } from './storage/lookaside.ts'
+export type { LookasideConfig, LookasideOptions } from './storage/lookaside.ts'
