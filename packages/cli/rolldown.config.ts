@@ -70,6 +70,10 @@ const OUTPUT = /packages[\\/]cli[\\/]src[\\/]output[\\/]/
 export default defineConfig({
   input: { main: 'src/index.ts' },
   platform: 'node',
+  // Under the LGPL: it stays a package of its own, which anyone may replace.
+  external: ['openpgp'],
+  // What has both is written for bundlers in the one and cannot be bundled in the other.
+  resolve: { mainFields: ['module', 'main'] },
   // What the oldest Node.js that users may have cannot read (`await using`) is written in another way.
   transform: { target: 'node22.20' },
   plugins: [builtinModules, noExecutables, asciiOnly],

@@ -1,25 +1,22 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { readConfigFile } from '@crossdock/config'
+import { join, win32 } from 'node:path'
+import { type HostEnvironment, readConfigFile } from '@crossdock/config'
 import { ImageError, quoteForeign } from '@crossdock/core'
-
-export interface GnupgHomeOptions {
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** The user's home folder. */
-  readonly home: string
-  /** Default: this machine's. */
-  readonly platform?: NodeJS.Platform | undefined
-}
 
 /** Some people have every key of their distribution in it. */
 const MAX_KEY_RING_BYTES = 64 * 1024 * 1024
 
-/** Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\gnupg`. */
-export function gnupgHome({ env, home, platform = process.platform }: GnupgHomeOptions): string {
+/**
+ * Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\\gnupg`. Throws `NOT_FOUND` for a
+ * user who has no home folder.
+ */
+export function gnupgHome({ env, home, platform }: Pick<HostEnvironment, 'env' | 'home' | 'platform'>): string {
   const chosen = env['GNUPGHOME'] ?? ''
   if (chosen !== '') return chosen
   const appData = env['APPDATA'] ?? ''
-  return platform === 'win32' && appData !== '' ? join(appData, 'gnupg') : join(home, '.gnupg')
+  if (platform === 'win32' && appData !== '') return win32.join(appData, 'gnupg')
+  if (home !== undefined) return join(home, '.gnupg')
+  throw new ImageError('NOT_FOUND', 'there is no home folder in which GnuPG has its keys; GNUPGHOME names another one')
 }
 
 /**
