@@ -1,5 +1,5 @@
-import { digestOf } from '@crossdock/core'
-import { referrersTag } from '@crossdock/formats'
+import { bytesBody, digestOf } from '@crossdock/core'
+import { attachmentTag, referrersTag } from '@crossdock/formats'
 import type { RegistryServer } from '@crossdock/registry-server'
 import {
   rootDescriptor,
@@ -37,7 +37,9 @@ describe('of a registry that keeps the list', () => {
     expect(server.requests.some(({ path }) => path.includes('manifests/sha256-'))).toBe(false)
     const before = server.requests.length
     expect((await list(docker, server)).toSorted()).toEqual(digests.toSorted())
-    expect(seen(server).slice(before)).toEqual(Array<string>(3).fill('GET referrers 200'))
+    const asked = seen(server).slice(before)
+    expect(asked.filter((line) => line !== 'HEAD manifest 404')).toEqual(Array<string>(3).fill('GET referrers 200'))
+    expect(asked).toHaveLength(6)
   })
 
   it('are refused if the next page is elsewhere', async () => {
@@ -163,6 +165,81 @@ it('fetches what was read to check the list once', async () => {
   await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
   const [found] = await collect(source.referrers?.(IMAGE.root.digest) ?? none())
   await source.getManifest(found?.digest)
-  expect(seen(server).slice(before)).toEqual(['GET referrers 404', 'GET manifest 200', 'GET manifest 200'])
+  expect(
+    seen(server)
+      .slice(before)
+      .filter((line) => !line.startsWith('HEAD')),
+  ).toEqual(['GET referrers 404', 'GET manifest 200', 'GET manifest 200'])
   expect(digestOf(Buffer.alloc(0))).not.toBe(found?.digest)
+})
+
+describe('by tags of cosign', () => {
+  const attached = (['sig', 'att', 'sbom'] as const).map((kind) => {
+    const image = testImage({ seed: kind })
+    return { image, tag: attachmentTag(IMAGE.root.digest, kind) }
+  })
+
+  it('come with their tag, each once, and beside those that name their subject', async () => {
+    await using server = await registry()
+    const docker = transport()
+    for (const image of [IMAGE, ...ARTIFACTS]) await write(docker, server, image)
+    for (const { image, tag } of attached) await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), image)
+    // The registry's list has the first, too.
+    const both = attached[0]!.image.root
+    server.faults.add({
+      match: { route: 'referrers' },
+      action: {
+        kind: 'members',
+        members: { manifests: [rootDescriptor(attached[0]!.image), rootDescriptor(ARTIFACTS[0]!)] },
+      },
+    })
+    await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
+    const found = await collect(source.referrers?.(IMAGE.root.digest) ?? none())
+    expect(found.map(({ digest, tag }) => [digest, tag])).toEqual([
+      ...attached.map(({ image, tag }) => [image.root.digest, tag]),
+      [digests[0], undefined],
+    ])
+    expect(found[0]).toMatchObject({ mediaType: both.mediaType, size: both.bytes.byteLength })
+  })
+
+  it.each([
+    ['HEAD is not answered', { kind: 'respond', status: 405 }],
+    ['HEAD says no digest', { kind: 'amend', headers: { 'docker-content-digest': '' } }],
+    ['HEAD says no type', { kind: 'amend', headers: { 'content-type': 'text/plain' } }],
+  ] as const)('are read where %s', async (_case, action) => {
+    await using server = await registry()
+    const docker = transport()
+    const { image, tag } = attached[0]!
+    await writeImage(docker.parseReference(`//${server.host}/a:${tag}`), image)
+    server.faults.add({ match: { method: 'HEAD' }, action })
+    await using source = await docker.parseReference(`//${server.host}/a:t`).openSource()
+    const found = await collect(source.referrers?.(IMAGE.root.digest) ?? none())
+    expect(found).toEqual([{ ...rootDescriptor(image), tag }])
+  })
+
+  it('are none if the tag is answered with the image itself', async () => {
+    await using server = await registry()
+    const docker = transport()
+    await writeImage(docker.parseReference(`//${server.host}/a:${attached[0]!.tag}`), IMAGE)
+    expect(await list(docker, server)).toEqual([])
+  })
+
+  it('are written under the tag, in one request, and by digest as well', async () => {
+    await using server = await registry()
+    const docker = transport()
+    const { image, tag } = attached[1]!
+    const reference = docker.parseReference(`//${server.host}/a:t`)
+    await using destination = await reference.openDestination()
+    for (const { descriptor, bytes } of image.blobs) await destination.putBlob(bytesBody(bytes), descriptor)
+    const options = { instance: image.root.digest, tag }
+    const described = rootDescriptor(image)
+    expect(await destination.hasManifest?.(described, options)).toBe(false)
+    await destination.putManifest(image.root, options)
+    expect(await destination.hasManifest?.(described, options)).toBe(true)
+    expect(await destination.hasManifest?.(rootDescriptor(IMAGE), { instance: IMAGE.root.digest, tag })).toBe(false)
+    expect(server.requests.filter(({ method, route }) => method === 'PUT' && route === 'manifest')).toHaveLength(1)
+    await using source = await docker.parseReference(`//${server.host}/a@${image.root.digest}`).openSource()
+    expect((await source.getManifest()).bytes).toEqual(image.root.bytes)
+    expect(await collect(reference.tags())).toEqual([tag])
+  })
 })
