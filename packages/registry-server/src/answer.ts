@@ -52,11 +52,20 @@ async function reckon(answering: Answering, exchange: Exchange, record: OpenReco
   record.faults.push(...hits.map(({ action }) => action.kind))
   try {
     return await applyFaults(registry, { exchange, hits }, async (current) => {
-      return await refusalsAsReplies(current, async () => await admitAndHandle(answering, current))
+      return announcing(
+        registry,
+        await refusalsAsReplies(current, async () => await admitAndHandle(answering, current)),
+      )
     })
   } catch (error) {
     return errorReply(exchange, error)
   }
+}
+
+/** Every answer says whether there is the signature extension. */
+function announcing({ options }: Registry, reply: Reply): Reply {
+  if (!options.behaviour.signatureExtension) return reply
+  return { ...reply, headers: { ...reply.headers, 'x-registry-supports-signatures': '1' } }
 }
 
 /** Faults see a refusal as the answer that it becomes. */

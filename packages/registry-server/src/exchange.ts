@@ -3,6 +3,7 @@ import type { Gate } from './auth.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Route } from './route.ts'
 import type { Sessions } from './sessions.ts'
+import type { SignatureLists } from './signatures.ts'
 import type { RegistryStorage } from './storage.ts'
 
 /** One request, as handlers see it. */
@@ -32,6 +33,7 @@ export interface Registry {
   readonly storage: RegistryStorage
   readonly options: ResolvedOptions
   readonly sessions: Sessions
+  readonly signatures: SignatureLists
   /** Undefined: everything is open to everybody. */
   readonly auth: Gate | undefined
 }

@@ -6,6 +6,7 @@ import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { bytesReply, jsonReply, Refusal } from './refusal.ts'
 import type { Reply } from './reply.ts'
 import { checkRepository, type Route } from './route.ts'
+import { listSignatures, putSignature } from './signatures.ts'
 
 type Handler = () => Reply | Promise<Reply>
 
@@ -13,7 +14,9 @@ type Handler = () => Reply | Promise<Reply>
 export async function handle(registry: Registry, exchange: Exchange): Promise<Reply> {
   const { route } = exchange
   if ('repository' in route) checkRepository(route.repository)
-  if (route.kind === 'referrers' && !registry.options.behaviour.referrersApi) return notFoundPage()
+  const { referrersApi, signatureExtension } = registry.options.behaviour
+  if (route.kind === 'referrers' && !referrersApi) return notFoundPage()
+  if (route.kind === 'signatures' && !signatureExtension) return notFoundPage()
   const handlers = methodsOf(registry, exchange, route)
   if (handlers === undefined) {
     throw new Refusal(404, { code: 'UNSUPPORTED', message: 'there is nothing at this path' })
@@ -55,6 +58,11 @@ function methodsOf(
       return { GET: () => listTags(registry, exchange, route.repository) }
     case 'referrers':
       return { GET: () => listReferrers(registry, exchange, route) }
+    case 'signatures':
+      return {
+        GET: () => listSignatures(registry, route),
+        PUT: () => putSignature(registry, exchange, route),
+      }
     default:
       return undefined
   }

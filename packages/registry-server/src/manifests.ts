@@ -1,5 +1,6 @@
 import { digestAlgorithm, digestOf, manifestDigest, type Digest } from '@crossdock/core'
 import type { Exchange, Registry } from './exchange.ts'
+import { readDocument } from './read-document.ts'
 import { readManifestFacts, type ManifestFacts } from './manifest-facts.ts'
 import { Refusal } from './refusal.ts'
 import type { Reply } from './reply.ts'
@@ -41,7 +42,7 @@ export async function putManifest(
       message: 'the parameter tag goes with a digest in the path, not a tag',
     })
   }
-  const bytes = await readManifest(registry, exchange)
+  const bytes = await readDocument(registry, exchange)
   const digest = manifestDigest(bytes, 'digest' in target ? digestAlgorithm(target.digest) : 'sha256')
   if ('digest' in target && target.digest !== digest) {
     throw new Refusal(400, {
@@ -87,10 +88,12 @@ export async function deleteManifest(registry: Registry, { repository, reference
   const change: RepositoryChange =
     'tag' in target ? { do: 'delete-tag', tag: target.tag } : { do: 'delete-manifest', digest }
   await registry.storage.change(repository, [change])
+  if ('digest' in target) registry.signatures.delete(`${repository}@${digest}`)
   return { status: 202, headers: { 'content-length': '0' } }
 }
 
-function findManifest(
+/** By tag or digest. Throws a `Refusal` if it is not there. */
+export function findManifest(
   registry: Registry,
   repository: string,
   reference: string,
@@ -105,23 +108,6 @@ function findManifest(
     message: 'the repository has no such manifest',
     details: [{ name: repository, ...target }],
   })
-}
-
-async function readManifest(registry: Registry, exchange: Exchange): Promise<Uint8Array> {
-  const { maxManifestBytes } = registry.options.limits
-  const tooLarge = new Refusal(413, {
-    code: 'SIZE_INVALID',
-    message: `a manifest may have ${maxManifestBytes} bytes`,
-  })
-  if ((exchange.bodySize ?? 0) > maxManifestBytes) throw tooLarge
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const piece of exchange.body) {
-    size += piece.byteLength
-    if (size > maxManifestBytes) throw tooLarge
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces, size)
 }
 
 /** If-Match and If-None-Match of a PUT by tag: two writers of one tag notice each other (RFC 9110, section 13). */

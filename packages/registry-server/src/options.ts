@@ -38,6 +38,11 @@ export interface RegistryServerOptions {
   readonly referrersPageSize?: number | undefined
   /** Tags in one answer of tags/list, if the client does not ask for fewer. Default: all. */
   readonly tagsPageSize?: number | undefined
+  /**
+   * Whether simple signatures can be kept beside images, until the server closes: the signature extension of OpenShift's registry, which
+   * every answer announces. Default: false.
+   */
+  readonly signatureExtension?: boolean | undefined
   /** Whether blobs can be mounted from other repositories; otherwise such a request opens an upload. Default: true. */
   readonly mounts?: boolean | undefined
   /** Whether an index may name manifests that are not there. Default: true. */
@@ -73,6 +78,7 @@ export interface Behaviour {
   readonly readOnly: boolean
   readonly deleteEnabled: boolean
   readonly referrersApi: boolean
+  readonly signatureExtension: boolean
   readonly mounts: boolean
   readonly sparseIndexes: boolean
   readonly absoluteLocations: boolean
@@ -106,6 +112,7 @@ function resolveBehaviour(options: RegistryServerOptions): Behaviour {
     readOnly: options.readOnly ?? false,
     deleteEnabled: options.deleteEnabled ?? true,
     referrersApi: options.referrersApi ?? true,
+    signatureExtension: options.signatureExtension ?? false,
     mounts: options.mounts ?? true,
     sparseIndexes: options.sparseIndexes ?? true,
     absoluteLocations: options.absoluteLocations ?? false,

@@ -10,7 +10,7 @@ export type Route =
   /** A POST that asks for a blob of another repository; every other upload request is `upload`. */
   | { readonly kind: 'mount'; readonly repository: string; readonly digest: string }
   | { readonly kind: 'tags'; readonly repository: string }
-  | { readonly kind: 'referrers'; readonly repository: string; readonly digest: string }
+  | { readonly kind: 'referrers' | 'signatures'; readonly repository: string; readonly digest: string }
 
 export type RouteKind = Route['kind']
 
@@ -22,6 +22,7 @@ const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads(?:\/([^/]*))?$/
 const BLOB = /^\/v2\/(.+)\/blobs\/([^/]+)$/
 const MANIFEST = /^\/v2\/(.+)\/manifests\/([^/]+)$/
 const TAGS = /^\/v2\/(.+)\/tags\/list$/
+const SIGNATURES = /^\/extensions\/v2\/(.+)\/signatures\/([^/]+)$/
 const REFERRERS = /^\/v2\/(.+)\/referrers\/([^/]+)$/
 
 /** Finds the route of a path that is still percent-encoded. Names are checked elsewhere, see `checkRepository`. */
@@ -53,6 +54,9 @@ function findListing(path: string): Route | undefined {
   const [, referred, subject] = REFERRERS.exec(path) ?? []
   if (referred !== undefined && subject !== undefined)
     return { kind: 'referrers', repository: referred, digest: subject }
+  const [, signed, manifest] = SIGNATURES.exec(path) ?? []
+  if (signed !== undefined && manifest !== undefined)
+    return { kind: 'signatures', repository: signed, digest: manifest }
   return undefined
 }
 

@@ -38,7 +38,13 @@ export async function startRegistry(options: RegistryServerOptions = {}): Promis
   const listeners: Listener[] = []
   let tokenOrigin: string | undefined
   const gate = auth && createGate(auth, () => tokenOrigin)
-  const registry: Registry = { storage, options: resolved, sessions: createSessions(), auth: gate }
+  const registry: Registry = {
+    storage,
+    options: resolved,
+    sessions: createSessions(),
+    signatures: new Map(),
+    auth: gate,
+  }
   const scheme = resolved.tls === undefined ? 'http' : 'https'
 
   const listen = async (port: number, onlyTokens: boolean): Promise<Listener> => {

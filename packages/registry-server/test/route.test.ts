@@ -53,3 +53,8 @@ test.each(['', 'A', '/a', 'a/', 'a//b', '-a', 'a-', 'a..b', 'a___b', '../a', 'a/
     expect(() => checkRepository(name)).toThrow('is not a repository name')
   },
 )
+
+test('signatures have a path of their own', () => {
+  const path = '/extensions/v2/a/signatures/b/signatures/sha256:x'
+  expect(findRoute('GET', path, none)).toEqual({ kind: 'signatures', repository: 'a/signatures/b', digest: 'sha256:x' })
+})
