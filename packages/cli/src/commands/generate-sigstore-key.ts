@@ -1,0 +1,67 @@
+import { open, unlink } from 'node:fs/promises'
+import { ImageError, quoteForeign } from '@crossdock/core'
+import type { CommandEntry } from '../command-entry.ts'
+import type { Call } from '../endpoints.ts'
+import { textFlag } from '../flags.ts'
+import { readPassphraseFile } from '../input-file.ts'
+import { UsageError } from '../failure.ts'
+
+export const generateSigstoreKeyCommand: CommandEntry = {
+  name: 'generate-sigstore-key',
+  summary: 'make a key pair to sign images with',
+  define: (command, invocation) => {
+    command
+      .description(
+        'Makes a key pair for sigstore signatures, which cosign and skopeo read, too: PREFIX.private, encrypted with a passphrase and for ' +
+          'its owner alone, and PREFIX.pub, which a policy names. The passphrase is the first line of a file, or of standard input. Files ' +
+          'that are there already stay as they are.',
+      )
+      .requiredOption('--output-prefix <prefix>', 'where to write: PREFIX.private and PREFIX.pub')
+      .option('--passphrase-file <file>', 'take the passphrase from the first line of this file')
+      .action(() =>
+        invocation.run((operation) => generateKey({ flags: command.optsWithGlobals(), invocation, operation })),
+      )
+  },
+}
+
+async function generateKey(call: Call): Promise<void> {
+  const prefix = textFlag(call.flags, 'outputPrefix') ?? ''
+  if (prefix === '') throw new UsageError('--output-prefix is empty')
+  const passphrase = await readPassphrase(call)
+  const { generateSigstoreKey } = await import('@crossdock/signature-policy')
+  const { privateKey, publicKey } = await generateSigstoreKey({ passphrase })
+  const names = { private: `${prefix}.private`, public: `${prefix}.pub` }
+  await writeNewFile(names.public, publicKey, 0o644)
+  try {
+    await writeNewFile(names.private, privateKey, 0o600)
+  } catch (error) {
+    await unlink(names.public)
+    throw error
+  }
+  await call.invocation.print(`Key written to "${quoteForeign(names.private)}" and "${quoteForeign(names.public)}"\n`)
+}
+
+async function readPassphrase({ flags, invocation, operation }: Call): Promise<string> {
+  const fromFile = await readPassphraseFile(textFlag(flags, 'passphraseFile'), { signal: operation.signal })
+  if (fromFile !== undefined) return fromFile
+  if (invocation.terminal.stdin?.isTTY === true) {
+    throw new UsageError('name a file by --passphrase-file: what is typed here could be seen')
+  }
+  return invocation.readLine(operation.signal)
+}
+
+/** Throws `CONFLICT` rather than touch a file that is there. */
+async function writeNewFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  try {
+    await using file = await open(path, 'wx', mode)
+    await file.writeFile(bytes)
+    await file.sync()
+  } catch (cause) {
+    const shown = quoteForeign(path)
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
+      throw new ImageError('CONFLICT', `${shown} exists and stays as it is; choose another --output-prefix`, { cause })
+    }
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new ImageError('IO', `${shown} cannot be written: ${quoteForeign(reason, 200)}`, { cause })
+  }
+}
