@@ -1,5 +1,5 @@
-import { ImageError } from '@crossdock/core'
-import type { Flags } from './flags.ts'
+import { ImageError, quoteForeign } from '@crossdock/core'
+import { type Flags, textFlag } from './flags.ts'
 import { Interruption } from './interruption.ts'
 
 /** The command that was running, by name, with its flags. */
@@ -18,6 +18,7 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   if (error.code === 'UNAUTHENTICATED') {
     return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
   }
+  if (error.code === 'REJECTED_BY_POLICY') return explanation(error, command)
   if (error.message.includes('to trustedHosts')) return 'the flag for that is --trusted-host HOST:PORT'
   if (error.message.includes('(DOCKER_HOST)')) {
     return `the flag for that is ${endpointFlag(error, command.name, 'daemon-host')} unix:///PATH or tcp://HOST:PORT`
@@ -28,6 +29,14 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   return untrusted === 'authority'
     ? `name a folder with its certificate authority in a file ${authorityFile(error)} with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
     : `correct the certificate, or ${unverified}`
+}
+
+/** The command that shows the whole judgement; undefined if no image was judged, or this is that command. */
+function explanation({ image }: ImageError, { name, flags }: RunningCommand): string | undefined {
+  if (image === undefined || (name !== 'copy' && name !== 'plan')) return undefined
+  const policy = textFlag(flags, 'policy')
+  const file = policy === undefined ? '' : ` --policy ${quoteForeign(policy, 200)}`
+  return `"crossdock policy explain${file} ${quoteForeign(image, 200)}" shows what was looked at`
 }
 
 function authorityFile({ image = '' }: ImageError): string {

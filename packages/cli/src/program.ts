@@ -1,21 +1,28 @@
 import { Command, Option } from 'commander'
 import type { CommandEntry } from './command-entry.ts'
 import { catCommand } from './commands/cat.ts'
+import { configCommand } from './commands/config.ts'
 import { copyCommand } from './commands/copy.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { diffCommand } from './commands/diff.ts'
 import { digestCommand } from './commands/digest.ts'
 import { exportCommand } from './commands/export.ts'
+import { generateSigstoreKeyCommand } from './commands/generate-sigstore-key.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { layersCommand } from './commands/layers.ts'
 import { listTagsCommand } from './commands/list-tags.ts'
 import { lsCommand } from './commands/ls.ts'
+import { manifestDigestCommand } from './commands/manifest-digest.ts'
 import { planCommand } from './commands/plan.ts'
+import { policyCommand } from './commands/policy.ts'
 import { registryCommand } from './commands/registry-serve.ts'
+import { standaloneSignCommand } from './commands/standalone-sign.ts'
+import { standaloneVerifyCommand } from './commands/standalone-verify.ts'
 import { versionCommand } from './commands/version.ts'
 import { booleanFlag, duration, type Flags, gather } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 import type { RunningCommand } from './next-step.ts'
+import { addPolicyFlags } from './policy-flags.ts'
 import { VERSION } from './version.ts'
 
 const COMMANDS: readonly CommandEntry[] = [
@@ -30,6 +37,12 @@ const COMMANDS: readonly CommandEntry[] = [
   exportCommand,
   listTagsCommand,
   deleteCommand,
+  policyCommand,
+  standaloneSignCommand,
+  standaloneVerifyCommand,
+  manifestDigestCommand,
+  generateSigstoreKeyCommand,
+  configCommand,
   registryCommand,
   versionCommand,
 ]
@@ -65,6 +78,7 @@ export function createProgram(invocation: Invocation, listener: ProgramListener)
 }
 
 function addGlobalFlags(program: Command): void {
+  addPolicyFlags(program)
   program
     .version(VERSION, '-v, --version', 'print the version')
     .option('--override-os <os>', 'take this operating system instead of linux')
@@ -77,7 +91,8 @@ function addGlobalFlags(program: Command): void {
       'how long a server may be silent, before and in its answer (default 60s)',
       duration,
     )
-    .option('--insecure-policy', 'accept images whether they are signed or not, as is done anyway without a policy')
+    .option('--registries-conf <file>', 'read this file instead of registries.conf; drop-ins are read, too')
+    .option('--registries.d <folder>', 'read this folder instead of registries.d: where signatures are kept')
     .option('--user-agent-prefix <text>', 'what registries are told before the name of this command')
     .addOption(
       new Option('--trusted-host <host[:port]>', 'private address that a public registry may refer to').argParser(

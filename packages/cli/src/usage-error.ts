@@ -1,26 +1,17 @@
-import { hideUserInfo, ImageError, quoteForeign } from '@crossdock/core'
+import { hideUserInfo, quoteForeign } from '@crossdock/core'
 import type { CommanderError } from 'commander'
 import { UsageError } from './failure.ts'
-import { asksForJudgement, unsupportedReason } from './unsupported-flags.ts'
+import { unsupportedReason } from './unsupported-flags.ts'
 
 /**
  * What the parser of the command line found wrong, without anything that may be a secret: what stands behind the "=" of an
- * unknown flag, what was given besides the arguments. A flag that asks for images to be judged is `REJECTED_BY_POLICY`.
+ * unknown flag, what was given besides the arguments.
  */
-export function usageError({ code, message }: CommanderError, command: string): UsageError | ImageError {
+export function usageError({ code, message }: CommanderError, command: string): UsageError {
   const text = message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\)$/s, '; did you mean $1')
   const flag = code === 'commander.unknownOption' ? /^unknown option '([^'=]*)/.exec(text)?.[1] : undefined
-  if (flag !== undefined && asksForJudgement(flag)) return notJudged(flag)
   const problem = flag === undefined ? parserProblem(code, text) : flagProblem(flag, text)
   return new UsageError(`${problem}; see ${command} --help`)
-}
-
-function notJudged(flag: string): ImageError {
-  return new ImageError(
-    'REJECTED_BY_POLICY',
-    `${flag} asks for images to be judged, which is not supported yet, so that none is accepted; ` +
-      'without it every image is, which --insecure-policy says aloud',
-  )
 }
 
 function flagProblem(flag: string, text: string): string {

@@ -100,21 +100,6 @@ describe('flags that other tools have', () => {
     }
   })
 
-  test.each(['--policy=p.json', '--require-signed', '--require-policy'])(
-    '%s asks for images to be judged: what cannot be is refused as by a policy',
-    async (flag) => {
-      for (const argv of [
-        [flag, 'copy', 'oci:a', 'oci:b'],
-        ['copy', flag, 'oci:a', 'oci:b'],
-      ]) {
-        const { exitCode, stderr } = await callMain(argv)
-        expect(stderr).toContain(`${flag.split('=')[0]} asks for images to be judged`)
-        expect(stderr).toMatch(/\[REJECTED_BY_POLICY\]\n$/)
-        expect(exitCode).toBe(4)
-      }
-    },
-  )
-
   test.each<[string, readonly string[]]>([
     ['copy', ['--insecure-policy', '--tmpdir', '/tmp', '--tls-verify=false', '--user-agent-prefix', 'me/1']],
     ['copy', ['--src-no-creds', '--dest-no-creds', '--src-tls-verify', '--dest-tls-verify=false', '--all', '-q']],

@@ -7,6 +7,7 @@ import { addEndpointFlags } from '../endpoint-flags.ts'
 import { type Call, withEnds } from '../endpoints.ts'
 import { UsageError } from '../failure.ts'
 import { isSet, textFlag } from '../flags.ts'
+import { imageJudge } from '../image-judge.ts'
 import { formatJson } from '../output/json.ts'
 import { count, formatBytes, formatDuration } from '../output/sizes.ts'
 import { startProgress } from '../progress/start-progress.ts'
@@ -45,6 +46,7 @@ async function copy(names: { readonly from: string; readonly to: string }, call:
     )
   }
   const options = await copyOptions(flags)
+  const admit = await imageJudge(call)
   const progress = startProgress(flags, invocation)
   const started = performance.now()
   try {
@@ -52,7 +54,7 @@ async function copy(names: { readonly from: string; readonly to: string }, call:
     const { onProgress } = progress
     const result = await withEnds(call, names, (source, destination) => {
       progress.named({ from: imageName(source), to: imageName(destination) })
-      return copyImage(source, destination, { ...options, ...operation, onProgress })
+      return copyImage(source, destination, { ...options, ...operation, onProgress, admit })
     })
     progress.stop()
     if (progress.summary) invocation.note(summarize(result, performance.now() - started))

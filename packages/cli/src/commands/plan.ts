@@ -5,6 +5,7 @@ import { addCopyFlags, copyOptions } from '../copy-flags.ts'
 import { addEndpointFlags } from '../endpoint-flags.ts'
 import { type Call, withEnds } from '../endpoints.ts'
 import { isSet } from '../flags.ts'
+import { imageJudge } from '../image-judge.ts'
 import { formatJson, printable } from '../output/json.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
@@ -34,9 +35,10 @@ export const planCommand: CommandEntry = {
 async function printPlan(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
   const { flags, invocation, operation } = call
   const options = await copyOptions(flags)
+  const admit = await imageJudge(call)
   const { planCopy } = await import('@crossdock/copy')
   const planned = await withEnds(call, names, (source, destination) =>
-    planCopy(source, destination, { ...options, ...operation }),
+    planCopy(source, destination, { ...options, ...operation, admit }),
   )
   const text = isSet(flags, 'json') ? `${formatJson(planned, 2)}\n` : printable(formatPlan(planned))
   await invocation.print(text)

@@ -19,12 +19,17 @@ export function admitBy(
   }
 }
 
-/** The judgement behind an error of `admitBy`; undefined for any other error. */
+/** The judgement behind an error of `admitBy`, or behind one whose cause that is; undefined for any other error. */
 export function judgementOf(error: unknown): Judgement | undefined {
-  if (!(error instanceof ImageError) || error.code !== 'REJECTED_BY_POLICY') return undefined
-  const { cause } = error
-  return isJudgement(cause) ? cause : undefined
+  let reason = error
+  for (let depth = 0; depth < MAX_CAUSES && reason instanceof ImageError; depth += 1) {
+    if (reason.code === 'REJECTED_BY_POLICY' && isJudgement(reason.cause)) return reason.cause
+    reason = reason.cause
+  }
+  return undefined
 }
+
+const MAX_CAUSES = 8
 
 function rejection(judgement: Judgement): ImageError {
   const { image, instance, reason } = judgement
@@ -35,12 +40,12 @@ function rejection(judgement: Judgement): ImageError {
 
 /** `the policy /etc/containers/policy.json, docker "docker.io/library", requirement 2 (signedBy)`. */
 function placeText({ policy, scope, requirements }: Judgement): string {
-  const file = policy === undefined ? 'the policy' : `the policy ${quoteForeign(policy)}`
+  const file = policy === undefined ? 'the built-in default' : `the policy ${quoteForeign(policy)}`
   const part = scope.scope === undefined ? 'default' : `${scope.transport} "${quoteForeign(scope.scope)}"`
   const failed = requirements.findIndex(({ outcome }) => outcome === 'rejected')
   const { type } = requirements[failed] ?? {}
   const requirement = type === undefined ? '' : `, requirement ${failed + 1} (${type})`
-  return `${file}, ${part}${requirement}`
+  return policy === undefined ? file : `${file}, ${part}${requirement}`
 }
 
 function isJudgement(value: unknown): value is Judgement {

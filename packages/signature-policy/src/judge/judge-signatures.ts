@@ -6,7 +6,7 @@ import { MAX_SIGNATURES, type NumberedSignature, signaturesOf, type Subject } fr
 export interface SignatureFinding {
   /** What was verified, as far as that went. */
   readonly evidence?: SignatureEvidence | undefined
-  /** Why the signature does not do; undefined if it does. */
+  /** Why the signature does not do, as what is said of it: `vouches for A, but …`; undefined if it does. */
   readonly problem?: string | undefined
 }
 
@@ -42,7 +42,7 @@ async function outcomeOf(
 ): Promise<Pick<SignatureJudgement, 'outcome' | 'reason' | 'evidence'>> {
   try {
     const { evidence, problem } = await check()
-    if (problem !== undefined) return { outcome: 'rejected', reason: `${signer(evidence)}: ${problem}`, evidence }
+    if (problem !== undefined) return { outcome: 'rejected', reason: `${signer(evidence)} ${problem}`, evidence }
     return { outcome: 'accepted', reason: `${signer(evidence)} vouches for ${vouchedFor(evidence)}`, evidence }
   } catch (error) {
     options.operation.signal?.throwIfAborted()

@@ -48,8 +48,8 @@ async function checkSignature(
   return { evidence, problem }
 }
 
-/** Why a signature for this digest is not one for the manifest; undefined if it is. */
+/** Why a signature for this digest is not one for the manifest, as what is said of the signature; undefined if it is. */
 export function digestProblem(signed: Digest, manifest: ManifestBytes): string | undefined {
   const actual = manifestDigest(manifest.bytes, digestAlgorithm(signed))
-  return actual === signed ? undefined : `it is for the manifest ${signed}, and this one is ${actual}`
+  return actual === signed ? undefined : `is for the manifest ${signed}, and this one is ${actual}`
 }

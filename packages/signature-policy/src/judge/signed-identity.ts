@@ -17,20 +17,20 @@ export interface IdentityClaim {
 }
 
 /**
- * Why a signature with this name does not do; undefined if it does. Pure. A name without tag and digest could be any image of its
+ * Why a signature with this name does not do, as what is said of the signature (`vouches for A, but …`); undefined if it does. Pure. A name without tag and digest could be any image of its
  * repository: it fits the identities that ask for a repository, and no other (containers-policy.json(5), "signedIdentity").
  */
 export function identityProblem(identity: SignedIdentity, { image, signed }: IdentityClaim): string | undefined {
   if (identity.type === 'matchDigest') return undefined
   if (signed === undefined) {
-    return 'it names no image, only a digest; a policy accepts that with the signedIdentity {"type":"matchDigest"}'
+    return 'names no image, only a digest; a policy accepts that with the signedIdentity {"type":"matchDigest"}'
   }
   const vouchedFor = parse(signed)
-  if (vouchedFor === undefined) return `it vouches for "${quoteForeign(signed, 200)}", which is no image name`
+  if (vouchedFor === undefined) return `vouches for "${quoteForeign(signed, 200)}", which is no image name`
   const wanted = wantedName(identity, image)
-  if (typeof wanted === 'string') return wanted
+  if (typeof wanted === 'string') return `vouches for ${formatDockerReference(vouchedFor)}, but ${wanted}`
   if (COMPARISONS[identity.type](wanted, vouchedFor)) return undefined
-  return `it vouches for ${formatDockerReference(vouchedFor)}, but ${wantedText(identity, wanted)}`
+  return `vouches for ${formatDockerReference(vouchedFor)}, but ${wantedText(identity, wanted)}`
 }
 
 type ComparedIdentity = Exclude<SignedIdentity['type'], 'matchDigest'>
@@ -68,7 +68,7 @@ function wantedName(identity: SignedIdentity, image: DockerReference | undefined
   if (identity.type === 'exactReference') return identity.dockerReference
   if (identity.type === 'exactRepository') return identity.dockerRepository
   if (image === undefined) {
-    return 'an image that lies here has no name that a signature could vouch for: the policy can name one by exactReference or exactRepository'
+    return 'the place of the image gives it no such name: a policy can say one by exactReference or exactRepository'
   }
   if (identity.type !== 'remapIdentity') return image
   return (
