@@ -1,4 +1,6 @@
 import type { DockerReference } from '@crossdock/core'
+import type { AuthOptions } from './auth/auth-options.ts'
+import { type CredentialsLookup, credentialsLookup } from './auth/look-up.ts'
 import { findCertificates } from './certs-d/find-certificates.ts'
 import type { Certificates } from './certs-d/read-certificates.ts'
 import { hostEnvironment, type HostEnvironment } from './host/host-environment.ts'
@@ -22,6 +24,10 @@ export interface HostConfigOptions {
   readonly certsDir?: string | undefined
   /** `policy.json` to use instead; it must exist. */
   readonly policy?: string | undefined
+  /** `auth.json` to read instead of all other files and helpers. */
+  readonly authFile?: string | undefined
+  /** The same, of the form that the `docker` command reads. */
+  readonly compatAuthFile?: string | undefined
   /** Ends the reading of files. */
   readonly signal?: AbortSignal | undefined
 }
@@ -41,6 +47,10 @@ export interface HostConfig {
   signatureConfig(reference: DockerReference): Promise<SignatureConfig>
   /** For `HOST[:PORT]` as users write it; undefined if there are none. */
   certificates(registry: string): Promise<Certificates | undefined>
+  /** For a host and a repository in it; undefined if there are none. As `dockerTransport` takes it. */
+  readonly credentials: CredentialsLookup
+  /** How credentials are looked up, for those who store or explain them. */
+  readonly authOptions: AuthOptions
   /** Undefined if there is none. */
   policyFile(): Promise<PolicyFile | undefined>
 }
@@ -51,6 +61,13 @@ export function loadHostConfig(options: HostConfigOptions = {}): HostConfig {
     loadRegistriesConf(host, { file: options.registriesConf, dropIns: options.registriesConfDir, signal }),
   )
   const registriesD = once(() => loadRegistriesD(host, { folder: options.registriesDir, signal }))
+  const authOptions: AuthOptions = {
+    environment: host,
+    authFile: options.authFile,
+    compatAuthFile: options.compatAuthFile,
+    credentialHelpers: async () => (await registriesConf()).credentialHelpers.value,
+    signal,
+  }
   const certificates = new Map<string, Promise<Certificates | undefined>>()
   return {
     host,
@@ -65,6 +82,8 @@ export function loadHostConfig(options: HostConfigOptions = {}): HostConfig {
       certificates.set(registry, found)
       return found
     },
+    credentials: credentialsLookup(authOptions),
+    authOptions,
     policyFile: once(() => findPolicyFile(host, { explicit: options.policy })),
   }
 }

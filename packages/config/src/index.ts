@@ -1,5 +1,9 @@
 export { MAX_CONFIG_FILE_BYTES, readConfigFile } from './documents/bounded-file.ts'
 export type { ReadConfigFileOptions } from './documents/bounded-file.ts'
+export type { ConfigDocument, DocumentPath } from './documents/config-document.ts'
+export { fieldsOf } from './documents/fields.ts'
+export type { Fields } from './documents/fields.ts'
+export { readYaml } from './documents/yaml.ts'
 export { readStrictJson } from './documents/strict-json.ts'
 export type { JsonPath, StrictJson, StrictJsonOptions } from './documents/strict-json.ts'
 export { hostEnvironment } from './host/host-environment.ts'
@@ -59,3 +63,16 @@ export { rktCredentials } from './rkt/credentials.ts'
 export { loadRktConfig } from './rkt/load.ts'
 export type { LoadRktConfigOptions } from './rkt/load.ts'
 export type { RktAuth, RktConfig, RktCredentials, RktPath, RktStage1 } from './rkt/rkt-config.ts'
+export { explain } from './explain/explain.ts'
+export type {
+  CertificatesExplanation,
+  Explanation,
+  HostExplanation,
+  PolicyExplanation,
+  RegistriesExplanation,
+  ShortNameExplanation,
+  SignaturesExplanation,
+  SourceExplanation,
+} from './explain/explanation.ts'
+export { explainedSubject } from './explain/subject.ts'
+export type { ExplainedSubject } from './explain/subject.ts'

@@ -11,6 +11,13 @@ export interface DropInNames {
   readonly extension: string
 }
 
+/** The drop-ins of some folders. */
+export interface DropIns {
+  readonly folders: readonly { readonly path: string; readonly exists: boolean }[]
+  /** Those to read in their order, then those that are hidden. */
+  readonly files: readonly DropIn[]
+}
+
 /** What became of a drop-in. */
 export interface DropIn {
   readonly path: string
@@ -52,28 +59,34 @@ function foldersByUser(host: HostEnvironment, main: string, extension: string): 
 export async function listDropIns(
   host: HostEnvironment,
   { folders, extension }: { readonly folders: readonly string[]; readonly extension: string },
-): Promise<readonly DropIn[]> {
+): Promise<DropIns> {
+  const looked: { path: string; exists: boolean }[] = []
   const deciding = new Map<string, string>()
   const hidden: { path: string; name: string }[] = []
   for (const folder of folders) {
-    for (const name of await listFolder(folder, extension)) {
+    const names = await listFolder(folder, extension)
+    looked.push({ path: folder, exists: names !== undefined })
+    for (const name of names ?? []) {
       const lower = deciding.get(name)
       if (lower !== undefined) hidden.push({ path: lower, name })
       deciding.set(name, pathsOf(host).join(folder, name))
     }
   }
   const read = [...deciding].toSorted(([one], [other]) => compare(one, other)).map(([, path]) => ({ path }))
-  return [...read, ...hidden.map(({ path, name }) => ({ path, hiddenBy: deciding.get(name) }))]
+  const files = [...read, ...hidden.map(({ path, name }) => ({ path, hiddenBy: deciding.get(name) }))]
+  return { folders: looked, files }
 }
 
-async function listFolder(folder: string, extension: string): Promise<readonly string[]> {
+/** Undefined if there is no such folder. */
+async function listFolder(folder: string, extension: string): Promise<readonly string[] | undefined> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    if (code === 'ENOENT') return []
+    if (code === 'ENOENT') return undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
     const message = `${quoteForeign(folder)} cannot be read: ${quoteForeign(reason, 200)}`
     throw new ImageError('IO', message, { cause })
   })
+  if (entries === undefined) return undefined
   // Folders are not gone into; whatever else has such a name is opened, and refused there if it is no file.
   const found = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith(extension))
   if (found.length <= MAX_DROP_INS) return found.map(({ name }) => name)

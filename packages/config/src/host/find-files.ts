@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { readConfigFile } from '../documents/bounded-file.ts'
-import { dropInFolders, listDropIns } from './drop-ins.ts'
+import { dropInFolders, type DropIns, listDropIns } from './drop-ins.ts'
 import type { HostEnvironment } from './host-environment.ts'
 import { containersFolders, pathsOf, variable } from './host-paths.ts'
 
@@ -31,7 +31,8 @@ export interface FoundFile {
 /** A place that was looked at, and what was there. */
 export interface SearchedPlace {
   readonly path: string
-  readonly state: 'read' | 'absent' | 'hidden' | 'not needed'
+  /** A folder that exists is `searched`. */
+  readonly state: 'read' | 'searched' | 'absent' | 'hidden' | 'not needed'
   /** What named it or, if it is hidden, hides it. */
   readonly by?: string | undefined
 }
@@ -67,7 +68,9 @@ export async function findFiles(host: HostEnvironment, search: FileSearch): Prom
     if (search.file !== undefined) await readNamed(search.file, 'the caller')
     else if (search.hasMainFile !== false) await readFirst(mainFiles(host, search.name), { read, searched })
     const folders = search.dropIns === undefined ? dropInFolders(host, search) : [search.dropIns]
-    for (const dropIn of await listDropIns(host, { folders, extension: search.extension })) {
+    const dropIns = await listDropIns(host, { folders, extension: search.extension })
+    searched.push(...dropIns.folders.map(placeOfFolder))
+    for (const dropIn of dropIns.files) {
       if (dropIn.hiddenBy === undefined) await read(dropIn.path)
       else searched.push({ path: dropIn.path, state: 'hidden', by: dropIn.hiddenBy })
     }
@@ -75,6 +78,10 @@ export async function findFiles(host: HostEnvironment, search: FileSearch): Prom
   const last = named === undefined ? undefined : variable(host, `${named}_OVERRIDE`)
   if (last !== undefined) await readNamed(last, `${named}_OVERRIDE`)
   return { files, searched }
+}
+
+function placeOfFolder({ path, exists }: DropIns['folders'][number]): SearchedPlace {
+  return { path, state: exists ? 'searched' : 'absent' }
 }
 
 async function readFirst(

@@ -1,7 +1,5 @@
+import { AUTH_FILES_HELPER } from '../auth/look-up.ts'
 import type { RegistriesConf, RegistriesConfFile, Sourced } from './registries-conf.ts'
-
-/** The name in `credential-helpers` that stands for the files with credentials. */
-export const AUTH_FILES_HELPER = 'containers-auth.json'
 
 /**
  * What the files say together: a prefix and an alias as the last file has them that names them, whole; of every other key the value of the last
