@@ -1,7 +1,12 @@
-import { startRegistry, type RegistryServerOptions } from '@crossdock/registry-server'
+import {
+  memoryStorage,
+  type RegistryServer,
+  type RegistryServerOptions,
+  startRegistry,
+} from '@crossdock/registry-server'
 import { runTransportCases, type Capability, type TransportFixture } from '@crossdock/transport-testkit'
 import { describe, it } from 'vitest'
-import { dockerTransport, memoryJournal, type DockerTransportOptions } from '../src/index.ts'
+import { dockerTransport, memoryJournal, type DockerTransportOptions, type RegistryLookup } from '../src/index.ts'
 
 const CAPABILITIES: readonly Capability[] = [
   'readable',
@@ -29,6 +34,8 @@ interface Configuration {
   /** Chunks from this size on. Default: the transport's. */
   readonly chunkFromBytes?: number
   readonly format?: TransportFixture['format']
+  /** Before the registry itself. */
+  readonly mirror?: 'whole' | 'empty'
 }
 
 const CONFIGURATIONS: readonly Configuration[] = [
@@ -41,6 +48,8 @@ const CONFIGURATIONS: readonly Configuration[] = [
     server: { auth: { kind: 'token', users: { gordon: 'pass word' } }, absoluteLocations: true },
     options: { credentials: { username: 'gordon', password: 'pass word' } },
   },
+  { title: 'a mirror that has everything', mirror: 'whole' },
+  { title: 'a mirror that has nothing', mirror: 'empty' },
 ]
 
 for (const configuration of CONFIGURATIONS) {
@@ -55,11 +64,15 @@ for (const configuration of CONFIGURATIONS) {
 
 const DIGEST = `sha256:${'0'.repeat(64)}`
 
-async function createFixture({ server, options, chunkFromBytes, format }: Configuration): Promise<TransportFixture> {
-  const registry = await startRegistry(server)
+async function createFixture(configuration: Configuration): Promise<TransportFixture> {
+  const { server, options, chunkFromBytes, format } = configuration
+  const storage = memoryStorage()
+  const registry = await startRegistry({ storage, ...server })
+  const mirror = await startMirror(configuration, storage)
   const transport = dockerTransport({
     journal: memoryJournal(),
     ...options,
+    ...(mirror !== undefined && { registries: mirroredBy(mirror) }),
     ...(chunkFromBytes !== undefined && { hosts: { [registry.host]: { chunkFromBytes, chunkBytes: 64 * 1024 } } }),
   })
   let count = 0
@@ -81,7 +94,26 @@ async function createFixture({ server, options, chunkFromBytes, format }: Config
     ...(format !== undefined && { format }),
     dispose: async () => {
       await transport.close()
+      await mirror?.close()
       await registry.close()
     },
   }
+}
+
+async function startMirror(
+  { mirror }: Configuration,
+  storage: ReturnType<typeof memoryStorage>,
+): Promise<RegistryServer | undefined> {
+  if (mirror === undefined) return undefined
+  return await startRegistry({ readOnly: true, ...(mirror === 'whole' && { storage }) })
+}
+
+function mirroredBy({ host }: RegistryServer): RegistryLookup {
+  return (reference) => ({
+    sources: [
+      { reference: { ...reference, domain: host }, insecure: false },
+      { reference, insecure: false },
+    ],
+    insecure: false,
+  })
 }

@@ -27,8 +27,9 @@ export function createBlobTrust(endpoints: readonly Endpoint[]): BlobTrust {
       const given = givers.get(blob) ?? new Set()
       givers.delete(blob)
       const blamed = [...given].filter((endpoint) => given.size === 1 || endpoint !== own)
-      const all = new Set([...(refused.get(blob) ?? []), ...blamed])
-      const isSomebodyLeft = blamed.length > 0 && all.size < endpoints.length
+      const before = refused.get(blob) ?? new Set()
+      const all = new Set([...before, ...blamed])
+      const isSomebodyLeft = all.size > before.size && all.size < endpoints.length
       if (isSomebodyLeft) refused.set(blob, all)
       return isSomebodyLeft
     },
