@@ -51,10 +51,6 @@ export async function mirrored(image: TestImage, setting: MirroredOptions = {}):
   }
   const before = new Map([own, ...mirrors].map((server) => [server, server.requests.length]))
   const asked: DockerReference[] = []
-  const endpoint = (server: RegistryServer, path: string): RegistryEndpoint => ({
-    reference: { domain: server.host, path },
-    insecure: false,
-  })
   const sources = [...mirrors.map((mirror) => endpoint(mirror, MIRROR_PATH)), endpoint(own, PATH)]
   const docker = transport({
     ...options,
@@ -96,4 +92,8 @@ export function notes({ events }: Mirrored, level: 'info' | 'warning'): string[]
   return events
     .filter((event) => event.type === 'note' && event.level === level)
     .map((event) => ('message' in event ? event.message : ''))
+}
+
+function endpoint({ host }: RegistryServer, path: string): RegistryEndpoint {
+  return { reference: { domain: host, path }, insecure: false }
 }

@@ -1,4 +1,4 @@
-import { bytesBody, type BlobReader, type Descriptor } from '@crossdock/core'
+import { type BlobReader, bytesBody } from '@crossdock/core'
 import type { FaultAction, FaultMatch } from '@crossdock/registry-server'
 import { randomBytes, testImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ import { collect, descriptor, failure, rawServer, transport } from './peers.ts'
 const IMAGE = testImage()
 const BYTES = randomBytes(300_000, 'blob')
 const BLOB = descriptor(BYTES)
+const FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'
 
 /** The image and a blob beside it, everywhere. */
 async function place(setting?: MirroredOptions): Promise<Mirrored> {
@@ -219,16 +220,10 @@ describe('damage', () => {
 })
 
 describe('a layer that the image names by URL', () => {
-  const layer = (urls: readonly string[]): Descriptor => ({
-    ...BLOB,
-    mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
-    urls,
-  })
-
   it('comes from a registry that has it, and from there if none has', async () => {
     const made = await mirrored(IMAGE)
     const elsewhere = await rawServer((_request, response) => void response.end(BYTES))
-    const foreign = layer([`http://${elsewhere.host}/layer`])
+    const foreign = { ...BLOB, mediaType: FOREIGN, urls: [`http://${elsewhere.host}/layer`] }
     await using source = await made.reference.openSource()
     expect((await readBytes(source, foreign)).equals(BYTES)).toBe(true)
     expect(elsewhere.requests).toHaveLength(1)

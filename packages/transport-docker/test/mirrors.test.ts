@@ -123,9 +123,14 @@ describe('a mirror', () => {
   it('that leads to the registry, which leads back, ends', async () => {
     const place = await mirrored(IMAGE)
     const { mirror, registry } = place
-    const to = ({ host }: { host: string }): FaultAction => ({ kind: 'redirect', to: `http://${host}{path}` })
-    mirror.faults.add({ match: { route: 'manifest' }, action: to(registry) })
-    registry.faults.add({ match: { route: 'manifest' }, action: to(mirror) })
+    mirror.faults.add({
+      match: { route: 'manifest' },
+      action: { kind: 'redirect', to: `http://${registry.host}{path}` },
+    })
+    registry.faults.add({
+      match: { route: 'manifest' },
+      action: { kind: 'redirect', to: `http://${mirror.host}{path}` },
+    })
     await using source = await place.reference.openSource()
     expect(await failure(() => source.getManifest())).toMatchObject({ code: 'INVALID_DATA' })
   })

@@ -11,7 +11,9 @@ const ordered = (health: Health): string =>
     .order(HOSTS)
     .map(({ host }) => host)
     .join('')
-const fails = (error: Error) => (): Promise<never> => Promise.reject(error)
+const fails = (failing: Error) => async (): Promise<never> => {
+  throw failing
+}
 
 describe('order', () => {
   it('puts who failed lately behind the others, the last failure last, and forgets after a while', async () => {
