@@ -11,8 +11,8 @@ export interface RegistryEndpoint {
 /** What the host's configuration says of an image name (registries.conf, `[[registry]]`). */
 export interface RegistryRoute {
   /**
-   * What forbids to use the registry, for people: `"example.com" in /etc/containers/registries.conf`. It is then neither read from, written
-   * to, listed nor deleted from. Default: nothing.
+   * Why the registry may not be used, naming what says so: `example.com is blocked by /etc/containers/registries.conf:3`. Nothing is then
+   * read, written, listed or deleted there. Default: it may.
    */
   readonly blocked?: string | undefined
   /**

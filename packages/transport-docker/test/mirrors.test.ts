@@ -243,7 +243,7 @@ it('says how large a blob is from wherever it is', async () => {
 
 describe('a blocked registry', () => {
   it('is refused before anything is asked of anybody, naming what blocks it', async () => {
-    const blocked = '"example.com" in /etc/containers/registries.conf\u001b[31m'
+    const blocked = 'example.com is blocked by registries.conf:3\u001b[31m'
     const place = await mirrored(IMAGE, { route: { blocked } })
     const { reference } = place
     const runs: readonly (readonly [string | undefined, () => Promise<unknown>])[] = [
@@ -259,7 +259,7 @@ describe('a blocked registry', () => {
         side,
         image: `docker://${place.registry.host}/team/app:t`,
       })
-      expect(error.message).toContain('is blocked by "example.com" in /etc/containers/registries.conf')
+      expect(error.message).toContain(': example.com is blocked by registries.conf:3')
       expect(error.message).not.toContain('\u001b')
     }
     expect(place.requestsOf(place.registry)).toEqual([])

@@ -22,7 +22,7 @@ export async function findRoute(
   const name = imageName(image)
   throw new ImageError(
     'REJECTED_BY_POLICY',
-    `${name}: the registry is blocked by ${quoteForeign(found.blocked)}: nothing is read from it or written to it; change that if it is wrong`,
+    `${name}: ${quoteForeign(found.blocked)}: nothing is read, written, listed or deleted there; change that if it is wrong`,
     { side, image: name },
   )
 }
