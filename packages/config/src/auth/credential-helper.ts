@@ -33,8 +33,8 @@ const NOTHING = 'credentials not found in native keychain'
  */
 export function credentialHelper(name: string, where: string, options: HelperOptions): CredentialHelper {
   if (!NAME.test(name)) {
-    const shown = `"${quoteForeign(name, 60)}"`
-    throw new ImageError('INVALID_DATA', `${quoteForeign(where)} names a credential helper ${shown}: [a-z0-9._-] only`)
+    const why = 'names a credential helper that cannot be one: a name takes a-z, 0-9, ".", "_" and "-"'
+    throw new ImageError('INVALID_DATA', `${quoteForeign(where)} ${why}`)
   }
   const program = `docker-credential-${name}`
   const { environment, helperTimeoutMs: timeoutMs = TIMEOUT_MS, signal } = options

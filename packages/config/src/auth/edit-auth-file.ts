@@ -13,7 +13,7 @@ export type EntryChanges = ReadonlyMap<string, Readonly<Record<string, string>> 
 const FORMATTING: FormattingOptions = { insertSpaces: false, tabSize: 1, eol: '\n' }
 
 /**
- * Changes entries of a file and leaves every other byte of it as it is; makes the file, with its folder, if there is none. `change` sees the
+ * Changes entries of a file and leaves everything else as it is written, but for spaces; makes the file, with its folder, if there is none. `change` sees the
  * file as it is under the lock. A file that cannot be read is not written either. Returns whether there was anything to change.
  */
 export async function editAuthFile(
