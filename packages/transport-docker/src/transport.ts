@@ -61,7 +61,7 @@ export function dockerTransport(options: DockerTransportOptions = {}): DockerTra
   function createReference(dockerReference: DockerReference): DockerImageReference {
     const readable = async (operation: OperationOptions, side?: 'source'): Promise<Endpoints> => {
       const { sources } = await findRoute(session, reference, { side, operation })
-      return openEndpoints(session, reference, sources)
+      return openEndpoints(session, { image: reference, side }, sources)
     }
     // Mirrors are read alone.
     const writable = async (operation: OperationOptions, side?: 'destination'): Promise<Repository> => {

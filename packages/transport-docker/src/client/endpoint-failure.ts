@@ -48,8 +48,8 @@ export function noAnswer(failures: readonly EndpointFailure[], { what, image, de
     )
   }
   if (failures.length === 1) return error
-  const { code, retryable } = error
+  const { code, retryable, side } = error
   const each = failures.map((failure) => shortFailure(failure)).join('; ')
   const message = `${what} of ${image}: none of ${failures.length} places gives it: ${each}`
-  return new ImageError(code, message, { side: 'source', image, retryable, cause: error })
+  return new ImageError(code, message, { side, image, retryable, cause: error })
 }

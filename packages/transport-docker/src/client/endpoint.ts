@@ -1,4 +1,4 @@
-import { repositoryName } from '@crossdock/core'
+import { repositoryName, type Side } from '@crossdock/core'
 import type { RegistryEndpoint } from '../registries.ts'
 import type { DockerImageReference } from '../transport.ts'
 import { openRepository, type Repository } from './repository.ts'
@@ -17,13 +17,18 @@ export interface Endpoint {
 
 const BRISK_ATTEMPTS = 2
 
-export function openEndpoint(session: Session, image: DockerImageReference, endpoint: RegistryEndpoint): Endpoint {
+export interface ReadImage {
+  readonly image: DockerImageReference
+  readonly side?: Side | undefined
+}
+
+export function openEndpoint(session: Session, read: ReadImage, endpoint: RegistryEndpoint): Endpoint {
   const attempts = Math.min(BRISK_ATTEMPTS, session.options.maxAttempts ?? BRISK_ATTEMPTS)
-  const patient = openRepository(session, { image, side: 'source', endpoint })
+  const patient = openRepository(session, { ...read, endpoint })
   return {
     name: repositoryName(endpoint.reference),
     host: patient.host,
     patient,
-    brisk: openRepository(session, { image, side: 'source', endpoint, attempts }),
+    brisk: openRepository(session, { ...read, endpoint, attempts }),
   }
 }

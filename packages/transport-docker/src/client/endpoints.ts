@@ -1,7 +1,6 @@
 import { ImageError, imageName, type OperationOptions, repositoryName } from '@crossdock/core'
 import type { RegistryEndpoint } from '../registries.ts'
-import type { DockerImageReference } from '../transport.ts'
-import { type Endpoint, openEndpoint } from './endpoint.ts'
+import { type Endpoint, openEndpoint, type ReadImage } from './endpoint.ts'
 import { type EndpointFailure, mayGoOn, noAnswer } from './endpoint-failure.ts'
 import { createNotes } from './endpoint-notes.ts'
 import { openRepository, type Repository } from './repository.ts'
@@ -35,19 +34,16 @@ export interface Endpoints {
   ask<Value>(run: AskEndpoint<Value>, asking: Asking<Value>): Promise<Value>
 }
 
-export function openEndpoints(
-  session: Session,
-  image: DockerImageReference,
-  sources: readonly RegistryEndpoint[],
-): Endpoints {
+export function openEndpoints(session: Session, read: ReadImage, sources: readonly RegistryEndpoint[]): Endpoints {
+  const { image } = read
   const named = repositoryName(image.dockerReference)
   const [endpoint, ...others] = sources
   const isPlain = others.length === 0 && (endpoint === undefined || repositoryName(endpoint.reference) === named)
   if (endpoint === undefined || isPlain) {
-    const repository = openRepository(session, { image, side: 'source', endpoint })
+    const repository = openRepository(session, { ...read, endpoint })
     return { all: [], preferred: repository, ask: (run) => run(repository) }
   }
-  const open = (one: RegistryEndpoint): Endpoint => openEndpoint(session, image, one)
+  const open = (one: RegistryEndpoint): Endpoint => openEndpoint(session, read, one)
   return several(session, { image: imageName(image), named, all: [open(endpoint), ...others.map(open)] })
 }
 
