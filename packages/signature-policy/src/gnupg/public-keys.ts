@@ -7,7 +7,7 @@ import { ImageError, quoteForeign } from '@crossdock/core'
 const MAX_KEY_RING_BYTES = 64 * 1024 * 1024
 
 /**
- * Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\\gnupg`. Throws `NOT_FOUND` for a
+ * Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\gnupg`. Throws `NOT_FOUND` for a
  * user who has no home folder.
  */
 export function gnupgHome({ env, home, platform }: Pick<HostEnvironment, 'env' | 'home' | 'platform'>): string {
