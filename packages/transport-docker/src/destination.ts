@@ -1,30 +1,38 @@
-import {
-  type BlobBody,
-  type BlobHint,
-  type Descriptor,
-  type Digest,
-  type ImageDestination,
-  ImageError,
-  type ImageErrorCode,
-  imageName,
-  type ManifestBytes,
-  type OperationOptions,
-  type PutManifestOptions,
-  shortDigest,
+import type {
+  BlobBody,
+  BlobHint,
+  Descriptor,
+  Digest,
+  ImageDestination,
+  OperationOptions,
+  PutManifestOptions,
+  Signature,
 } from '@crossdock/core'
-import { createBlobWriter } from './client/blob-writer.ts'
-import { writeInstance, writeManifest } from './client/manifest-write.ts'
-import { namesManifest } from './client/resolve-digest.ts'
+import { type BlobWriter, createBlobWriter } from './client/blob-writer.ts'
+import { createManifestWriter } from './client/manifest-writer.ts'
 import type { Repository } from './client/repository.ts'
+import { keptFormats, type SignaturePlaces, writeSignatures } from './client/signatures/write-signatures.ts'
 import type { DockerImageReference } from './transport.ts'
 
 /** Default for content of which nobody said what it is. */
 const UNKNOWN_TYPE = 'application/octet-stream'
 
-export function openDestination(reference: DockerImageReference, repository: Repository): ImageDestination {
-  const { tag, digest: pinned } = reference.dockerReference
+export async function openDestination(
+  reference: DockerImageReference,
+  repository: Repository,
+): Promise<ImageDestination> {
   const blobs = createBlobWriter(repository)
-  let top: ManifestBytes | undefined
+  const manifests = createManifestWriter(reference, repository)
+  const attachments = await repository.session.options.sigstoreAttachments(reference.dockerReference)
+  const places: SignaturePlaces = { repository, blobs, attachments }
+  const putSignatures = async (
+    signatures: readonly Signature[],
+    instance?: Digest,
+    operation: OperationOptions = {},
+  ): Promise<void> => {
+    operation.signal?.throwIfAborted()
+    await writeSignatures(places, manifests.signed(instance, operation), { signatures, operation })
+  }
   repository.warm()
 
   return {
@@ -33,7 +41,32 @@ export function openDestination(reference: DockerImageReference, repository: Rep
       foreignLayers: true,
       layerCompression: 'compress',
       parallelBlobs: repository.session.options.parallelBlobs,
+      get signatures() {
+        return keptFormats(places)
+      },
     }),
+    ...blobMethods(blobs),
+    hasManifest: async (manifest, options: PutManifestOptions = {}) => {
+      options.signal?.throwIfAborted()
+      return await manifests.has(manifest, options)
+    },
+    putManifest: async (manifest, options: PutManifestOptions = {}) => {
+      options.signal?.throwIfAborted()
+      await manifests.put(manifest, options)
+    },
+    ...(keptFormats(places).length > 0 && { putSignatures }),
+    commit: async (options = {}) => {
+      options.signal?.throwIfAborted()
+      await manifests.commit(options)
+    },
+    [Symbol.asyncDispose]: async () => await blobs.close(),
+  }
+}
+
+type BlobMethods = Pick<ImageDestination, 'putBlob' | 'reuseBlob' | 'findBlob' | 'partialBlob'>
+
+function blobMethods(blobs: BlobWriter): BlobMethods {
+  return {
     putBlob: async (body: BlobBody, hint: BlobHint, options: OperationOptions = {}): Promise<Descriptor> => {
       options.signal?.throwIfAborted()
       const { digest, size } = await blobs.put(body, hint, options)
@@ -52,50 +85,5 @@ export function openDestination(reference: DockerImageReference, repository: Rep
       options.signal?.throwIfAborted()
       return await blobs.partial(blob, options)
     },
-    hasManifest: async ({ digest }, options: PutManifestOptions = {}) => {
-      options.signal?.throwIfAborted()
-      // A name that is both must be right as a tag; what its digest names is then the same.
-      const name = options.tag ?? options.instance ?? tag ?? pinned ?? digest
-      return await namesManifest(repository, { name, digest }, options)
-    },
-    putManifest: async (manifest, { instance, tag: attached, ...operation } = {}) => {
-      operation.signal?.throwIfAborted()
-      checkSize(manifest, repository)
-      if (instance !== undefined) {
-        return await writeInstance(repository, manifest, { name: instance, tag: attached, operation })
-      }
-      checkPinned(manifest.digest, reference)
-      top = manifest
-    },
-    commit: async (options = {}) => {
-      options.signal?.throwIfAborted()
-      if (top === undefined) {
-        throw refusal('INVALID_DATA', reference, 'no manifest was put: put one before commit')
-      }
-      await writeManifest(repository, top, { name: tag ?? pinned ?? top.digest, operation: options })
-    },
-    [Symbol.asyncDispose]: async () => await blobs.close(),
   }
-}
-
-function checkSize({ bytes, digest }: ManifestBytes, { session }: Repository): void {
-  const { maxManifestBytes } = session.options
-  if (bytes.byteLength <= maxManifestBytes) return
-  throw new ImageError(
-    'LIMIT_EXCEEDED',
-    `the manifest ${shortDigest(digest)} has ${bytes.byteLength} bytes; at most ${maxManifestBytes} are written`,
-    { side: 'destination' },
-  )
-}
-
-function checkPinned(digest: Digest, reference: DockerImageReference): void {
-  const { digest: pinned } = reference.dockerReference
-  if (pinned === undefined || pinned === digest) return
-  const why = `it is named by ${pinned}, but the manifest to be written is ${digest}: name it by tag, or write that one`
-  throw refusal('DIGEST_MISMATCH', reference, why)
-}
-
-function refusal(code: ImageErrorCode, reference: DockerImageReference, why: string): ImageError {
-  const image = imageName(reference)
-  return new ImageError(code, `${image}: ${why}`, { side: 'destination', image })
 }

@@ -6,7 +6,7 @@ export interface FailureContext {
   /** `manifest 3.20 of docker://example.com/app`. */
   readonly what: string
   /** What kind of thing it is; decides what codes mean and what advice is given. */
-  readonly subject: 'manifest' | 'blob' | 'upload' | 'tags' | 'referrers' | 'registry'
+  readonly subject: 'manifest' | 'blob' | 'upload' | 'tags' | 'referrers' | 'signatures' | 'registry'
   readonly side?: Side | undefined
   readonly image?: string | undefined
   readonly signal?: AbortSignal | undefined

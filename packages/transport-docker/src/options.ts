@@ -1,4 +1,4 @@
-import { MAX_MANIFEST_BYTES } from '@crossdock/core'
+import { type DockerReference, MAX_MANIFEST_BYTES, type SignatureStorage } from '@crossdock/core'
 import type { Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
 import type { UploadJournal } from './client/upload/journal.ts'
 import type { RegistryLookup } from './registries.ts'
@@ -52,6 +52,15 @@ export interface DockerTransportOptions {
   readonly insecure?: boolean | ((host: string) => boolean | undefined) | undefined
   /** Default: Node's certificate authorities and no client certificate. */
   readonly certificates?: Certificates | CertificatesLookup | undefined
+  /**
+   * Where simple signatures lie that a registry does not keep itself. Default: nowhere, there are none and none can be written.
+   */
+  readonly signatureStorage?: SignatureStorage | undefined
+  /**
+   * Images beside which sigstore signatures are read and written, in their repository: under the tag `sha256-….sig`, and as bundles that refer to
+   * them. Default: none.
+   */
+  readonly sigstoreAttachments?: boolean | ((image: DockerReference) => boolean | Promise<boolean>) | undefined
   /** Whether interrupted uploads are remembered in `journal` and gone on with in a later process. Default: true. */
   readonly resume?: boolean | undefined
   /**
@@ -103,6 +112,9 @@ export interface ResolvedOptions {
   /** Undefined: as the client does. */
   readonly maxAttempts: number | undefined
   readonly registries: RegistryLookup | undefined
+  readonly signatureStorage: SignatureStorage | undefined
+  /** Whether sigstore signatures lie beside the image. */
+  sigstoreAttachments(image: DockerReference): Promise<boolean>
   /** Undefined: nothing is said of this host. */
   insecure(host: string): boolean | undefined
   host(host: string): ResolvedHostOptions
@@ -128,13 +140,16 @@ function definedOf(options: HostOptions = {}): Partial<ResolvedHostOptions> {
 
 /** The only place where defaults are applied. */
 export function resolveOptions(options: DockerTransportOptions): ResolvedOptions {
-  const { insecure, hosts = {} } = options
+  const { insecure, hosts = {}, sigstoreAttachments = false } = options
   return Object.freeze({
     maxManifestBytes: Math.min(options.maxManifestBytes ?? MAX_MANIFEST_BYTES, MAX_MANIFEST_BYTES),
     parallelBlobs: options.parallelBlobs ?? 16,
     resume: options.resume ?? true,
     maxAttempts: options.maxAttempts,
     registries: options.registries,
+    signatureStorage: options.signatureStorage,
+    sigstoreAttachments: async (image: DockerReference) =>
+      typeof sigstoreAttachments === 'function' ? await sigstoreAttachments(image) : sigstoreAttachments,
     insecure: (host: string) => (typeof insecure === 'function' ? insecure(host) : insecure),
     host: (host: string) => {
       const known = Object.hasOwn(KNOWN_HOSTS, host) ? KNOWN_HOSTS[host] : undefined

@@ -45,6 +45,8 @@ const { schema } = defineOptions<DockerTransportOptions>('docker', {
   registries: optionCheck('a function', (value) => typeof value === 'function'),
   insecure: orFunction(booleanOption),
   certificates: orFunction(objectOption),
+  signatureStorage: methods('read'),
+  sigstoreAttachments: orFunction(booleanOption),
   resume: booleanOption,
   journal: methods('claim', 'peek', 'note', 'forget'),
   hosts: optionMap(optionTable(HOST_CHECKS)),

@@ -8,6 +8,7 @@ import { listAnywhere } from './client/list-anywhere.ts'
 import { createManifests, type Manifests } from './client/manifests.ts'
 import { listReferrers } from './client/referrers.ts'
 import type { Repository } from './client/repository.ts'
+import { readSignatures } from './client/signatures/read-signatures.ts'
 import type { DockerImageReference } from './transport.ts'
 
 export function openSource(reference: DockerImageReference, endpoints: Endpoints): ImageSource {
@@ -42,10 +43,10 @@ export function openSource(reference: DockerImageReference, endpoints: Endpoints
       const ask = (repository: Repository): Promise<number> => blobSize(repository, wanted, options)
       return await endpoints.ask(ask, { what: `blob ${shortDigest(wanted)}`, operation: options })
     },
-    // Signatures are manifests of their own in a registry, found as referrers.
-    getSignatures: async (_instance, options = {}) => {
+    getSignatures: async (instance, options = {}) => {
       options.signal?.throwIfAborted()
-      return Promise.resolve([])
+      const signed = instance ?? digest ?? (await manifests.top(options)).digest
+      return await readSignatures(endpoints, { image: reference.dockerReference, digest: signed }, options)
     },
     referrers: (subject, options = {}) => referrersOf({ endpoints, manifests }, subject, options),
     [Symbol.asyncDispose]: () => {

@@ -76,7 +76,7 @@ export function dockerTransport(options: DockerTransportOptions = {}): DockerTra
       openSource: async (operation: OperationOptions = {}) =>
         openSource(reference, await readable(operation, 'source')),
       openDestination: async (operation: OperationOptions = {}) =>
-        openDestination(reference, await writable(operation, 'destination')),
+        await openDestination(reference, await writable(operation, 'destination')),
       delete: async (operation: OperationOptions = {}) =>
         await deleteImage(reference, await writable(operation), operation),
       tags: async function* (operation: OperationOptions = {}) {

@@ -19,7 +19,7 @@ import type { HttpResponse } from '@crossdock/http'
 import { readBytes } from '@crossdock/streams'
 import { isSuccess, isUnknownEndpoint, readRefusal, refusalError } from '../errors.ts'
 import { attachedManifests } from './attached-manifests.ts'
-import { findManifest } from './manifest-read.ts'
+import { findManifest, type ReadManifest } from './manifest-read.ts'
 import { createPages } from './pages.ts'
 import type { Repository, RepositoryRequest } from './repository.ts'
 
@@ -27,6 +27,8 @@ export interface ReferrersOptions {
   readonly operation?: OperationOptions | undefined
   /** Reads a manifest by digest; undefined if it is not there. */
   readonly read: (digest: Digest) => Promise<ManifestBytes | undefined>
+  /** Which of those that are listed are asked for. Default: all. */
+  readonly isWanted?: ((listed: Descriptor) => boolean) | undefined
 }
 
 /**
@@ -40,7 +42,7 @@ export async function* listReferrers(
   { operation, read }: ReferrersOptions,
 ): AsyncGenerator<Referrer> {
   const seen = new Set<Digest>([subject])
-  const listed = fromEither(repository, subject, { operation, read })
+  const listed = subjectReferrers(repository, subject, { operation, read })
   try {
     const [attached, first] = await Promise.all([attachedManifests(repository, subject, operation), listed.next()])
     yield* attached
@@ -55,22 +57,23 @@ export async function* listReferrers(
   }
 }
 
-async function* fromEither(
+/** The manifests whose subject it is; one may come more than once. */
+export async function* subjectReferrers(
   repository: Repository,
   subject: Digest,
-  { operation, read }: ReferrersOptions,
+  { operation, read, isWanted = () => true }: ReferrersOptions,
 ): AsyncGenerator<Descriptor> {
   if (repository.lore.referrersApi !== false) {
     const request = apiRequest(repository, subject, operation)
     const response = await askApi(repository, request)
     if (response !== undefined) {
-      yield* fromApi(repository, request, response)
+      for await (const descriptor of fromApi(repository, request, response)) if (isWanted(descriptor)) yield descriptor
       return
     }
   }
-  const index = await readReferrersTag(repository, subject, operation)
+  const index = referrersIndex(await findManifest(repository, referrersTag(subject), operation), subject)
   if (index === undefined || 'strange' in index) return
-  for (const descriptor of index.manifests) {
+  for (const descriptor of index.manifests.filter(isWanted)) {
     const manifest = await read(descriptor.digest)
     if (manifest !== undefined && subjectOf(manifest)?.digest === subject) yield descriptor
   }
@@ -143,21 +146,18 @@ async function* fromApi(
 export interface ReferrersIndex {
   readonly manifests: readonly Descriptor[]
   readonly annotations: Readonly<Record<string, string>>
-  readonly etag: string | undefined
 }
 
 /** What is under the tag for the subject's referrers: their index, nothing, or a document of another type. */
-export async function readReferrersTag(
-  repository: Repository,
+export function referrersIndex(
+  manifest: ReadManifest | undefined,
   subject: Digest,
-  operation?: OperationOptions,
-): Promise<ReferrersIndex | undefined | { readonly strange: string }> {
-  const manifest = await findManifest(repository, referrersTag(subject), operation)
+): ReferrersIndex | undefined | { readonly strange: string } {
   // Some registries take such a tag for the digest and answer with the subject.
   if (manifest === undefined || manifest.digest === subject) return undefined
   const index = isIndexType(manifest.mediaType) ? parseManifest(manifest) : undefined
   if (index?.kind !== 'index') return { strange: manifest.mediaType }
-  return { manifests: index.manifests, annotations: index.annotations, etag: manifest.etag }
+  return { manifests: index.manifests, annotations: index.annotations }
 }
 
 /** What a manifest refers to, if it is one that can be read. */

@@ -92,6 +92,16 @@ export function openRepository(session: Session, options: RepositoryOptions): Re
   const { http, schemes } = channel
   const httpRequest = (request: RepositoryRequest, scheme: UrlScheme): HttpRequest =>
     httpRequestOf(repository, request, apiUrl(scheme, api))
+  const send = async (request: RepositoryRequest): Promise<HttpResponse> => {
+    const { operation, method, body } = request
+    const isKnown = schemes.known(api) !== undefined
+    if (isKnown || (method !== 'GET' && method !== 'HEAD') || body !== undefined || request.url !== undefined) {
+      return await http.request(await repository.prepare(request))
+    }
+    const attempt: Attempt = (scheme, how) => http.request(attempted(httpRequest(request, scheme), how))
+    const answer = await schemes.send(api, attempt, operation?.signal)
+    return await wholeOrAgain(repository, request, answer)
+  }
   const repository: Repository = {
     session,
     http,
@@ -103,14 +113,10 @@ export function openRepository(session: Session, options: RepositoryOptions): Re
     attempts,
     warm: () => channel.warm(api),
     send: async (request) => {
-      const { operation, method, body } = request
-      const isKnown = schemes.known(api) !== undefined
-      if (isKnown || (method !== 'GET' && method !== 'HEAD') || body !== undefined || request.url !== undefined) {
-        return await http.request(await repository.prepare(request))
-      }
-      const attempt: Attempt = (scheme, how) => http.request(attempted(httpRequest(request, scheme), how))
-      const answer = await schemes.send(api, attempt, operation?.signal)
-      return await wholeOrAgain(repository, request, answer)
+      const answer = await send(request)
+      const announced = answer.headers.get('x-registry-supports-signatures') === '1'
+      if (announced && answer.url.host === api) repository.lore.signatureExtension = true
+      return answer
     },
     apiBase: async (operation) => apiUrl(await channel.schemeOf(api, operation), api),
     prepare: async (request) => httpRequest(request, await channel.schemeOf(api, request.operation)),

@@ -20,6 +20,8 @@ export interface HostLore {
   ranges: boolean
   /** Whether the registry has a referrers API; undefined if nobody asked yet. */
   referrersApi: boolean | undefined
+  /** Whether it announces that it keeps signatures beside images; seen in every answer of a registry that does. */
+  signatureExtension: boolean
 }
 
 /** What all images of one transport share: connections, tokens, what was learnt, and work under way. */
@@ -32,8 +34,8 @@ export interface Session {
   readonly knownBlobs: KnownBlobs
   /** Uploads under way, by host, repository and digest. */
   readonly uploads: InFlight<string, void>
-  /** Updates of referrer lists under way, by host, repository and subject: one after the other. */
-  readonly listUpdates: Map<string, Limiter>
+  /** Updates of tags that several add to, by host, repository and tag: one after the other. */
+  readonly tagUpdates: Map<string, Limiter>
   /** By host as users type it. */
   lore(host: string): HostLore
   close(): Promise<void>
@@ -50,12 +52,13 @@ export function createSession(options: DockerTransportOptions): Session {
     journal: journalOf(options, resolved),
     knownBlobs: createKnownBlobs(),
     uploads: createInFlight(),
-    listUpdates: new Map(),
+    tagUpdates: new Map(),
     lore: (host) => {
       const known = lore.get(host) ?? {
         ...resolved.host(host),
         monolithicOnly: false,
         referrersApi: undefined,
+        signatureExtension: false,
       }
       lore.set(host, known)
       return known
