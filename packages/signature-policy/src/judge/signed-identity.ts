@@ -1,12 +1,7 @@
-import {
-  type DockerReference,
-  formatDockerReference,
-  ImageError,
-  parseDockerReference,
-  quoteForeign,
-  repositoryName,
-} from '@crossdock/core'
+import { type DockerReference, formatDockerReference, quoteForeign, repositoryName } from '@crossdock/core'
 import type { SignedIdentity } from '../policy/policy.ts'
+import { parsedName } from './parsed-name.ts'
+import { remapName } from './remap-name.ts'
 
 /** What is compared: the name of the image that is asked for, and the one that a signature vouches for. */
 export interface IdentityClaim {
@@ -25,7 +20,7 @@ export function identityProblem(identity: SignedIdentity, { image, signed }: Ide
   if (signed === undefined) {
     return 'names no image, only a digest; a policy accepts that with the signedIdentity {"type":"matchDigest"}'
   }
-  const vouchedFor = parse(signed)
+  const vouchedFor = parsedName(signed)
   if (vouchedFor === undefined) return `vouches for "${quoteForeign(signed, 200)}", which is no image name`
   const wanted = wantedName(identity, image)
   if (typeof wanted === 'string') return `vouches for ${formatDockerReference(vouchedFor)}, but ${wanted}`
@@ -72,21 +67,9 @@ function wantedName(identity: SignedIdentity, image: DockerReference | undefined
   }
   if (identity.type !== 'remapIdentity') return image
   return (
-    remapped(image, identity) ??
+    remapName(image, identity) ??
     `${formatDockerReference(image)} with ${identity.signedPrefix} in place of ${identity.prefix} is no image name`
   )
-}
-
-/** The name with its beginning exchanged; as it is if it begins otherwise. Undefined if that makes no name that is spelt out. */
-function remapped(
-  image: DockerReference,
-  { prefix, signedPrefix }: { readonly prefix: string; readonly signedPrefix: string },
-): DockerReference | undefined {
-  const name = repositoryName(image)
-  if (name !== prefix && !name.startsWith(`${prefix}/`)) return image
-  const text = signedPrefix + formatDockerReference(image).slice(prefix.length)
-  const reference = parse(text)
-  return reference !== undefined && formatDockerReference(reference) === text ? reference : undefined
 }
 
 function wantedText(identity: SignedIdentity, wanted: DockerReference): string {
@@ -108,13 +91,4 @@ function wantedText(identity: SignedIdentity, wanted: DockerReference): string {
 function bothHint({ tag, digest }: DockerReference): string {
   if (tag === undefined || digest === undefined) return ''
   return ', and a name with tag and digest needs a signature for both: name it by one of them'
-}
-
-function parse(text: string): DockerReference | undefined {
-  try {
-    return parseDockerReference(text)
-  } catch (error) {
-    if (error instanceof ImageError) return undefined
-    throw error
-  }
 }
