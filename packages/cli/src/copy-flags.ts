@@ -5,6 +5,7 @@ import { UsageError } from './failure.ts'
 import { type Flags, gather, isSet, listFlag, numberFlag, textFlag, wholeNumber } from './flags.ts'
 import { checkPlatforms, overriddenPlatform } from './platform-flags.ts'
 import { addProgressFlags } from './progress/start-progress.ts'
+import { addSigningFlags } from './signing-flags.ts'
 
 const SUBSET_MODES: readonly SubsetMode[] = ['rewrite', 'sparse', 'refuse']
 const FORMATS: Readonly<Record<string, ImageFormat>> = { oci: 'oci', v2s2: 'docker', v2s1: 'schema1' }
@@ -43,6 +44,7 @@ export function addCopyFlags(command: Command): void {
     .option('--dest-decompress', 'unpack layers')
     .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
     .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
+  addSigningFlags(command)
   addProgressFlags(addRetryFlags(command))
 }
 

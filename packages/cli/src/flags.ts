@@ -27,6 +27,11 @@ export function gather(value: string, previous: readonly string[] = []): readonl
   return [...previous, ...value.split(',')]
 }
 
+/** For commander: gathers a flag that may be given several times, its values as they are: paths have commas. */
+export function gatherWhole(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value]
+}
+
 /**
  * A flag with a value of its own or none, `--flag` or `--flag=false`, never takes the next argument: that is an image's name.
  * Commander would take it, so a bare flag is given its value here.

@@ -8,6 +8,13 @@ export interface RunningCommand {
   readonly flags: Flags
 }
 
+/** What messages tell people to do, and the flag that does it. */
+const FLAGS_FOR: readonly (readonly [wish: string, flag: string])[] = [
+  ['to trustedHosts', '--trusted-host HOST:PORT'],
+  ['drop signatures', '--remove-signatures'],
+  ['say the identity to sign as', '--sign-identity NAME:TAG'],
+]
+
 /** What to do after a failure; undefined if the message says all there is to say. */
 export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {
   if (command === undefined) return undefined
@@ -19,7 +26,9 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
     return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
   }
   if (error.code === 'REJECTED_BY_POLICY') return explanation(error, command)
-  if (error.message.includes('to trustedHosts')) return 'the flag for that is --trusted-host HOST:PORT'
+  if (/no passphrase is given|give it in a file/.test(error.message)) return passphraseFlag(command)
+  const [, flag] = FLAGS_FOR.find(([wish]) => error.message.includes(wish)) ?? []
+  if (flag !== undefined) return `the flag for that is ${flag}`
   if (error.message.includes('(DOCKER_HOST)')) {
     return `the flag for that is ${endpointFlag(error, command.name, 'daemon-host')} unix:///PATH or tcp://HOST:PORT`
   }
@@ -31,8 +40,15 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
     : `correct the certificate, or ${unverified}`
 }
 
+function passphraseFlag({ name }: RunningCommand): string {
+  return `the flag for that is ${name === 'standalone-sign' ? '--passphrase-file' : '--sign-passphrase-file'} FILE`
+}
+
 /** The command that shows the whole judgement; undefined if no image was judged, or this is that command. */
 function explanation({ image }: ImageError, { name, flags }: RunningCommand): string | undefined {
+  if (name === 'verify' && flags['key'] !== undefined && flags['identity'] === undefined) {
+    return '--identity NAME[:TAG] says which name has to be vouched for, --identity any that none has to be'
+  }
   if (image === undefined || (name !== 'copy' && name !== 'plan')) return undefined
   const policy = textFlag(flags, 'policy')
   const file = policy === undefined ? '' : ` --policy ${quoteForeign(policy, 200)}`

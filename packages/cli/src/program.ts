@@ -16,8 +16,12 @@ import { manifestDigestCommand } from './commands/manifest-digest.ts'
 import { planCommand } from './commands/plan.ts'
 import { policyCommand } from './commands/policy.ts'
 import { registryCommand } from './commands/registry-serve.ts'
+import { referrersCommand } from './commands/referrers.ts'
+import { sbomCommand } from './commands/sbom.ts'
+import { signCommand } from './commands/sign.ts'
 import { standaloneSignCommand } from './commands/standalone-sign.ts'
 import { standaloneVerifyCommand } from './commands/standalone-verify.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { versionCommand } from './commands/version.ts'
 import { booleanFlag, duration, type Flags, gather } from './flags.ts'
 import type { Invocation } from './invocation.ts'
@@ -37,6 +41,10 @@ const COMMANDS: readonly CommandEntry[] = [
   exportCommand,
   listTagsCommand,
   deleteCommand,
+  signCommand,
+  verifyCommand,
+  referrersCommand,
+  sbomCommand,
   policyCommand,
   standaloneSignCommand,
   standaloneVerifyCommand,

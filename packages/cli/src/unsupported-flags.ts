@@ -1,15 +1,8 @@
 /** Why a flag that other tools know is refused, and what to do instead. None of these is ever ignored. */
 const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] = [
   [
-    [
-      'sign-by',
-      'sign-by-sq-fingerprint',
-      'sign-by-sigstore',
-      'sign-by-sigstore-private-key',
-      'sign-passphrase-file',
-      'sign-identity',
-    ],
-    'images are not signed yet; sign what was copied with another tool',
+    ['sign-by-sq-fingerprint'],
+    'keys in the store of Sequoia are not used; export the key, and name the file with --sign-key',
   ],
   [
     ['authfile', 'compat-auth-file'],

@@ -84,7 +84,7 @@ describe('flags that other tools have', () => {
   test.each([
     '--authfile=a.json',
     '--src-authfile=a.json',
-    '--sign-by=me',
+    '--sign-by-sq-fingerprint=me',
     '--encryption-key=k',
     '--dest-decryption-key=k',
     '--additional-tag=x',

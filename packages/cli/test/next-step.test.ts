@@ -59,3 +59,28 @@ test('other failures need none', () => {
   const reset = new ImageError('UNAVAILABLE', 'no', { cause: Object.assign(new Error('no'), { code: 'ECONNRESET' }) })
   expect(nextStep(reset, { name: 'copy', flags: {} })).toBeUndefined()
 })
+
+test.each([
+  ['it is signed (drop signatures to let it change)', '--remove-signatures'],
+  ['it cannot be signed: say the identity to sign as, such as', '--sign-identity NAME:TAG'],
+])('after "%s" the flag is %s', (message, flag) => {
+  const error = new ImageError('UNSUPPORTED', message, { side: 'destination' })
+  expect(nextStep(error, { name: 'copy', flags: {} })).toBe(`the flag for that is ${flag}`)
+})
+
+test.each([
+  ['sign', '--sign-passphrase-file FILE'],
+  ['copy', '--sign-passphrase-file FILE'],
+  ['standalone-sign', '--passphrase-file FILE'],
+])('without a passphrase %s names %s', (name, flag) => {
+  const error = new ImageError('INVALID_DATA', 'the secret key 0 is protected, and no passphrase is given')
+  expect(nextStep(error, { name, flags: {} })).toBe(`the flag for that is ${flag}`)
+})
+
+test('a signature that was refused by its name may be accepted for another one', () => {
+  const error = new ImageError('REJECTED_BY_POLICY', 'no')
+  const step = (flags: Record<string, unknown>) => nextStep(error, { name: 'verify', flags })
+  expect(step({ key: ['k.pub'] })).toMatch(/^--identity NAME/)
+  expect(step({ key: ['k.pub'], identity: 'example.com/app' })).toBeUndefined()
+  expect(step({ policy: 'p.json' })).toBeUndefined()
+})

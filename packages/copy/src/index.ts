@@ -1,5 +1,7 @@
 export { copyByName, copyImage } from './copy.ts'
 export type { CopyResult } from './copy.ts'
+export { judgeImage } from './judge-image.ts'
+export type { JudgedImage, JudgeImageOptions } from './judge-image.ts'
 export { planCopy } from './plan.ts'
 export type { BlobAction, CopyPlan, PlannedBlob, PlannedConversion, PlannedManifest } from './plan.ts'
 export type { ImageFormat } from './image-format.ts'

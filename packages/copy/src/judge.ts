@@ -126,7 +126,7 @@ function listed(index: RefusedIndex, members: readonly Descriptor[]): readonly L
     loose === undefined
       ? 'it lists no image that could be judged in its place'
       : `it lists ${shortDigest(loose.digest)}, which is no image and cannot be judged in its place`
-  throw refusalFor(index, `${index.refusal.message}; ${why}`, index.refusal)
+  throw refusalFor(index, `${index.refusal.message}; ${why}`, index.refusal.cause ?? index.refusal)
 }
 
 async function refusalOf(image: UnparsedImage, { options, operation }: Settings): Promise<ImageError | undefined> {
@@ -143,9 +143,13 @@ async function refusalOf(image: UnparsedImage, { options, operation }: Settings)
 function both(index: RefusedIndex, { digest, platform }: Descriptor, reason: ImageError): ImageError {
   const which = platform === undefined ? '' : ` for ${quoteForeign(formatPlatform(platform), 100)}`
   const what = `the index ${shortDigest(index.manifest.digest)} was refused, and so was its image${which}, ${shortDigest(digest)}`
-  return refusalFor(index, `${what}. The index: ${index.refusal.message}. The image: ${reason.message}`, reason)
+  return refusalFor(
+    index,
+    `${what}. The index: ${index.refusal.message}. The image: ${reason.message}`,
+    reason.cause ?? reason,
+  )
 }
 
-function refusalFor({ image }: RefusedIndex, message: string, cause: ImageError): ImageError {
+function refusalFor({ image }: RefusedIndex, message: string, cause: unknown): ImageError {
   return new ImageError('REJECTED_BY_POLICY', message, { image: imageName(image.reference), cause })
 }

@@ -15,12 +15,21 @@ export async function openBoth<Value>(
   { operation }: { readonly operation: Operation },
   work: (source: ImageSource, destination: ImageDestination) => Promise<Value>,
 ): Promise<Value> {
-  const readable = await followed(from, operation)
-  const source = await onSide('source', from, () => openSource(readable, operation), operation.signal)
-  return closing(source, operation, async () => {
+  return openSource(from, { operation }, async (source) => {
     const destination = await onSide('destination', to, () => openDestination(to, operation), operation.signal)
     return closing(destination, operation, () => work(source, destination))
   })
+}
+
+/** Opens what is read alone. */
+export async function openSource<Value>(
+  from: ImageReference,
+  { operation }: { readonly operation: Operation },
+  work: (source: ImageSource) => Promise<Value>,
+): Promise<Value> {
+  const readable = await followed(from, operation)
+  const source = await onSide('source', from, () => sourceOf(readable, operation), operation.signal)
+  return closing(source, operation, () => work(source))
 }
 
 /**
@@ -51,7 +60,7 @@ async function followed(reference: ImageReference, operation: Operation): Promis
   return onSide('source', reference, resolve, operation.signal)
 }
 
-async function openSource(reference: ImageReference, operation: Operation): Promise<ImageSource> {
+async function sourceOf(reference: ImageReference, operation: Operation): Promise<ImageSource> {
   const source = await reference.openSource?.(operation)
   if (source !== undefined) return source
   throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(reference)}: its transport only writes`)

@@ -11,6 +11,7 @@ import { imageJudge } from '../image-judge.ts'
 import { formatJson } from '../output/json.ts'
 import { count, formatBytes, formatDuration } from '../output/sizes.ts'
 import { startProgress } from '../progress/start-progress.ts'
+import { signingOptions } from '../signers.ts'
 
 export const copyCommand: CommandEntry = {
   name: 'copy',
@@ -45,7 +46,7 @@ async function copy(names: { readonly from: string; readonly to: string }, call:
       'stdout is where the archive goes: --json would be printed there, too; name a file for one of them',
     )
   }
-  const options = await copyOptions(flags)
+  const options = { ...(await copyOptions(flags)), ...(await signingOptions(call)) }
   const admit = await imageJudge(call)
   const progress = startProgress(flags, invocation)
   const started = performance.now()
@@ -96,9 +97,15 @@ function summarize(result: CopyResult, elapsedMs: number): string {
     lines.push(`reused   ${count(result.reused, 'blob')}, ${formatBytes(bytes.reused)} were there already`)
   if (result.mounted > 0)
     lines.push(`mounted  ${count(result.mounted, 'blob')}, ${formatBytes(bytes.mounted)} within the registry`)
+  lines.push(...signatureLines(result))
   if (result.digest !== result.sourceDigest) lines.push(`source   ${result.sourceDigest}`)
   lines.push(`digest   ${result.digest}`)
   return `${lines.join('\n')}\n`
+}
+
+function signatureLines({ signatures: { carried, made } }: CopyResult): readonly string[] {
+  const parts = [...(carried > 0 ? [`${carried} carried along`] : []), ...(made > 0 ? [`${made} made`] : [])]
+  return parts.length === 0 ? [] : [`signed   ${count(carried + made, 'signature')}: ${parts.join(', ')}`]
 }
 
 const EXAMPLES = `

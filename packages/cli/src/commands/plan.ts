@@ -9,6 +9,7 @@ import { imageJudge } from '../image-judge.ts'
 import { formatJson, printable } from '../output/json.ts'
 import { count, formatBytes } from '../output/sizes.ts'
 import { formatTable } from '../output/table.ts'
+import { signingOptions } from '../signers.ts'
 
 export const planCommand: CommandEntry = {
   name: 'plan',
@@ -34,7 +35,7 @@ export const planCommand: CommandEntry = {
 
 async function printPlan(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
   const { flags, invocation, operation } = call
-  const options = await copyOptions(flags)
+  const options = { ...(await copyOptions(flags)), ...(await signingOptions(call)) }
   const admit = await imageJudge(call)
   const { planCopy } = await import('@crossdock/copy')
   const planned = await withEnds(call, names, (source, destination) =>
@@ -60,7 +61,12 @@ function formatPlan(plan: CopyPlan): string {
     quoteForeign(blob.mediaType, 100),
   ])
   const total = `${count(plan.manifests.length, 'manifest')}, ${count(plan.blobs.length, 'blob')}: ${formatBytes(plan.bytes.move)} of ${formatBytes(plan.bytes.total)} would move\n`
-  return `${head}\n${formatTable(rows)}\n${total}${conversions(plan)}`
+  return `${head}\n${formatTable(rows)}\n${total}${signatureText(plan)}${conversions(plan)}`
+}
+
+function signatureText({ signatures: { carried, made } }: CopyPlan): string {
+  if (carried + made === 0) return ''
+  return `${count(carried, 'signature')} would be carried along, ${made} made\n`
 }
 
 function conversions({ manifests }: CopyPlan): string {
