@@ -34,8 +34,9 @@ export function signedImageDigest(statement: Uint8Array, wanted: Digest): Digest
   const digests = objectAt(document, ['subject', 0, 'digest'])
   const algorithms: readonly DigestAlgorithm[] = [digestAlgorithm(wanted), 'sha256', 'sha512']
   for (const algorithm of algorithms) {
-    const text = `${algorithm}:${String(digests[algorithm])}`
-    if (Object.hasOwn(digests, algorithm) && isDigest(text)) return text
+    const encoded = Object.hasOwn(digests, algorithm) ? digests[algorithm] : undefined
+    const text = typeof encoded === 'string' ? `${algorithm}:${encoded}` : undefined
+    if (isDigest(text)) return text
   }
   throw document.error(['subject', 0, 'digest'], `there is no digest to compare with ${digestEncoded(wanted)}`)
 }

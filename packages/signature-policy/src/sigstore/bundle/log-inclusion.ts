@@ -12,8 +12,9 @@ type LogAuthority = TrustMaterial['tlogs'][number]
 
 const BEGINNING = new Date(0)
 const END = new Date(8.64e15)
-/** Names of logs in checkpoints, as they are: `rekor.sigstore.dev - 1193050959916656506`. */
-const SIGNATURE_LINE = /^\u2014 (\S+) \S+$/gm
+/** Who signed a checkpoint: `rekor.sigstore.dev`. An em dash leads to it. */
+const SIGNATURE_NAME = /\u2014 (\S+)/g
+const MAX_NAMES = 16
 const LOG_NAME = /^[A-Za-z0-9._/:-]{1,200}$/
 
 /** Where a kind of entry names the certificate or key that belongs to its signature. */
@@ -39,8 +40,10 @@ export function logAuthorities(keys: readonly PublicKey[], entries: readonly Log
  */
 function checkpointNames(entries: readonly LogEntry[]): string {
   const notes = entries.map(({ inclusionProof }) => inclusionProof?.checkpoint?.envelope ?? '')
-  const names = notes.flatMap((note) => [...note.matchAll(SIGNATURE_LINE)].map(([, name = '']) => name))
-  if (!names.every((name) => LOG_NAME.test(name))) throw rejected('the checkpoint of the log has a strange name')
+  const names = notes.flatMap((note) => [...note.matchAll(SIGNATURE_NAME)].map(([, name = '']) => name))
+  if (names.length > MAX_NAMES || !names.every((name) => LOG_NAME.test(name))) {
+    throw rejected('the checkpoint of the log has too many signatures, or one of a strange name')
+  }
   return names.join(' ')
 }
 
