@@ -13,7 +13,7 @@ const MAX_SHOWN_CHARACTERS = 300
  * access may do so for what it has not; after it had given something of the image, that is to be seen, too.
  */
 export function mayGoOn({ code }: ImageError, { hadGiven }: { readonly hadGiven: boolean }): boolean {
-  
+  if (code === 'DIGEST_MISMATCH' || code === 'REJECTED_BY_POLICY') return false
   return !hadGiven || (code !== 'UNAUTHENTICATED' && code !== 'FORBIDDEN')
 }
 
