@@ -195,6 +195,25 @@ it('asks a host that failed lately after the others, for whatever image', async 
   ])
 })
 
+it('asks a host on which a read broke after the others as well', async () => {
+  const made = await place()
+  await using source = await made.reference.openSource()
+  await source.getManifest()
+  made.mirror.faults.add({ match: BLOBS, action: { kind: 'cut', afterBytes: 1000 } })
+  await readBytes(source, BLOB)
+  await using other = await made.docker.parseReference(`//${made.registry.host}/team/app:t`).openSource()
+  await other.getManifest()
+  expect(made.requestsOf(made.registry)).toContain('GET manifest 200')
+})
+
+it('asks who gave the manifest first, wherever that stands', async () => {
+  const made = await place({ mirrors: [undefined, IMAGE] })
+  await using source = await made.reference.openSource()
+  await source.getManifest()
+  await readBytes(source, BLOB)
+  expect(made.mirrors.map((mirror) => reads(mirror))).toEqual([[], ['200 all']])
+})
+
 describe('damage', () => {
   it('sends the next read elsewhere once it is told of', async () => {
     const made = await place()
