@@ -87,7 +87,7 @@ export { imageSize } from './walk/image-size.ts'
 export type { ImageSizeOptions } from './walk/image-size.ts'
 
 // Image layouts
-export { cutLayoutName, formatLayoutLocation, isLayoutName, parseLayoutLocation } from './layout/layout-location.ts'
+export { cutLayoutName, formatLayoutLocation, parseLayoutLocation } from './layout/layout-location.ts'
 export type { LayoutGrammar, LayoutLocation, LayoutSelection } from './layout/layout-location.ts'
 export {
   emptyLayoutIndex,

@@ -1,11 +1,10 @@
-import { dockerScopeProblem, ImageError, quoteForeign } from '@crossdock/core'
+import { ImageError, isDigest, quoteForeign } from '@crossdock/core'
 
-/** Throws `INVALID_REFERENCE` for a scope of a policy that no image with a name has. */
+/** Throws `INVALID_REFERENCE` for a digest: images without a name have no scope (containers-policy.json(5), "docker-daemon:"). */
 export function validateScope(scope: string): void {
-  const problem = dockerScopeProblem(scope)
-  if (problem === undefined) return
+  if (!isDigest(scope)) return
   throw new ImageError(
     'INVALID_REFERENCE',
-    `"${quoteForeign(scope, 200)}" cannot be a policy scope of docker-daemon: ${problem}`,
+    `"${quoteForeign(scope, 200)}" cannot be a policy scope of docker-daemon: images are looked up by name, not by ID`,
   )
 }

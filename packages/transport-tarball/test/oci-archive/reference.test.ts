@@ -61,7 +61,7 @@ describe('names of OCI archives', () => {
     for (const scope of [policy!.identity, ...policy!.namespaces]) transport.validatePolicyScope(scope)
   })
 
-  it.each(['etc', '/', '/a/', '/a//b', '/a/../b', '/a:b c'])('have no policy scope %s', (scope) => {
+  it.each(['etc', '/', '/a/', '/a//b', '/a/../b'])('have no policy scope %s', (scope) => {
     expect(() => transport.validatePolicyScope(scope)).toThrow(expect.objectContaining({ code: 'INVALID_REFERENCE' }))
   })
 })

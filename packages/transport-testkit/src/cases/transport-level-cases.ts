@@ -18,7 +18,7 @@ export const transportLevelCases: readonly ConformanceCase[] = [
   },
   {
     id: 'transport/validate-policy-scope',
-    rule: 'policy scopes that references can have are taken, others are refused with INVALID_REFERENCE',
+    rule: 'policy scopes are taken, and text that is none is refused with INVALID_REFERENCE',
     needs: [],
     async run({ transport, policyScopes }) {
       for (const scope of policyScopes.valid) transport.validatePolicyScope(scope)
