@@ -1,21 +1,16 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { ImageError } from '@crossdock/core'
 import { describe, expect, it } from 'vitest'
 import { generateSigstoreKey, sigstoreSigner } from '../../src/index.ts'
-import { decryptKey, encryptKey } from '../../src/sigstore/keys/encrypted-key.ts'
 import { readPrivateKey } from '../../src/sigstore/keys/private-key.ts'
-import { readPem, writePem } from '../../src/sigstore/pem.ts'
+import { readPem } from '../../src/sigstore/pem.ts'
 import { pemOf } from './authority.ts'
+import { pkcs8, sealedBox, type SealedBox, sealedKey } from './sealed-key.ts'
 
 const PASSPHRASE = 'correct horse'
 const made = await generateSigstoreKey({ passphrase: PASSPHRASE })
-const box = JSON.parse(Buffer.from(readPem(made.privateKey, 'key')[0]?.bytes ?? '').toString()) as Box
-
-interface Box {
-  readonly kdf: { readonly name: string; readonly params: object; readonly salt: string }
-  readonly cipher: { readonly name: string; readonly nonce: string }
-  readonly ciphertext: string
-}
+const { privateKey: quick } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const box = sealedBox(PASSPHRASE, pkcs8(quick))
 
 const keyFile = (content: unknown): Uint8Array =>
   Buffer.from(pemOf('ENCRYPTED SIGSTORE PRIVATE KEY', Buffer.from(JSON.stringify(content))))
@@ -29,32 +24,37 @@ describe('keys that are made', () => {
 
   it('have the form that cosign reads', () => {
     expect(Buffer.from(made.privateKey).toString()).toMatch(/^-----BEGIN ENCRYPTED COSIGN PRIVATE KEY-----\n/)
-    expect(box.kdf).toMatchObject({ name: 'scrypt', params: { N: 65_536, r: 8, p: 1 } })
-    expect(Buffer.from(box.kdf.salt, 'base64')).toHaveLength(32)
-    expect(box.cipher.name).toBe('nacl/secretbox')
-    expect(Buffer.from(box.cipher.nonce, 'base64')).toHaveLength(24)
+    const { kdf, cipher } = JSON.parse(
+      Buffer.from(readPem(made.privateKey, 'key')[0]?.bytes ?? '').toString(),
+    ) as SealedBox
+    expect(kdf).toMatchObject({ name: 'scrypt', params: { N: 65_536, r: 8, p: 1 } })
+    expect(Buffer.from(kdf.salt, 'base64')).toHaveLength(32)
+    expect(cipher.name).toBe('nacl/secretbox')
+    expect(Buffer.from(cipher.nonce, 'base64')).toHaveLength(24)
   })
 
   it('are never the same', async () => {
-    const again = await generateSigstoreKey({ passphrase: PASSPHRASE })
-    expect(again).not.toEqual(made)
-  })
-
-  it('may have an empty passphrase', async () => {
-    const sealed = await encryptKey(Buffer.from('x'), '')
-    expect(Buffer.from(await decryptKey(sealed, '')).toString()).toBe('x')
+    const again = await generateSigstoreKey({ passphrase: '' })
+    expect(again.publicKey).not.toEqual(made.publicKey)
+    await expect(readPrivateKey(again.privateKey, '')).resolves.toBeDefined()
   })
 })
 
 describe('keys that are read', () => {
+  it.each(['ENCRYPTED SIGSTORE PRIVATE KEY', 'ENCRYPTED COSIGN PRIVATE KEY'])('are labelled %s', async (label) => {
+    const key = await readPrivateKey(sealedKey(PASSPHRASE, { key: quick, label }), PASSPHRASE)
+    expect(key.equals(quick)).toBe(true)
+  })
+
   it('need their passphrase, which no message holds', async () => {
-    const failure: unknown = await sigstoreSigner({ privateKey: made.privateKey, passphrase: 'wrong secret' }).catch(
+    const privateKey = sealedKey(PASSPHRASE, { key: quick })
+    const failure: unknown = await sigstoreSigner({ privateKey, passphrase: 'wrong secret' }).catch(
       (error: unknown) => error,
     )
     expect(failure).toBeInstanceOf(ImageError)
     expect(failure).toMatchObject({ code: 'INVALID_DATA', message: expect.stringContaining('passphrase') as string })
     expect(JSON.stringify(failure) + String(failure)).not.toContain('wrong secret')
-    await expect(sigstoreSigner({ privateKey: made.privateKey })).rejects.toMatchObject({ code: 'INVALID_DATA' })
+    await expect(sigstoreSigner({ privateKey })).rejects.toMatchObject({ code: 'INVALID_DATA' })
   })
 
   it.each([
@@ -87,8 +87,7 @@ describe('keys that are read', () => {
   })
 
   it('must hold a key in PKCS #8', async () => {
-    const sealed = await encryptKey(Buffer.from('no key'), '')
-    const privateKey = Buffer.from(writePem({ label: 'ENCRYPTED COSIGN PRIVATE KEY', bytes: sealed }))
+    const privateKey = sealedKey('', { content: Buffer.from('no key') })
     await expect(readPrivateKey(privateKey, '')).rejects.toThrow(/PKCS #8/)
   })
 

@@ -2,8 +2,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { type ManifestBytes, parseDockerReference } from '@crossdock/core'
 import { describe, expect, it } from 'vitest'
 import { sigstoreSigner, verifySigstoreSignature } from '../../src/index.ts'
-import { writePrivateKey } from '../../src/sigstore/keys/private-key.ts'
 import { publicPem } from './authority.ts'
+import { sealedKey } from './sealed-key.ts'
 import { DIGEST, MANIFEST, OPTIONS, REFERENCE } from './signed-image.ts'
 
 const manifest: ManifestBytes = {
@@ -16,8 +16,8 @@ const identity = parseDockerReference(REFERENCE)
 /** Seconds are what is written. */
 const AT = (): Date => new Date(1_700_000_000_999)
 
-const signerWith = async (key: KeyObject, more: object = {}): ReturnType<typeof sigstoreSigner> =>
-  sigstoreSigner({ privateKey: await writePrivateKey(key, 'secret'), passphrase: 'secret', ...more })
+const signerWith = (key: KeyObject, more: object = {}): ReturnType<typeof sigstoreSigner> =>
+  sigstoreSigner({ privateKey: sealedKey('secret', { key }), passphrase: 'secret', ...more })
 
 describe('signing with a key', () => {
   it.each([
