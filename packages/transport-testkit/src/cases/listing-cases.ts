@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { ABSENT, assertFails, assertMissing, collect, imageFor, openSource } from '../case-steps.ts'
+import { ABSENT, assertBytes, assertFails, assertMissing, collect, imageFor, openSource } from '../case-steps.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 import { testArtifact, withReferrers } from '../images/test-artifact.ts'
-import { writeImage } from '../images/write-image.ts'
-import { rootDescriptor } from '../images/test-image.ts'
+import { openDestination, putImage, writeImage } from '../images/write-image.ts'
+import { rootDescriptor, type TestImage } from '../images/test-image.ts'
 
 export const listingCases: readonly ConformanceCase[] = [
   {
@@ -44,6 +44,65 @@ export const listingCases: readonly ConformanceCase[] = [
       assert.ok(source.referrers !== undefined, 'the source has no referrers')
       assert.deepEqual(await collect(source.referrers(image.root.digest, operation)), [])
       assert.deepEqual(await collect(source.referrers(ABSENT.digest, operation)), [])
+    },
+  },
+  {
+    id: 'referrers/by-tag',
+    rule: 'what was put under a tag of cosign is listed with that tag, for the manifest that the tag names',
+    needs: ['readable', 'writable', 'referrers', 'artifacts', 'exactManifests'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      const reference = await fixture.emptyLocation()
+      const attached = ['sig', 'att', 'sbom'].map((kind) => ({ kind, ...testArtifact({ seed: kind }) }))
+      const tagOf = (kind: string): string => `${image.root.digest.replace(':', '-')}.${kind}`
+      {
+        await using destination = await openDestination(reference, operation)
+        await putImage(destination, withReferrers(image, attached), operation)
+        for (const { kind, root } of attached) {
+          await destination.putManifest(root, { ...operation, instance: root.digest, tag: tagOf(kind) })
+        }
+        await destination.commit(operation)
+      }
+      await using source = await openSource(reference, operation)
+      assert.ok(source.referrers !== undefined, 'the source has no referrers')
+      const listed = await collect(source.referrers(image.root.digest, operation))
+      for (const { kind, root } of attached) {
+        const found = listed.find(({ digest }) => digest === root.digest)
+        assert.ok(found !== undefined, `${tagOf(kind)} is not listed`)
+        assert.equal(found.tag, tagOf(kind))
+        assert.equal(found.mediaType, root.mediaType)
+        assert.equal(found.size, root.bytes.byteLength)
+        assertBytes((await source.getManifest(root.digest, operation)).bytes, root.bytes, tagOf(kind))
+      }
+      assert.equal(listed.length, attached.length, 'something else is listed')
+      assert.deepEqual(await collect(source.referrers(ABSENT.digest, operation)), [], 'of another manifest')
+    },
+  },
+  {
+    id: 'referrers/has-tag',
+    rule: 'hasManifest with a tag answers for that tag and not for the digest',
+    needs: ['readable', 'writable', 'referrers', 'artifacts', 'exactManifests', 'hasManifest'],
+    async run(fixture, operation) {
+      const image = imageFor(fixture)
+      const reference = await fixture.emptyLocation()
+      const [first, second] = ['first', 'second'].map((seed) => testArtifact({ seed }))
+      assert.ok(first !== undefined && second !== undefined, 'two artifacts')
+      const tag = `${image.root.digest.replace(':', '-')}.sig`
+      const has = async (artifact: TestImage, name: string | undefined): Promise<boolean | undefined> => {
+        await using destination = await openDestination(reference, operation)
+        const options = { ...operation, instance: artifact.root.digest, tag: name }
+        return await destination.hasManifest?.(rootDescriptor(artifact), options)
+      }
+      {
+        await using destination = await openDestination(reference, operation)
+        await putImage(destination, withReferrers(image, [first, second]), operation)
+        await destination.putManifest(first.root, { ...operation, instance: first.root.digest, tag })
+        await destination.commit(operation)
+      }
+      assert.equal(await has(first, tag), true, 'what is under the tag')
+      assert.equal(await has(second, undefined), true, 'what is there by digest')
+      assert.equal(await has(second, tag), false, 'what is there, but under no tag')
+      assert.equal(await has(first, `${tag.slice(0, -4)}.att`), false, 'under another tag')
     },
   },
   {

@@ -23,6 +23,8 @@ import { findDigest, isIntact, type MemoryRepository } from './store.ts'
 interface Staged {
   readonly manifests: Map<Digest, ManifestBytes>
   readonly signatures: Map<Digest, readonly Signature[]>
+  /** Names besides that of the location. */
+  readonly tags: Map<string, Digest>
   root: Digest | undefined
 }
 
@@ -30,12 +32,69 @@ interface Staged {
 export function openDestination(opened: OpenedLocation): ImageDestination {
   const { reference, location, store, options } = opened
   const repository = store.repository(location.repository)
-  const staged: Staged = { manifests: new Map(), signatures: new Map(), root: undefined }
-  const find = (blob: Pick<Descriptor, 'digest'> & Pick<BlobHint, 'from'>): ReturnType<typeof findBlob> =>
-    findBlob(opened, repository, blob)
+  const staged: Staged = {
+    manifests: new Map(),
+    signatures: new Map(),
+    tags: new Map(),
+    root: undefined,
+  }
   return {
     reference,
     traits: options.destinationTraits,
+    ...blobMethods(opened, repository),
+    async hasManifest({ digest }, manifestOptions) {
+      manifestOptions?.signal?.throwIfAborted()
+      const { instance, tag } = manifestOptions ?? {}
+      const named = tag === undefined ? (instance ?? findDigest(repository, location)) : repository.tags.get(tag)
+      return named === digest && isComplete(repository, digest)
+    },
+    async putManifest(manifest, { signal, instance, tag } = {}) {
+      signal?.throwIfAborted()
+      checkManifest(manifest, { expected: instance ?? location.digest, opened, repository })
+      staged.manifests.set(manifest.digest, manifest)
+      if (instance === undefined) staged.root = manifest.digest
+      else if (tag !== undefined) staged.tags.set(tag, instance)
+    },
+    async putSignatures(signatures, instance, operation) {
+      operation?.signal?.throwIfAborted()
+      const signed = instance ?? staged.root
+      if (signed === undefined)
+        throw new ImageError('CONFLICT', 'there is no manifest yet that the signatures could belong to')
+      checkSignatures(signatures, opened)
+      staged.signatures.set(signed, signatures)
+    },
+    async commit(operation) {
+      operation?.signal?.throwIfAborted()
+      commit(repository, staged, location.tag)
+    },
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function commit(repository: MemoryRepository, staged: Staged, tag: string | undefined): void {
+  for (const [digest, manifest] of staged.manifests) repository.manifests.set(digest, manifest)
+  for (const [digest, signatures] of staged.signatures) repository.signatures.set(digest, signatures)
+  for (const [name, digest] of staged.tags) repository.tags.set(name, digest)
+  if (tag !== undefined && staged.root !== undefined) repository.tags.set(tag, staged.root)
+}
+
+const MAX_SIGNATURES = 1000
+const MAX_SIGNATURE_BYTES = 4 * 1024 * 1024
+
+function checkSignatures(signatures: readonly Signature[], { reference }: OpenedLocation): void {
+  const isLarge = signatures.some(({ bytes }) => bytes.byteLength > MAX_SIGNATURE_BYTES)
+  if (signatures.length <= MAX_SIGNATURES && !isLarge) return
+  const image = imageName(reference)
+  const problem = isLarge ? 'a signature that is too large' : 'too many signatures'
+  throw new ImageError('LIMIT_EXCEEDED', `${image} is given ${problem}`, { image })
+}
+
+type BlobMethods = Pick<ImageDestination, 'putBlob' | 'findBlob' | 'reuseBlob' | 'partialBlob'>
+
+function blobMethods(opened: OpenedLocation, repository: MemoryRepository): BlobMethods {
+  const find = (blob: Pick<Descriptor, 'digest'> & Pick<BlobHint, 'from'>): ReturnType<typeof findBlob> =>
+    findBlob(opened, repository, blob)
+  return {
     putBlob: (body, hint, operation) => putBlob(repository, body, { hint, operation }),
     async findBlob(blob, operation) {
       operation?.signal?.throwIfAborted()
@@ -55,36 +114,7 @@ export function openDestination(opened: OpenedLocation): ImageDestination {
       const kept = repository.partials.get(digest)?.byteLength ?? 0
       return kept > size ? 0 : kept
     },
-    async hasManifest({ digest }, manifestOptions) {
-      manifestOptions?.signal?.throwIfAborted()
-      const named = manifestOptions?.instance ?? findDigest(repository, location)
-      return named === digest && isComplete(repository, digest)
-    },
-    async putManifest(manifest, { signal, instance } = {}) {
-      signal?.throwIfAborted()
-      checkManifest(manifest, { expected: instance ?? location.digest, opened, repository })
-      staged.manifests.set(manifest.digest, manifest)
-      if (instance === undefined) staged.root = manifest.digest
-    },
-    async putSignatures(signatures, instance, operation) {
-      operation?.signal?.throwIfAborted()
-      const signed = instance ?? staged.root
-      if (signed === undefined)
-        throw new ImageError('CONFLICT', 'there is no manifest yet that the signatures could belong to')
-      staged.signatures.set(signed, signatures)
-    },
-    async commit(operation) {
-      operation?.signal?.throwIfAborted()
-      commit(repository, staged, location.tag)
-    },
-    async [Symbol.asyncDispose]() {},
   }
-}
-
-function commit(repository: MemoryRepository, staged: Staged, tag: string | undefined): void {
-  for (const [digest, manifest] of staged.manifests) repository.manifests.set(digest, manifest)
-  for (const [digest, signatures] of staged.signatures) repository.signatures.set(digest, signatures)
-  if (tag !== undefined && staged.root !== undefined) repository.tags.set(tag, staged.root)
 }
 
 interface FoundBlob {

@@ -12,6 +12,7 @@ import {
   type ImageSource,
   type ManifestBytes,
   type OperationOptions,
+  type Referrer,
 } from '@crossdock/core'
 import { linksOf } from './document.ts'
 import type { MemoryLocation } from './reference.ts'
@@ -109,11 +110,21 @@ async function* chunked(bytes: Uint8Array, chunkBytes: number): AsyncGenerator<U
   for (let start = 0; start < bytes.byteLength; start += chunkBytes) yield bytes.slice(start, start + chunkBytes)
 }
 
+/** What cosign ties to an image by a tag. */
+const ATTACHED = ['sig', 'att', 'sbom']
+
 async function* listReferrers(
   repository: MemoryRepository,
   subject: Digest,
   operation: OperationOptions | undefined,
-): AsyncGenerator<Descriptor> {
+): AsyncGenerator<Referrer> {
+  for (const tag of ATTACHED.map((kind) => `${subject.replace(':', '-')}.${kind}`)) {
+    operation?.signal?.throwIfAborted()
+    const digest = repository.tags.get(tag)
+    const manifest = digest === undefined ? undefined : repository.manifests.get(digest)
+    if (manifest === undefined) continue
+    yield { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.bytes.byteLength, tag }
+  }
   for (const manifest of repository.manifests.values()) {
     operation?.signal?.throwIfAborted()
     const links = linksOf(manifest.bytes)

@@ -45,6 +45,19 @@ export const destinationSaboteurs: readonly Saboteur[] = [
     })),
   },
   {
+    wrong: 'keeps signatures of any size and number',
+    breaks: ['signatures/oversized-refused', 'signatures/too-many-refused'],
+    apply: inDestinations(() => ({ putSignatures: async () => undefined })),
+  },
+  {
+    wrong: 'looks for a manifest by digest, tag or not',
+    breaks: ['referrers/has-tag'],
+    apply: inDestinations((destination) => ({
+      hasManifest: async (manifest, { tag: _, ...options } = {}) =>
+        (await destination.hasManifest?.(manifest, options)) ?? false,
+    })),
+  },
+  {
     wrong: 'forgets media types',
     breaks: ['destination/put-blob-answers'],
     apply: inDestinations((destination) => ({

@@ -175,6 +175,29 @@ export const sourceSaboteurs: readonly Saboteur[] = [
     })),
   },
   {
+    wrong: 'reads signatures backwards',
+    breaks: ['signatures/order'],
+    apply: inSources((source) => ({
+      getSignatures: async (instance, operation) => (await source.getSignatures(instance, operation)).toReversed(),
+    })),
+  },
+  {
+    wrong: 'gives the signatures of an index for those of its instances',
+    breaks: ['signatures/by-manifest'],
+    apply: inSources((source) => ({
+      getSignatures: async (_instance, operation) => await source.getSignatures(undefined, operation),
+    })),
+  },
+  {
+    wrong: 'does not say what ties a referrer to its subject',
+    breaks: ['referrers/by-tag'],
+    apply: inSources((source) => ({
+      async *referrers(subject, operation) {
+        for await (const { tag: _, ...referrer } of source.referrers?.(subject, operation) ?? []) yield referrer
+      },
+    })),
+  },
+  {
     wrong: 'lists every manifest as a referrer',
     breaks: ['referrers/lists-subject', 'referrers/none'],
     apply: inSources((source, memory) => ({
