@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { addCredentialsFlags } from './credentials-flags.ts'
 import { booleanFlag, duration, wholeNumber } from './flags.ts'
 
 /** The prefix of a side's flags; none where a command has one image only. */
@@ -6,28 +7,20 @@ export type EndpointPrefix = '' | 'src' | 'dest'
 
 /** Adds the flags of one side to a command: how to reach its registry or engine, or read its folder. */
 export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Command {
-  const of = { '': 'the image', src: 'the source', dest: 'the destination' }[prefix]
-  const dashed = prefix === '' ? '--' : `--${prefix}-`
-  const name = (flag: string): string => flagName(prefix, flag)
+  const { of, dashed } = sideOf(prefix)
+  return addTlsFlags(addCredentialsFlags(command, prefix), prefix)
+    .addOption(
+      new Option(`${dashed}daemon-host <host>`, `Docker Engine of ${of} (default: DOCKER_HOST, or this machine's)`),
+    )
+    .addOption(
+      new Option(`${dashed}shared-blob-dir <folder>`, `folder with the blobs of ${of}, where oci: folders share them`),
+    )
+}
+
+/** Those about the certificates of a registry or engine. */
+export function addTlsFlags(command: Command, prefix: EndpointPrefix): Command {
+  const { of, dashed } = sideOf(prefix)
   return command
-    .addOption(new Option(`${dashed}creds <user[:password]>`, `credentials for the registry of ${of}`))
-    .addOption(new Option(`${dashed}username <name>`, `user for the registry of ${of}`).conflicts(name('creds')))
-    .addOption(
-      new Option(`${dashed}password <password>`, `password that goes with ${dashed}username`).conflicts(name('creds')),
-    )
-    .addOption(
-      new Option(`${dashed}password-stdin`, `read that password from stdin, where nobody sees it`).conflicts([
-        name('creds'),
-        name('password'),
-      ]),
-    )
-    .addOption(new Option(`${dashed}registry-token <token>`, `bearer token for the registry of ${of}`))
-    .addOption(
-      new Option(`${dashed}no-creds`, `reach the registry of ${of} anonymously`).conflicts(
-        // Without a prefix it is what switches --creds off.
-        [...(prefix === '' ? [] : ['creds']), 'username', 'password', 'passwordStdin', 'registryToken'].map(name),
-      ),
-    )
     .addOption(
       new Option(
         `${dashed}cert-dir <folder>`,
@@ -35,17 +28,16 @@ export function addEndpointFlags(command: Command, prefix: EndpointPrefix): Comm
       ),
     )
     .addOption(
-      new Option(`${dashed}daemon-host <host>`, `Docker Engine of ${of} (default: DOCKER_HOST, or this machine's)`),
-    )
-    .addOption(
       new Option(
         `${dashed}tls-verify <boolean>`,
         `whether the registry of ${of} must speak https with a valid certificate, or its engine have one (default: true)`,
       ).argParser(booleanFlag),
     )
-    .addOption(
-      new Option(`${dashed}shared-blob-dir <folder>`, `folder with the blobs of ${of}, where oci: folders share them`),
-    )
+}
+
+function sideOf(prefix: EndpointPrefix): { readonly of: string; readonly dashed: string } {
+  const of = { '': 'the image', src: 'the source', dest: 'the destination' }[prefix]
+  return { of, dashed: prefix === '' ? '--' : `--${prefix}-` }
 }
 
 /** The flags about trying again. */

@@ -6,17 +6,28 @@ import {
   type ImageReference,
   type TransportRegistry,
 } from '@crossdock/core'
+import type { DockerTransportOptions } from '@crossdock/transport-docker'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
+import {
+  type GivenCredentials,
+  givenCredentials,
+  type StoredCredentials,
+  storedCredentials,
+  storedLookup,
+} from './credentials.ts'
 import { type EndpointPrefix, flagName } from './endpoint-flags.ts'
 import { type EngineSettings, engineSettings } from './engine-settings.ts'
 import { UsageError } from './failure.ts'
-import { type Flags, isSet, listFlag, numberFlag, textFlag } from './flags.ts'
+import { type Flags, listFlag, numberFlag, textFlag } from './flags.ts'
 import { certificatesIn, hostConfig } from './host-config.ts'
 import type { Invocation, Operation } from './invocation.ts'
+import { signaturePlaces } from './signature-places.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
-  readonly credentials?: Credentials | undefined
+  readonly credentials?: GivenCredentials | undefined
+  /** Where they are if they were not given. */
+  readonly stored: StoredCredentials
   /** Default: those of the machine for the registry. */
   readonly certificates?: Certificates | undefined
   /** Whether plain http and certificates that do not verify are accepted. Default: as the machine has it. */
@@ -33,8 +44,6 @@ export interface EndpointSettings {
   readonly tmpDir?: string | undefined
   readonly engine: EngineSettings
 }
-
-type Credentials = { readonly username: string; readonly password: string } | { readonly registryToken: string }
 
 /** A command that is being carried out. */
 export interface Call {
@@ -58,7 +67,8 @@ export async function endpointSettings(call: Call, { prefix, name: image }: Endp
   const isEngine = image.startsWith('docker-daemon:')
   const engine = { host: textFlag(flags, flag('daemonHost')), ...(isEngine && { certDir: folder }) }
   return {
-    credentials: await credentials(call, flag),
+    credentials: await givenCredentials(call, prefix),
+    stored: storedCredentials(flags, prefix),
     certificates: folder === undefined || isEngine ? undefined : await certificatesIn(folder, operation.signal),
     insecure: insecureFlag(flags[flag('tlsVerify')] ?? flags['tlsVerify']),
     resume: flags['resume'] !== false,
@@ -77,47 +87,31 @@ function insecureFlag(verify: unknown): boolean | undefined {
   return typeof verify === 'boolean' ? !verify : undefined
 }
 
-async function credentials(
-  { flags, invocation, operation }: Call,
-  flag: (name: string) => string,
-): Promise<Credentials | undefined> {
-  const registryToken = textFlag(flags, flag('registryToken'))
-  if (registryToken !== undefined) return { registryToken }
-  const pair = textFlag(flags, flag('creds'))
-  if (pair !== undefined) return splitPair(pair)
-  const username = textFlag(flags, flag('username'))
-  const fromStdin = isSet(flags, flag('passwordStdin'))
-  const password = fromStdin ? await invocation.readLine(operation.signal) : textFlag(flags, flag('password'))
-  if (username === undefined && password === undefined) return undefined
-  if (username === undefined) throw new UsageError('a password needs a user name beside it')
-  return { username, password: password ?? '' }
-}
-
-function splitPair(pair: string): Credentials {
-  const colon = pair.indexOf(':')
-  if (colon === 0 || pair === '') throw new UsageError('credentials are USER:PASSWORD, and the user is empty')
-  if (colon < 0) return { username: pair, password: '' }
-  return { username: pair.slice(0, colon), password: pair.slice(colon + 1) }
-}
-
 function userAgent(prefix: string | undefined): string | undefined {
   if (prefix === undefined) return undefined
   if (/^[\x20-\x7E]{1,256}$/.test(prefix)) return `${prefix} crossdock`
   throw new UsageError('--user-agent-prefix takes up to 256 printable ASCII characters')
 }
 
+/** How registries are reached. What the machine has configured counts where the flags are silent. */
+export function dockerOptions(settings: EndpointSettings, host: HostConfig): DockerTransportOptions {
+  const { idleTimeoutMs, sharedBlobDir: _, tmpDir: __, engine: ___, stored, ...docker } = settings
+  const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
+  return {
+    certificates: (registry) => host.certificates(registry),
+    registries: (reference) => host.registryRoute(reference),
+    ...signaturePlaces(host),
+    credentials: storedLookup(stored, host),
+    ...Object.fromEntries(Object.entries({ ...timeouts, ...docker }).filter(([, value]) => value !== undefined)),
+  }
+}
+
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings, host: HostConfig): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine, ...docker } = settings
-  const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
-  const known = Object.entries({ resume, ...timeouts, ...docker }).filter(([, value]) => value !== undefined)
+  const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine } = settings
   const options: DefaultTransportsOptions = {
-    docker: {
-      certificates: (registry) => host.certificates(registry),
-      registries: (reference) => host.registryRoute(reference),
-      ...Object.fromEntries(known),
-    },
+    docker: dockerOptions(settings, host),
     ociDir: { resume, sharedBlobDir },
     dir: { resume },
     ociArchive: { tmpDir },

@@ -44,6 +44,15 @@ export function attachBooleans(argv: readonly string[]): readonly string[] {
   })
 }
 
+/** `-v` means the version, but behind `login`, where other tools have it, `--verbose`. */
+export function spellOutVerbose(argv: readonly string[]): readonly string[] {
+  const command = argv.indexOf('login')
+  const isValue = (position: number): boolean => /^(?:-[pu]|--password|--username)$/.test(argv[position - 1] ?? '')
+  return argv.map((argument, position) =>
+    argument === '-v' && command >= 0 && position > command && !isValue(position) ? '--verbose' : argument,
+  )
+}
+
 /** For commander: `--flag=true`, `--flag=false`. */
 export function booleanFlag(value: string): boolean {
   if (value === 'true') return true

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { debugText } from './debug-text.ts'
 import { ignoreUnverifiedTls } from './environment.ts'
 import { describeFailure, type Failure, failureJson, failureLine } from './failure.ts'
-import { attachBooleans, type Flags, isSet, numberFlag } from './flags.ts'
+import { attachBooleans, type Flags, isSet, numberFlag, spellOutVerbose } from './flags.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Invocation, Terminal } from './invocation.ts'
 import type { RunningCommand } from './next-step.ts'
@@ -40,7 +40,7 @@ async function runCommand(argv: readonly string[], { terminal, writer }: Surroun
     },
   )
   try {
-    await program.parseAsync(attachBooleans(argv), { from: 'user' })
+    await program.parseAsync(spellOutVerbose(attachBooleans(argv)), { from: 'user' })
     return 0
   } catch (error) {
     const ended = await afterHelp(error, { help, writer, command: call.command })

@@ -1,4 +1,4 @@
-import { ImageError, quoteForeign } from '@crossdock/core'
+import { ImageError, parseDockerReference, quoteForeign } from '@crossdock/core'
 import { type Flags, textFlag } from './flags.ts'
 import { Interruption } from './interruption.ts'
 
@@ -23,7 +23,7 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   }
   if (!(error instanceof ImageError)) return undefined
   if (error.code === 'UNAUTHENTICATED') {
-    return `give credentials with ${endpointFlag(error, command.name, 'creds')} USER:PASSWORD`
+    return logInStep(error, command)
   }
   if (error.code === 'REJECTED_BY_POLICY') return explanation(error, command)
   if (/no passphrase is given|give it in a file/.test(error.message)) return passphraseFlag(command)
@@ -57,6 +57,32 @@ function explanation({ image }: ImageError, { name, flags }: RunningCommand): st
 
 function authorityFile({ image = '' }: ImageError): string {
   return image.startsWith('docker-daemon:') ? 'ca.pem' : '*.crt'
+}
+
+/**
+ * Who asks who the user is. It stands right behind what was asked for: further on a server may have written what it likes, and nobody
+ * is to give it a password for that.
+ */
+const ASKING =
+  /^(?:(?!: ).)*: (?:the token service \S+ of )?([\w.:[\]-]+) (?:asks for credentials and there are none|did not accept the credentials|refused): /
+
+/** The way to credentials; undefined where there is none. */
+function logInStep(error: ImageError, { name }: RunningCommand): string | undefined {
+  if (name === 'login') return 'check user name and password; some registries take an access token for a password'
+  if (name === 'logout') return undefined
+  const flag = endpointFlag(error, name, 'creds')
+  if (error.message.includes('docker-credential-')) return `${flag} USER:PASSWORD does without it`
+  return `crossdock login ${hostOf(error)} does that, ${flag} USER:PASSWORD for this once`
+}
+
+function hostOf({ message, image = '' }: ImageError): string {
+  const host = ASKING.exec(message)?.[1]
+  if (host !== undefined) return host === 'registry-1.docker.io' ? 'docker.io' : host
+  try {
+    return image.startsWith('docker://') ? parseDockerReference(image.slice('docker://'.length)).domain : 'HOST'
+  } catch {
+    return 'HOST'
+  }
 }
 
 /** The flag as it is called for the end that failed. */

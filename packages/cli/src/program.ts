@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { CommandEntry } from './command-entry.ts'
+import { authCommand } from './commands/auth.ts'
 import { catCommand } from './commands/cat.ts'
 import { configCommand } from './commands/config.ts'
 import { copyCommand } from './commands/copy.ts'
@@ -11,6 +12,8 @@ import { generateSigstoreKeyCommand } from './commands/generate-sigstore-key.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { layersCommand } from './commands/layers.ts'
 import { listTagsCommand } from './commands/list-tags.ts'
+import { loginCommand } from './commands/login.ts'
+import { logoutCommand } from './commands/logout.ts'
 import { lsCommand } from './commands/ls.ts'
 import { manifestDigestCommand } from './commands/manifest-digest.ts'
 import { planCommand } from './commands/plan.ts'
@@ -23,6 +26,7 @@ import { standaloneSignCommand } from './commands/standalone-sign.ts'
 import { standaloneVerifyCommand } from './commands/standalone-verify.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { versionCommand } from './commands/version.ts'
+import { addAuthFileFlags } from './credentials-flags.ts'
 import { booleanFlag, duration, type Flags, gather } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 import type { RunningCommand } from './next-step.ts'
@@ -45,6 +49,9 @@ const COMMANDS: readonly CommandEntry[] = [
   verifyCommand,
   referrersCommand,
   sbomCommand,
+  loginCommand,
+  logoutCommand,
+  authCommand,
   policyCommand,
   standaloneSignCommand,
   standaloneVerifyCommand,
@@ -87,6 +94,7 @@ export function createProgram(invocation: Invocation, listener: ProgramListener)
 
 function addGlobalFlags(program: Command): void {
   addPolicyFlags(program)
+  addAuthFileFlags(program)
   program
     .version(VERSION, '-v, --version', 'print the version')
     .option('--override-os <os>', 'take this operating system instead of linux')

@@ -4,10 +4,6 @@ const REASONS: readonly (readonly [flags: readonly string[], reason: string])[] 
     ['sign-by-sq-fingerprint'],
     'keys in the store of Sequoia are not used; export the key, and name the file with --sign-key',
   ],
-  [
-    ['authfile', 'compat-auth-file'],
-    'files with credentials are not read yet; give them with …-creds, or a user with …-username and a password on stdin with …-password-stdin',
-  ],
   [['encryption-key', 'encrypt-layer', 'decryption-key'], 'layers are neither encrypted nor decrypted'],
   [['additional-tag'], 'an image is copied under one name; copy it again under the other, which moves nothing'],
   [['tls-details'], 'TLS versions and ciphers cannot be chosen; TLS 1.2 is the least that is accepted'],

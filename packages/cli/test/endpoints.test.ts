@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { addEndpointFlags } from '../src/endpoint-flags.ts'
 import { type EndpointSettings, endpointSettings } from '../src/endpoints.ts'
+import type { StoredCredentials } from '../src/credentials.ts'
 import { UsageError } from '../src/failure.ts'
 import type { Flags } from '../src/flags.ts'
 import type { Invocation, Terminal } from '../src/invocation.ts'
@@ -20,9 +21,9 @@ async function settings(
   return await endpointSettings({ flags, invocation, operation }, { prefix, name })
 }
 
-test('a side is anonymous and secure unless told otherwise', async () => {
+test('a side has what the machine has configured unless told otherwise', async () => {
   const engine = { host: 'tcp://engine:2375' }
-  expect(await settings([])).toEqual({ resume: true, trustedHosts: [], engine })
+  expect(await settings([])).toEqual({ stored: {}, resume: true, trustedHosts: [], engine })
 })
 
 test("time-outs are those that were given, or the transport's own", async () => {
@@ -40,6 +41,23 @@ test.each([
   [['--src-no-creds'], undefined],
 ])('%j gives %j', async (argv, credentials) => {
   expect((await settings(argv)).credentials).toEqual(credentials)
+})
+
+test.each<[readonly string[], Flags, StoredCredentials]>([
+  [['--src-no-creds'], {}, 'none'],
+  [['--src-no-creds'], { authfile: 'a' }, 'none'],
+  [['--src-authfile', 's'], { authfile: 'a' }, { authFile: 's' }],
+  [['--src-authfile', 's'], { compatAuthFile: 'c' }, { authFile: 's' }],
+  [[], { authfile: 'a' }, { authFile: 'a' }],
+  [[], { compatAuthFile: 'c' }, { compatAuthFile: 'c' }],
+  [['--src-creds', 'me:secret'], {}, {}],
+])('%j beside %j looks up credentials in %j', async (argv, globals, stored) => {
+  expect((await settings(argv, 'src', globals)).stored).toEqual(stored)
+})
+
+test('one image has no flag of its own for a file with credentials', async () => {
+  expect((await settings(['--no-creds'], '', { authfile: 'a' })).stored).toBe('none')
+  await expect(settings(['--authfile', 'a'], '')).rejects.toThrow(/unknown option/)
 })
 
 test('--tls-verify may be switched off, and said to be on', async () => {
@@ -66,6 +84,11 @@ test('a value that is no boolean is refused, and the flag named', async () => {
   await expect(settings(['--src-tls-verify=maybe'])).rejects.toThrow(
     /--src-tls-verify.*'maybe'.*either "true" or "false"/,
   )
+})
+
+test('two files that are both the only one are refused', async () => {
+  await expect(settings([], 'src', { authfile: 'a', compatAuthFile: 'c' })).rejects.toThrow(UsageError)
+  await expect(settings(['--src-no-creds', '--src-authfile', 's'])).rejects.toThrow(/cannot be used with/)
 })
 
 test('an engine is named by a flag or the environment, and certificates are for it if the image is there', async () => {

@@ -34,7 +34,7 @@ test('a line names the side, the image unless the message does so itself, and th
   const error = new ImageError('UNAUTHENTICATED', 'who are you?', { side: 'source', image })
   const line = failureLine(describeFailure(error, { name: 'copy', flags: {} }))
   expect(line).toBe(
-    `source: who are you? (${image}); give credentials with --src-creds USER:PASSWORD [UNAUTHENTICATED]`,
+    `source: who are you? (${image}); crossdock login example.com does that, --src-creds USER:PASSWORD for this once [UNAUTHENTICATED]`,
   )
   const said = failureLine(describeFailure(new ImageError('NOT_FOUND', `no tag in ${image}`, { image })))
   expect(said).toBe(`no tag in ${image} [NOT_FOUND]`)

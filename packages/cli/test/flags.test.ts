@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { attachBooleans, booleanFlag, duration, gather, wholeNumber } from '../src/flags.ts'
+import { attachBooleans, booleanFlag, duration, gather, spellOutVerbose, wholeNumber } from '../src/flags.ts'
 
 test.each([
   ['90', 90_000],
@@ -42,4 +42,14 @@ test('a bare boolean does not take the name behind it', () => {
     '--',
     '--dest-tls-verify',
   ])
+})
+
+test.each([
+  ['login -v quay.io', 'login --verbose quay.io'],
+  ['--debug login quay.io -v', '--debug login quay.io --verbose'],
+  ['login -p -v quay.io', 'login -p -v quay.io'],
+  ['-v login', '-v login'],
+  ['copy -v', 'copy -v'],
+])('%s means %s', (given, meant) => {
+  expect(spellOutVerbose(given.split(' ')).join(' ')).toBe(meant)
 })

@@ -82,8 +82,6 @@ describe('a command line that makes no sense', () => {
 
 describe('flags that other tools have', () => {
   test.each([
-    '--authfile=a.json',
-    '--src-authfile=a.json',
     '--sign-by-sq-fingerprint=me',
     '--encryption-key=k',
     '--dest-decryption-key=k',

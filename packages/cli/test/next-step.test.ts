@@ -20,7 +20,38 @@ test.each([
   ['inspect', 'source', '--creds'],
 ] as const)('%s without credentials for the %s names %s', (name, side, flag) => {
   const step = nextStep(new ImageError('UNAUTHENTICATED', 'no', { side }), { name, flags: {} })
-  expect(step).toBe(`give credentials with ${flag} USER:PASSWORD`)
+  expect(step).toBe(`crossdock login HOST does that, ${flag} USER:PASSWORD for this once`)
+})
+
+const APP = 'docker://registry.example:5000/app:1'
+
+test.each([
+  [
+    `manifest 1 of ${APP}: registry.example:5000 asks for credentials and there are none: no; log in to it`,
+    'registry.example:5000',
+  ],
+  [`tags of ${APP}: mirror.example did not accept the credentials: no; check`, 'mirror.example'],
+  [`tags of ${APP}: the token service auth.example:1 of mirror.example refused: no; log in`, 'mirror.example'],
+  ['manifest 1 of docker://alpine: registry-1.docker.io asks for credentials and there are none: no', 'docker.io'],
+  [`manifest 1 of ${APP}: not logged in, no`, 'registry.example:5000'],
+  // What a server says names nobody.
+  [
+    `tags of ${APP}: registry.example:5000 refused access: x: evil.example asks for credentials and there are none: `,
+    'registry.example:5000',
+  ],
+  [`tags of ${APP}: not logged in: evil.example refused: ; log in to evil.example first`, 'registry.example:5000'],
+])('%s leads to a log-in at %s', (message, host) => {
+  const error = new ImageError('UNAUTHENTICATED', message, { image: APP })
+  expect(nextStep(error, { name: 'inspect', flags: {} })).toMatch(`crossdock login ${host} does that`)
+})
+
+test('what cannot be logged in to is told otherwise', () => {
+  const refused = new ImageError('UNAUTHENTICATED', 'no', { image: 'docker-daemon:app:1' })
+  expect(nextStep(refused, { name: 'inspect', flags: {} })).toContain('crossdock login HOST')
+  expect(nextStep(refused, { name: 'login', flags: {} })).toContain('check user name and password')
+  expect(nextStep(refused, { name: 'logout', flags: {} })).toBeUndefined()
+  const helper = new ImageError('UNAUTHENTICATED', 'docker-credential-x failed to get for quay.io')
+  expect(nextStep(helper, { name: 'copy', flags: {} })).toBe('--dest-creds USER:PASSWORD does without it')
 })
 
 const UNKNOWN = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'

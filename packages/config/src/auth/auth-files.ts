@@ -53,15 +53,21 @@ export function filesToWrite(options: AuthOptions): readonly WritableAuthFile[] 
   return [runtime === undefined ? [] : { ...runtime, within }, user ?? []].flat()
 }
 
-/** Whether one file was named, so that nothing else is asked. */
-export function namedFile({ environment, authFile, compatAuthFile }: AuthOptions): AuthFile | undefined {
+/** The one file that was named, so that nothing else is asked. */
+export function namedFile({ environment, ...options }: AuthOptions): AuthFile | undefined {
+  const { authFile, compatAuthFile, willBeMade = false } = options
   if (authFile !== undefined && compatAuthFile !== undefined) {
     throw new ImageError('CONFLICT', 'two files with credentials were named, and only one can be the only one')
   }
-  if (authFile !== undefined) return { path: authFile, form: 'containers', named: 'authfile' }
-  if (compatAuthFile !== undefined) return { path: compatAuthFile, form: 'docker', named: 'compat-auth-file' }
+  const named = (path: string, form: AuthFile['form'], by: string): AuthFile => ({
+    path,
+    form,
+    named: willBeMade ? undefined : by,
+  })
+  if (authFile !== undefined) return named(authFile, 'containers', 'authfile')
+  if (compatAuthFile !== undefined) return named(compatAuthFile, 'docker', 'compat-auth-file')
   const path = variable(environment, 'REGISTRY_AUTH_FILE')
-  return path === undefined ? undefined : { path, form: 'containers', named: 'REGISTRY_AUTH_FILE' }
+  return path === undefined ? undefined : named(path, 'containers', 'REGISTRY_AUTH_FILE')
 }
 
 function file(path: string | undefined, form: AuthFile['form']): AuthFile | undefined {

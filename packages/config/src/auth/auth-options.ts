@@ -7,6 +7,8 @@ export interface AuthOptions {
   readonly authFile?: string | undefined
   /** The same, of the form that the `docker` command reads: no keys of repositories. Excludes `authFile`. */
   readonly compatAuthFile?: string | undefined
+  /** Whether a file that was named need not be there, since it is to be written. Default: false. */
+  readonly willBeMade?: boolean | undefined
   /**
    * `containers`: the files of Podman, skopeo and Buildah, and those of Docker after them; `docker`: Docker's alone. Default: `containers`.
    */
