@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fillIn } from './fill-in.ts'
 
 /** `invalid`: the policy itself is refused, whatever the image is. */
 export type Verdict = 'accepted' | 'rejected' | 'invalid'
@@ -17,7 +18,7 @@ export interface Trial {
 export async function judge(trial: Trial, work: string): Promise<Verdict> {
   mkdirSync(work, { recursive: true })
   const policy = join(work, 'policy.json')
-  writeFileSync(policy, fill(trial.policy, trial.values))
+  writeFileSync(policy, fillIn(trial.policy, trial.values))
   const out = join(work, 'out')
   const { code, stderr } = await skopeo(
     ['--policy', policy, ...(trial.flags ?? []), 'copy', '-q', trial.image, `dir:${out}`],
@@ -28,13 +29,6 @@ export async function judge(trial: Trial, work: string): Promise<Verdict> {
   if (/Error loading trust policy/.test(stderr)) return 'invalid'
   if (/Source image rejected/.test(stderr)) return 'rejected'
   throw new Error(`${trial.image} under ${trial.policy}:\n${stderr}`)
-}
-
-/** `{{KEYS}}` and the like by their values, `{{DATA:FILE}}` by the base64 of a file among the keys. */
-function fill(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\{\{([A-Z]+)(?::([^}]*))?\}\}/g, (_, name: string, file?: string) =>
-    name === 'DATA' ? readFileSync(join(values['KEYS'] ?? '', file ?? '')).toString('base64') : (values[name] ?? ''),
-  )
 }
 
 function skopeo(args: readonly string[], home: string): Promise<{ readonly code: number; readonly stderr: string }> {

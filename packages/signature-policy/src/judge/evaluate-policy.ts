@@ -16,7 +16,7 @@ import { realVerifiers, type Verifiers } from './verifiers.ts'
  * signatures are read only if a requirement has to know them. What cannot be found out is refused: a key that cannot be read, a
  * signature that nobody can check.
  *
- * Throws what the source throws when manifest or signatures cannot be read, never for a rejection.
+ * Throws what the source throws when manifest or signatures cannot be fetched, never for a rejection.
  */
 export function evaluatePolicy(policy: Policy, image: UnparsedImage, options: JudgeOptions = {}): Promise<Judgement> {
   return judgeWith(realVerifiers, { policy, image, options })

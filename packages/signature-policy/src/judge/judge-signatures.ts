@@ -25,7 +25,8 @@ export async function judgeSignatures<Format extends SignatureFormat>(
   subject: Subject,
   { format, called, check }: SignatureCheck<Format>,
 ): Promise<SignaturesJudgement> {
-  const { signatures, others } = await signaturesOf(subject, format)
+  const { signatures, others, problem } = await signaturesOf(subject, format)
+  if (problem !== undefined) return { outcome: 'rejected', reason: problem, signatures: [] }
   const judged: SignatureJudgement[] = []
   for (const { number, signature } of signatures.slice(0, MAX_SIGNATURES)) {
     const judgement = { number, format, ...(await outcomeOf(() => check(signature), subject)) }

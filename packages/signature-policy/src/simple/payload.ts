@@ -65,14 +65,21 @@ function readDigest(document: StrictJson, value: unknown): Digest {
 
 function readOptional(document: StrictJson, value: unknown): Pick<SimplePayload, 'creator' | 'timestamp'> {
   if (!isObject(value)) throw document.error(['optional'], 'it must be an object')
-  const { creator, timestamp } = value
+  // Null counts as nothing, as it does for containers/image.
+  const creator = value['creator'] ?? undefined
+  const timestamp = value['timestamp'] ?? undefined
   if (creator !== undefined && typeof creator !== 'string') {
     throw document.error(['optional', 'creator'], 'it must be text')
   }
-  if (timestamp !== undefined && (typeof timestamp !== 'number' || !Number.isSafeInteger(timestamp))) {
+  if (timestamp !== undefined && !isSeconds(timestamp)) {
     throw document.error(['optional', 'timestamp'], 'it must be a whole number of seconds')
   }
   return { ...(creator !== undefined && { creator }), ...(timestamp !== undefined && { timestamp }) }
+}
+
+/** What fits into 64 bits; beyond 2^53 it is not exact, which is good enough for people. */
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63
 }
 
 /** An object with exactly these keys. Default for `value`: the whole document. */

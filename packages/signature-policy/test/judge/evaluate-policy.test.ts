@@ -258,6 +258,14 @@ describe('what is no verdict', () => {
     await expect(judge({ default: [ACCEPT, ALICE] }, failing(down))).rejects.toBe(down)
   })
 
+  it('what hangs on the image and is no signature is a refusal', async () => {
+    for (const code of ['INVALID_DATA', 'LIMIT_EXCEEDED', 'UNSUPPORTED'] as const) {
+      const judgement = await judge({ default: [ALICE] }, failing(new ImageError(code, 'signature-1 is noise')))
+      expect(judgement.outcome).toBe('rejected')
+      expect(judgement.reason).toBe('its signatures cannot be read: signature-1 is noise')
+    }
+  })
+
   it('a defect is thrown, and no acceptance', async () => {
     const defect = new TypeError('x is not a function')
     const broken = { ...fakeVerifiers, simple: () => Promise.reject(defect) }
