@@ -33,6 +33,16 @@ export type {
   SignatureJudgement,
 } from './judge/judgement.ts'
 export type { JudgeOptions, ReadFile, ReadFolder, SignedArchive } from './judge/options.ts'
+export { appcNameProblem } from './appc/appc-name.ts'
+export { addTrustedKeys, maskTrustedKey, removeTrustedKey } from './appc/edit-key-store.ts'
+export type { KeyLocation } from './appc/edit-key-store.ts'
+export { listTrustedKeys } from './appc/list-keys.ts'
+export { keyStoreFiles } from './appc/key-store-files.ts'
+export type { KeyPlace, KeyStoreContent, KeyStoreEntry, KeyStoreReader } from './appc/key-store.ts'
+export { trustedKeys } from './appc/trusted-keys.ts'
+export type { TrustedKeys } from './appc/trusted-keys.ts'
+export { verifyArchiveSignature } from './appc/verify-archive.ts'
+export type { VerifyArchiveOptions } from './appc/verify-archive.ts'
 export { verifySigstoreSignature } from './sigstore/verify-sigstore.ts'
 export type {
   FulcioTrust,

@@ -30,6 +30,11 @@ export interface KeyStoreContent {
 
 const FINGERPRINT = /^[0-9a-f]{40}$/
 
+/** Whether a file of this name holds a key, or masks one. */
+export function isKeyName(name: string): boolean {
+  return FINGERPRINT.test(name)
+}
+
 /** The folder of a place within a key store. */
 export function keyFolder(store: string, place: KeyPlace): string {
   return place.kind === 'root' ? join(store, 'root.d') : join(store, 'prefix.d', ...place.prefix.split('/'))
@@ -43,7 +48,7 @@ export async function readKeyPlace(store: string, place: KeyPlace, reader: KeySt
   for (const name of await namesIn(folder, reader, warnings)) {
     const path = join(folder, name)
     // Beside keys lie the folders of longer names.
-    if (!FINGERPRINT.test(name)) {
+    if (!isKeyName(name)) {
       if (place.kind === 'root') warnings.push(`${quoteForeign(path)} is not named by the fingerprint of a key`)
       continue
     }

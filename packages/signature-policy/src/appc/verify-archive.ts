@@ -1,6 +1,6 @@
 import { ImageError } from '@crossdock/core'
 import { isArmoured, readArmour } from '../simple/armour.ts'
-import { readPackets, TAG } from '../simple/openpgp-packets.ts'
+import { type OpenPgpPacket, readPackets, TAG } from '../simple/openpgp-packets.ts'
 import { verifyContent, type VerifiedSigner } from '../simple/verify-content.ts'
 
 export interface VerifyArchiveOptions {
@@ -27,38 +27,60 @@ export async function verifyArchiveSignature(
   { keyRings, now, open }: VerifyArchiveOptions,
 ): Promise<VerifiedSigner> {
   const problems: string[] = []
+  const failures: unknown[] = []
+  const content = (): AsyncIterable<Uint8Array> => watched(open(), failures)
   for (const signature of signaturePackets(bytes)) {
     try {
-      return await verifyContent({ content: open, signature }, { keyRings, now })
+      return await verifyContent({ content, signature }, { keyRings, now })
     } catch (error) {
+      // An archive that cannot be read says nothing of its signature.
+      if (failures.length > 0) throw failures[0]
       if (!(error instanceof ImageError) || error.code !== 'REJECTED_BY_POLICY') throw error
       problems.push(error.message)
     }
   }
-  throw refused(problems.join('; '))
+  throw new ImageError('REJECTED_BY_POLICY', problems.join('; '))
+}
+
+/** The same pieces; a failure to get them is noted. */
+async function* watched(pieces: AsyncIterable<Uint8Array>, failures: unknown[]): AsyncIterable<Uint8Array> {
+  try {
+    yield* pieces
+  } catch (error) {
+    failures.push(error)
+    throw error
+  }
 }
 
 /** The bodies of the signature packets, of which there is at least one and nothing else. */
 function signaturePackets(bytes: Uint8Array): readonly Uint8Array[] {
-  if (bytes.byteLength > MAX_BYTES) throw refused(`${WHAT} has ${bytes.byteLength} bytes, which is too much`)
-  if (bytes.byteLength === 0) throw refused(`${WHAT} is empty`)
-  const packets = parts(bytes).flatMap((part) => readPackets(part, { what: WHAT, maxPackets: MAX_SIGNATURES }))
+  const packets = packetsOf(bytes)
   const signatures = packets.filter(({ tag }) => tag === TAG.signature)
-  if (signatures.length === 0) throw refused(`${WHAT} holds no OpenPGP signature`)
-  if (signatures.length < packets.length) throw refused(`${WHAT} holds more than OpenPGP signatures`)
+  if (signatures.length === 0) throw refused('holds no OpenPGP signature')
+  if (signatures.length < packets.length) throw refused('holds more than OpenPGP signatures')
   return signatures.map(({ body }) => body)
 }
 
-function parts(bytes: Uint8Array): readonly Uint8Array[] {
+function packetsOf(bytes: Uint8Array): readonly OpenPgpPacket[] {
+  if (bytes.byteLength > MAX_BYTES) throw refused(`has ${bytes.byteLength} bytes, which is too much`)
+  if (bytes.byteLength === 0) throw refused('is empty')
+  try {
+    return binaryParts(bytes).flatMap((part) => readPackets(part, { what: WHAT, maxPackets: MAX_SIGNATURES }))
+  } catch (error) {
+    throw error instanceof ImageError ? new ImageError('REJECTED_BY_POLICY', error.message, { cause: error }) : error
+  }
+}
+
+function binaryParts(bytes: Uint8Array): readonly Uint8Array[] {
   const [first = 0] = bytes
   if (first >= 0x80) return [bytes]
-  if (!isArmoured(bytes)) throw refused(`${WHAT} is neither armoured nor binary OpenPGP data`)
+  if (!isArmoured(bytes)) throw refused('is neither armoured nor binary OpenPGP data')
   const blocks = readArmour(bytes, WHAT)
   const other = blocks.find(({ type }) => type !== 'SIGNATURE')
-  if (other !== undefined) throw refused(`${WHAT} is an armoured ${other.type}, not a SIGNATURE`)
+  if (other !== undefined) throw refused(`is an armoured ${other.type}, not a SIGNATURE`)
   return blocks.map((block) => block.bytes)
 }
 
-function refused(reason: string): ImageError {
-  return new ImageError('REJECTED_BY_POLICY', reason)
+function refused(problem: string): ImageError {
+  return new ImageError('REJECTED_BY_POLICY', `${WHAT} ${problem}`)
 }

@@ -1,6 +1,5 @@
-import { readConfigFile } from '@crossdock/config'
 import type { OperationOptions, UnparsedImage } from '@crossdock/core'
-import { readFolderNames } from '../appc/read-folder-names.ts'
+import { keyStoreFiles } from '../appc/key-store-files.ts'
 
 /** A file's bytes, undefined if there is none. Throws if it cannot be read, or is larger than a key can be. */
 export type ReadFile = (path: string, options: OperationOptions) => Promise<Uint8Array | undefined>
@@ -42,12 +41,13 @@ export interface ResolvedJudgeOptions {
 }
 
 export function resolveJudgeOptions(options: JudgeOptions): ResolvedJudgeOptions {
+  const files = keyStoreFiles({ signal: options.signal, onProgress: options.onProgress })
   return {
     now: options.now ?? (() => new Date()),
-    readFile: options.readFile ?? ((path, { signal }) => readConfigFile(path, { signal })),
-    readFolder: options.readFolder ?? readFolderNames,
+    readFile: options.readFile ?? files.readFile,
+    readFolder: options.readFolder ?? files.readFolder,
     requireSigned: options.requireSigned ?? false,
     signedArchive: options.signedArchive ?? (async () => undefined),
-    operation: { signal: options.signal, onProgress: options.onProgress },
+    operation: files.operation,
   }
 }

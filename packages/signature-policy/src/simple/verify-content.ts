@@ -135,8 +135,7 @@ async function verifyBy(
   })
   const [result] = signatures
   if (result === undefined || signatures.length !== 1) throw new Error('it is not a signature over bytes')
-  // Of a stream it hashes what is read here.
-  if (data instanceof ReadableStream) for await (const _ of data);
+  if (data instanceof ReadableStream) await drain(data)
   await result.verified
   // That was at the time of signing. It must be valid now, too.
   const signer = await key.getSigningKey(packet.issuerKeyID, date, undefined, config)
@@ -164,6 +163,12 @@ async function readKey(
   let merged = first
   for (const other of others) merged = await merged.update(other, date, config)
   return merged
+}
+
+/** The library hashes what passes here. It exchanges the stream's methods, so that there is no way to iterate over it. */
+async function drain(stream: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = stream.getReader()
+  while (!(await reader.read()).done);
 }
 
 function later(one: Date, other: Date): Date {

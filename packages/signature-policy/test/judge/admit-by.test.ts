@@ -60,14 +60,11 @@ describe('admitBy', () => {
 
 describe('judgementOf', () => {
   it('finds the judgement behind an error that tells more', async () => {
-    const refusal: unknown = await admitBy(readPolicy({ default: [{ type: 'reject' }] }))(
-      image(dockerImage(NAME)),
-      {},
-    ).catch((reason: unknown) => reason)
-    const judgement = judgementOf(refusal)
+    const error = await refusal(readPolicy({ default: [{ type: 'reject' }] }), false)
+    const judgement = judgementOf(error)
     expect(judgement).toBeDefined()
-    expect(judgementOf(ImageError.from(refusal, 'IO', { image: 'x' }))).toBe(judgement)
-    expect(judgementOf(new ImageError('REJECTED_BY_POLICY', 'index and instance', { cause: refusal }))).toBe(judgement)
+    expect(judgementOf(ImageError.from(error, 'IO', { image: 'x' }))).toBe(judgement)
+    expect(judgementOf(new ImageError('REJECTED_BY_POLICY', 'index and instance', { cause: error }))).toBe(judgement)
   })
 
   it('finds none behind any other', () => {
