@@ -7,6 +7,7 @@ import {
 import { runTransportCases, type Capability, type TransportFixture } from '@crossdock/transport-testkit'
 import { describe, it } from 'vitest'
 import { dockerTransport, memoryJournal, type DockerTransportOptions, type RegistryLookup } from '../src/index.ts'
+import { memorySignatures } from './memory-signatures.ts'
 
 const CAPABILITIES: readonly Capability[] = [
   'readable',
@@ -34,6 +35,8 @@ interface Configuration {
   /** Chunks from this size on. Default: the transport's. */
   readonly chunkFromBytes?: number
   readonly format?: TransportFixture['format']
+  /** Whether there is a place for them. */
+  readonly signatures?: boolean
   /** Before the registry itself. */
   readonly mirror?: 'whole' | 'empty'
 }
@@ -48,6 +51,19 @@ const CONFIGURATIONS: readonly Configuration[] = [
     server: { auth: { kind: 'token', users: { gordon: 'pass word' } }, absoluteLocations: true },
     options: { credentials: { username: 'gordon', password: 'pass word' } },
   },
+  { title: 'sigstore signatures beside the image', options: { sigstoreAttachments: true }, signatures: true },
+  {
+    title: 'simple signatures in a storage',
+    options: { signatureStorage: memorySignatures() },
+    format: 'docker',
+    signatures: true,
+  },
+  {
+    title: 'both, and no referrers API',
+    server: { referrersApi: false },
+    options: { signatureStorage: memorySignatures(), sigstoreAttachments: async () => true },
+    signatures: true,
+  },
   { title: 'a mirror that has everything', mirror: 'whole' },
   { title: 'a mirror that has nothing', mirror: 'empty' },
 ]
@@ -57,7 +73,7 @@ for (const configuration of CONFIGURATIONS) {
     test: it,
     describe,
     title: `transport contract: ${configuration.title}`,
-    capabilities: CAPABILITIES,
+    capabilities: configuration.signatures === true ? [...CAPABILITIES, 'signatures'] : CAPABILITIES,
     fixture: () => createFixture(configuration),
   })
 }
