@@ -24,12 +24,16 @@ function builtin(module: string): string {
   return module === 'node:process' ? 'process' : `process.getBuiltinModule("${module}")`
 }
 
-/** Functions that load the module when they are called. */
+/** Functions that load the module when they are called. Classes are no functions: they load it at once. */
 function forwarders(names: string): string {
   return names
     .split(',')
     .map((name) => name.trim().split(' as '))
-    .map(([name, local = name]) => `const ${local} = (...values) => ${builtin(LAZY)}.${name}(...values);`)
+    .map(([name = '', local = name]) =>
+      /^[A-Z]/.test(name)
+        ? `const ${local} = ${builtin(LAZY)}.${name};`
+        : `const ${local} = (...values) => ${builtin(LAZY)}.${name}(...values);`,
+    )
     .join('')
 }
 
