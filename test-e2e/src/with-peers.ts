@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { findProgram } from './find-program.ts'
 
 /** Programs of others that the command has to get on with. */
-export type Peer = 'docker-registry' | 'nginx' | 'skopeo' | 'script' | 'bash' | 'strace'
+export type Peer = 'docker-registry' | 'nginx' | 'skopeo' | 'script' | 'bash' | 'strace' | 'gpg'
 
 /**
  * Within a suite: tests that need programs of others and are given their paths. Where one is missing they are one skipped

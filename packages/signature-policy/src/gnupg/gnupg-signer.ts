@@ -45,14 +45,19 @@ function checkAnswer(answer: GnupgAnswer, key: string): void {
   )
 }
 
+/** libgpg-error, GPG_ERR_BAD_PASSPHRASE and GPG_ERR_NO_PASSPHRASE: the lower half of what `FAILURE` tells. */
+const BAD_PASSPHRASE = 11
+const NO_PASSPHRASE = 177
+
 function failure({ status, errors, exitCode }: GnupgAnswer, key: string): ImageError {
+  const codes = status.map((line) => Number(/^\[GNUPG:\] FAILURE [\w-]+ ([0-9]+)$/.exec(line)?.[1]) & 0xffff)
   const said = (word: string): boolean => status.some((line) => line.startsWith(`[GNUPG:] ${word}`))
-  if (said('BAD_PASSPHRASE')) {
+  if (said('BAD_PASSPHRASE') || codes.includes(BAD_PASSPHRASE)) {
     return new ImageError('INVALID_DATA', `the passphrase does not open the secret key ${key} of GnuPG`)
   }
-  if (said('MISSING_PASSPHRASE')) {
+  if (said('MISSING_PASSPHRASE') || codes.includes(NO_PASSPHRASE)) {
     return new ImageError('INVALID_DATA', `GnuPG needs the passphrase of the secret key ${key}; give it in a file`)
   }
-  const reason = quoteForeign(errors.trim() || `it ended with ${exitCode ?? 'a signal'}`, 300)
+  const reason = quoteForeign(errors.trim().replaceAll('\n', '; ') || `it ended with ${exitCode ?? 'a signal'}`, 300)
   return new ImageError('INVALID_DATA', `GnuPG cannot sign with the key ${key}: ${reason}`)
 }

@@ -85,6 +85,7 @@ describe.skipIf(process.platform === 'win32')('gnupgSigner', () => {
     ['a failure after all', `${CREATED};OUTPUT;process.exitCode = 2`, 'GnuPG cannot sign'],
     ['SHA-1', `${CREATED.replace(' 10 ', ' 2 ')};OUTPUT`, 'GnuPG signs by SHA-1, which is too weak'],
     ['a wrong passphrase', `status('BAD_PASSPHRASE 0123');process.exitCode = 2`, 'the passphrase does not open'],
+    ['a failure by its number', `status('FAILURE sign 67108875');process.exitCode = 2`, 'the passphrase does not open'],
     ['no passphrase', `status('MISSING_PASSPHRASE');process.exitCode = 2`, 'GnuPG needs the passphrase'],
     [
       'words',
