@@ -1,11 +1,12 @@
 import { parseDigest } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSigstorePayload, type SigstorePayload, writeSigstorePayload } from '../../src/sigstore/payload.ts'
+import type { SignedPayload } from '../../src/documents/signed-payload.ts'
+import { parseSigstorePayload, writeSigstorePayload } from '../../src/sigstore/payload.ts'
 import written from '../fixtures/containers-image/sigstore/written-payloads.json' with { type: 'json' }
 import { DIGEST, payloadText, REFERENCE } from './signed-image.ts'
 
-const parse = (text: string): SigstorePayload => parseSigstorePayload(Buffer.from(text))
+const parse = (text: string): SignedPayload => parseSigstorePayload(Buffer.from(text))
 const parts = {
   type: '"type":"cosign container image signature"',
   image: `"image":{"docker-manifest-digest":"${DIGEST}"}`,
@@ -95,7 +96,9 @@ describe('payloads that are read', () => {
   })
 
   it('say what is wrong and where', () => {
-    expect(() => parse(withCritical(`${critical},"x":1`))).toThrow(/^the signed payload:1:\d+: this key is not known$/)
+    expect(() => parse(withCritical(`${critical},"x":1`))).toThrow(
+      /^the signed payload:1:\d+: there must be no other keys than the known ones$/,
+    )
   })
 
   it('never mean another manifest than the one that stands there, however they are damaged', () => {

@@ -7,7 +7,7 @@ import {
   quoteForeign,
 } from '@crossdock/core'
 import { readStrictJson } from '@crossdock/config'
-import { objectAt, textAt } from '../json-object.ts'
+import { objectAt, textAt } from '../../documents/json-object.ts'
 import { rejected } from '../rejection.ts'
 
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json'

@@ -1,6 +1,6 @@
 import { readStrictJson } from '@crossdock/config'
 import type { Bundle } from '@sigstore/bundle'
-import { objectAt } from '../json-object.ts'
+import { objectAt } from '../../documents/json-object.ts'
 
 const MAX_BUNDLE_BYTES = 1024 * 1024
 const MAX_LOG_ENTRIES = 8

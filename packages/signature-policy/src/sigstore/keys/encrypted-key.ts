@@ -1,7 +1,7 @@
 import { randomBytes, scrypt } from 'node:crypto'
 import { ImageError } from '@crossdock/core'
 import { readStrictJson, type StrictJson } from '@crossdock/config'
-import { exactObjectAt, integerAt, textAt } from '../json-object.ts'
+import { exactObjectAt, integerAt, textAt } from '../../documents/json-object.ts'
 import { requireBase64 } from '../strict-base64.ts'
 
 /** Scrypt takes 128·N·r bytes of memory: 256 MiB at most. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readStrictJson, type StrictJson } from '@crossdock/config'
 import { readPem } from '../pem.ts'
 import { rejected } from '../rejection.ts'
-import { objectAt, textAt } from '../json-object.ts'
+import { objectAt, textAt } from '../../documents/json-object.ts'
 import { requireBase64 } from '../strict-base64.ts'
 
 /** What a log must have recorded. */

@@ -1,5 +1,5 @@
 import { readStrictJson, type StrictJson } from '@crossdock/config'
-import { exactObjectAt, integerAt, textAt } from '../json-object.ts'
+import { exactObjectAt, integerAt, textAt } from '../../documents/json-object.ts'
 import { keyVerifies, type PublicKey } from '../keys/public-key.ts'
 import { rejected } from '../rejection.ts'
 import { requireBase64 } from '../strict-base64.ts'

@@ -15,7 +15,7 @@ export function exactObjectAt(document: StrictJson, path: JsonPath, keys: readon
   const missing = keys.find((key) => !Object.hasOwn(object, key))
   if (missing !== undefined) throw document.error(path, `the key "${missing}" is missing`)
   const unknown = Object.keys(object).find((key) => !keys.includes(key))
-  if (unknown !== undefined) throw document.error([...path, unknown], 'this key is not known')
+  if (unknown !== undefined) throw document.error([...path, unknown], 'there must be no other keys than the known ones')
   return object
 }
 
