@@ -43,7 +43,7 @@ describe('a blob that the mirror of the manifest does not give', () => {
     ['silence', { kind: 'hang' }],
     ['a redirect to nowhere', { kind: 'redirect', to: 'http://169.254.169.254{path}' }],
   ])('but %s comes from the registry', async (_name, action) => {
-    const made = await place({ options: { headersTimeoutMs: 200 } })
+    const made = await place({ options: action.kind === 'hang' ? { headersTimeoutMs: 1500 } : {} })
     await using source = await made.reference.openSource()
     await source.getManifest()
     made.mirror.faults.add({ match: BLOBS, action })
@@ -96,7 +96,7 @@ describe('a read that breaks', () => {
     ['is reset', { kind: 'reset', afterBytes: 100_000 }],
     ['falls silent', { kind: 'hang', afterBytes: 100_000 }],
   ])('because it %s goes on at its byte elsewhere', async (_name, action) => {
-    const made = await place({ options: { idleBodyTimeoutMs: 200 } })
+    const made = await place({ options: action.kind === 'hang' ? { idleBodyTimeoutMs: 1500 } : {} })
     await using source = await made.reference.openSource()
     await source.getManifest()
     made.mirror.faults.add({ match: { ...BLOBS, range: false }, action })
