@@ -1,5 +1,5 @@
 import type { Digest, Platform } from '@crossdock/core'
-import type { ImageIndex, ImageManifest } from '@crossdock/formats'
+import { type ImageIndex, type ImageManifest, isConfigType, OCI_EMPTY } from '@crossdock/formats'
 
 /** What refers to an image: read, and verified by its digest. */
 export interface Attachment {
@@ -28,7 +28,15 @@ export interface AttachmentTree {
   readonly attachments: readonly Attachment[]
 }
 
-/** What kind of thing it is, in the words of its manifest. */
+/**
+ * What kind of thing it is, in the words of its manifest. Where that calls itself an image, or nothing, as what cosign and Docker's builder
+ * attach does, its layers say it.
+ */
 export function artifactTypeOf({ manifest }: Pick<Attachment, 'manifest'>): string {
-  return manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : manifest.mediaType)
+  if (manifest.artifactType !== undefined) return manifest.artifactType
+  if (manifest.kind === 'index') return manifest.mediaType
+  const { config, layers } = manifest
+  const [type, ...others] = new Set(layers.map(({ mediaType }) => mediaType))
+  const isSilent = isConfigType(config.mediaType) || config.mediaType === OCI_EMPTY
+  return isSilent && type !== undefined && others.length === 0 ? type : config.mediaType
 }

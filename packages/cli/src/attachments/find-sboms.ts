@@ -82,7 +82,7 @@ async function describe(
   const { manifest } = attachment
   const wrapping = wrappingOf(layer.mediaType)
   if (wrapping === undefined) {
-    const ofArtifact = manifest.kind === 'image' && manifest.layers.length === 1 ? artifactTypeOf(attachment) : ''
+    const ofArtifact = layersOf(attachment).length === 1 ? artifactTypeOf(attachment) : ''
     const format = formatOfMediaType(layer.mediaType) ?? formatOfMediaType(ofArtifact)
     return format && { format, as: 'artifact' }
   }
