@@ -13,8 +13,8 @@ export const generateSigstoreKeyCommand: CommandEntry = {
     command
       .description(
         'Makes a key pair for sigstore signatures, which cosign and skopeo read, too: PREFIX.private, encrypted with a passphrase and for ' +
-          'its owner alone, and PREFIX.pub, which a policy names. The passphrase is the first line of a file, or of standard input. Files ' +
-          'that are there already stay as they are.',
+          'its owner alone, and PREFIX.pub, which a policy names. The passphrase is the first line of a file, or of standard input; ' +
+          'at a terminal it is asked for. Files that are there already stay as they are.',
       )
       .requiredOption('--output-prefix <prefix>', 'where to write: PREFIX.private and PREFIX.pub')
       .option('--passphrase-file <file>', 'take the passphrase from the first line of this file')
@@ -41,13 +41,16 @@ async function generateKey(call: Call): Promise<void> {
   await call.invocation.print(`Key written to "${quoteForeign(names.private)}" and "${quoteForeign(names.public)}"\n`)
 }
 
-async function readPassphrase({ flags, invocation, operation }: Call): Promise<string> {
-  const fromFile = await readPassphraseFile(textFlag(flags, 'passphraseFile'), { signal: operation.signal })
+async function readPassphrase({ flags, invocation, operation: { signal } }: Call): Promise<string> {
+  const fromFile = await readPassphraseFile(textFlag(flags, 'passphraseFile'), { signal })
   if (fromFile !== undefined) return fromFile
-  if (invocation.terminal.stdin?.isTTY === true) {
-    throw new UsageError('name a file by --passphrase-file: what is typed here could be seen')
-  }
-  return invocation.readLine(operation.signal)
+  const { canAsk, prompt } = await import('../streams/prompt.ts')
+  const { terminal } = invocation
+  if (!canAsk(terminal)) return invocation.readLine(signal)
+  const typed = await prompt(terminal, 'Passphrase for the private key: ', { signal, hidden: true })
+  const again = await prompt(terminal, 'The same again: ', { signal, hidden: true })
+  if (typed !== again) throw new UsageError('the two passphrases differ')
+  return typed
 }
 
 /** Throws `CONFLICT` rather than touch a file that is there. */
