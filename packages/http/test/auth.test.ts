@@ -341,6 +341,37 @@ describe('Bearer', () => {
     expect(asked).toEqual([{ origin: server.url.origin, host: server.host, repository: 'a/b' }])
   })
 
+  test.each([
+    ['Basic', { challenge: () => 'Basic realm="x"', accepts: (value) => value?.startsWith('Basic ') === true }],
+    ['Bearer', {}],
+  ] as const satisfies readonly (readonly [string, Registry])[])(
+    '%s: those of one repository are not sent for another one of the same host',
+    async (_scheme, parts) => {
+      const { server } = await registry(parts)
+      const http = client({
+        credentials: ({ repository = 'none' }) => ({ username: repository, password: 'x' }),
+      })
+      for (const name of ['a', 'b', 'a', 'c']) {
+        await http.get(server.at(`/${name}`), { scopes: [`repository:${name}:pull`] })
+      }
+      const users = server.seen.flatMap(({ url, headers }) => {
+        const [kind, value = ''] = (headers.authorization ?? '').split(' ')
+        if (kind !== 'Basic') return []
+        const path = new URL(url, server.url)
+        const repository = path.searchParams.get('scope')?.split(':')[1] ?? path.pathname.slice(1)
+        return [`${repository} by ${Buffer.from(value, 'base64').toString().split(':')[0]}`]
+      })
+      expect(new Set(users)).toEqual(new Set(['a by a', 'b by b', 'c by c']))
+      const tokens = new Map<string, Set<string | undefined>>()
+      for (const { url, headers } of server.seen) {
+        if (headers.authorization?.startsWith('Bearer ') !== true) continue
+        const known = tokens.get(headers.authorization) ?? new Set()
+        tokens.set(headers.authorization, known.add(url))
+      }
+      for (const places of tokens.values()) expect(places.size).toBe(1)
+    },
+  )
+
   test('what the credentials provider throws comes out', async () => {
     const { server } = await registry()
     const problem = new Error('helper failed')
