@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { main, type Terminal } from '@crossdock/cli'
 import type { FinishedProcess } from './start-process.ts'
@@ -11,13 +13,28 @@ export interface FinishedCommand {
   readonly failure: string
 }
 
+export interface CommandOptions {
+  /** Default: a home that is not there. What the machine has configured is read only from where this says. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly stdin?: string | undefined
+}
+
+const NOWHERE = join(tmpdir(), 'crossdock-no-such-folder')
+
 /**
  * Runs the command line in this process, where a hundred runs cost what three processes cost, and where what nobody awaited fails
  * the tests. It is not on a terminal.
  */
-export async function runCommand(argv: readonly string[]): Promise<FinishedCommand> {
+export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<FinishedCommand> {
+  const stdin = new PassThrough()
+  stdin.end(options.stdin ?? '')
   const [stdout, stderr] = [collector(), collector()]
-  const exitCode = await main(argv, { stdout: stdout.stream, stderr: stderr.stream, env: {} })
+  const exitCode = await main(argv, {
+    stdin: stdin as unknown as NodeJS.ReadStream,
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: { HOME: NOWHERE, CROSSDOCK_CONFIG_ROOT: NOWHERE, ...options.env },
+  })
   return finishedCommand({ exitCode, stdout: await stdout.text(), stderr: await stderr.text() })
 }
 

@@ -14,6 +14,7 @@ export type RunCommand = (argv: readonly string[]) => Promise<FinishedProcess>
 export async function createInProcess(home: string): Promise<RunCommand> {
   const env = {
     HOME: home,
+    CROSSDOCK_CONFIG_ROOT: home,
     XDG_CACHE_HOME: join(home, 'cache'),
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_DATA_HOME: join(home, 'data'),

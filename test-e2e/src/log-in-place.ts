@@ -9,12 +9,13 @@ import {
 import { runCommand } from './command-in-process.ts'
 import { commandProblems, layoutProblems } from './command-problems.ts'
 import { aboutLayer, type FaultRow, rule } from './fault-rules.ts'
+import { helperCalls, learn, type LearntFrom, OTHER_PASSWORD, PASSWORD } from './learn-credentials.ts'
 import type { WrittenImage } from './write-layout.ts'
 
-export const PASSWORD = 'correct-horse-battery'
+export { PASSWORD } from './learn-credentials.ts'
 /** A token that another service than the registry's own gives. */
 export const TOKEN = 'token-that-nobody-may-see'
-export const SECRETS: readonly string[] = [PASSWORD, `me:${PASSWORD}`, TOKEN]
+export const SECRETS: readonly string[] = [PASSWORD, `me:${PASSWORD}`, TOKEN, OTHER_PASSWORD]
 
 /** A registry that wants credentials, and another server at which it may point. */
 export interface LogInPlace extends AsyncDisposable {
@@ -32,6 +33,8 @@ export interface LogInRow extends Omit<FaultRow, 'faults' | 'asked'> {
   readonly trusted?: boolean | undefined
   /** What is wrong with what the registry was asked. */
   readonly asked?: ((requests: readonly RecordedRequest[]) => readonly string[]) | undefined
+  /** How the command learns who the user is. Default: by a flag. */
+  readonly learnt?: LearntFrom | undefined
 }
 
 export async function openLogInPlace({
@@ -58,14 +61,17 @@ export async function logInProblems(
   const { registry } = place
   const name = `docker://${registry.host}/app:1`
   await runCommand(['copy', '-q', '--dest-creds', `me:${PASSWORD}`, `oci:${image.folder}:latest`, name])
+  const home = `${layout}-home`
+  const { flags, env } = await learn(row.learnt ?? 'flag', place, { home, side: 'src' })
   const before = registry.requests.length
   registry.faults.add(...(row.faults?.(place) ?? []).map((fault) => aboutLayer(fault, image.layers[0] ?? '')))
-  const argv = ['copy', ...(row.flags ?? []), '--src-creds', `me:${PASSWORD}`, name, `oci:${layout}:here`]
-  const finished = await runCommand(argv)
+  const argv = ['copy', ...(row.flags ?? []), ...flags, name, `oci:${layout}:here`]
+  const finished = await runCommand(argv, { env })
   return [
     ...commandProblems(finished, { code: row.code, says: row.says, secrets: SECRETS }),
     ...(await layoutProblems(layout, row.code === undefined ? image.digest : undefined)),
     ...(row.trusted === true ? [] : givenAway(place)),
+    ...(await mixedUp(place, home)),
     ...(row.asked?.(registry.requests.slice(before)) ?? []),
   ]
 }
@@ -80,6 +86,24 @@ export function givenAway({ other }: LogInPlace): readonly string[] {
     .map(({ method, path }) => `${method} ${path} gives the credentials away`)
 }
 
+/** What told the registry of the other server's credentials, or a helper, or the list of processes, more than the registry's name. */
+export async function mixedUp({ registry }: LogInPlace, home: string): Promise<readonly string[]> {
+  const strange = registry.requests.filter(({ headers }) => headers.authorization?.includes(OTHER_BASIC) === true)
+  const calls = await helperCalls(home)
+  const secrets = [...SECRETS, ...SECRETS.map((secret) => Buffer.from(secret).toString('base64'))]
+  return [
+    ...strange.map(({ method, path }) => `${method} ${path} has the other server's credentials`),
+    ...calls.filter(({ input }) => input !== registry.host).map(({ input }) => `the helper was asked for ${input}`),
+    ...calls
+      .filter(
+        ({ argv }) => argv.includes(registry.host.split(':')[1] ?? '') || secrets.some((one) => argv.includes(one)),
+      )
+      .map(({ argv }) => `the list of processes shows ${argv}`),
+  ]
+}
+
+const OTHER_BASIC = Buffer.from(`you:${OTHER_PASSWORD}`).toString('base64')
+
 /** Redirects what is asked for on that route, once the registry knows who asks. */
 export function leads(
   route: 'blob' | 'manifest' | 'token',
@@ -89,7 +113,7 @@ export function leads(
 }
 
 /** The same machine by another name, which is another origin. */
-export function onLocalhost({ other }: LogInPlace): string {
+export function onLocalhost({ other }: Pick<LogInPlace, 'other'>): string {
   return `http://localhost:${other.url.port}`
 }
 

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startRegistry } from '@crossdock/registry-server'
+import type { FaultAction } from '@crossdock/registry-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCommand } from '../src/command-in-process.ts'
 import { commandProblems } from '../src/command-problems.ts'
 import { respond, rule } from '../src/fault-rules.ts'
+import { learn, OTHER_PASSWORD, STORED } from '../src/learn-credentials.ts'
 import { namesIn } from '../src/layout-content.ts'
 import {
   givenAway,
@@ -12,6 +13,7 @@ import {
   type LogInPlace,
   type LogInRow,
   logInProblems,
+  mixedUp,
   onLocalhost,
   openLogInPlace,
   PASSWORD,
@@ -21,7 +23,6 @@ import { temporaryFolder } from '../src/temporary-folder.ts'
 import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 
 const PUSH_CREDENTIALS = ['--dest-creds', `me:${PASSWORD}`]
-const PULL_CREDENTIALS = ['--src-creds', `me:${PASSWORD}`]
 const BEARER_ELSEWHERE = 'Bearer realm="http://127.0.0.1:9/token",service="x"'
 
 const stack = new AsyncDisposableStack()
@@ -81,73 +82,143 @@ const ROWS: readonly LogInRow[] = [
   },
 ]
 
-it.concurrent.each(ROWS)('a redirect $what takes no credentials along', async (row) => {
-  expect(await logInProblems(row, { image, layout: fresh('layout') })).toStrictEqual([])
-})
+describe.each(['flag', ...STORED] as const)('credentials from %s', (learnt) => {
+  it.concurrent.each(ROWS)('do not go along with a redirect $what', async (row) => {
+    expect(await logInProblems({ ...row, learnt }, { image, layout: fresh('layout') })).toStrictEqual([])
+  })
 
-describe('an upload that goes on', () => {
+  it('are enough where nothing is wrong, and go nowhere else', async () => {
+    for (const auth of ['basic', 'token'] as const) {
+      const row: LogInRow = { what: 'nothing', auth, learnt }
+      expect(await logInProblems(row, { image, layout: fresh('layout') })).toStrictEqual([])
+    }
+  })
+
+  it('go to a token service elsewhere only as the registry names it, and not on from there', async () => {
+    const row: LogInRow = {
+      what: '',
+      learnt,
+      faults: ({ other }) => [
+        rule(
+          { route: ['manifest', 'ping'] },
+          { kind: 'unauthorized', challenge: `Bearer realm="${onLocalhost({ other })}/token"` },
+        ),
+      ],
+      otherFaults: [rule({ route: 'token' }, { kind: 'redirect', to: 'http://127.0.0.1:9/token' })],
+      flags: ['--retry-times', '0'],
+      trusted: true,
+      code: 6,
+    }
+    expect(await logInProblems(row, { image, layout: fresh('layout') })).toStrictEqual([])
+  })
+
   it.each([
     { what: 'on another port', location: ({ other }: LogInPlace) => `${other.url.origin}/upload?_state=abc`, code: 3 },
     { what: 'with a password', location: ({ registry }: LogInPlace) => `http://u:p@${registry.host}/upload`, code: 5 },
-  ])('$what gets no credentials', async ({ location, code }) => {
+  ])('are not for an upload that goes on $what', async ({ location, code }) => {
     await using place = await openLogInPlace()
+    const home = fresh('home')
+    const { flags, env } = await learn(learnt, place, { home, side: 'dest' })
     const match = { route: 'upload', method: 'POST' } as const
     place.registry.faults.add(rule(match, respond(202, '', { location: location(place) })))
-    const finished = await runCommand(['copy', ...PUSH_CREDENTIALS, from, `docker://${place.registry.host}/app:1`])
+    const finished = await runCommand(['copy', ...flags, from, `docker://${place.registry.host}/app:1`], { env })
     expect(commandProblems(finished, { code, secrets: [...SECRETS, '_state'] })).toStrictEqual([])
-    expect(givenAway(place)).toStrictEqual([])
+    expect([...givenAway(place), ...(await mixedUp(place, home))]).toStrictEqual([])
+  })
+
+  it('are not for a next page of tags elsewhere, which is not asked for', async () => {
+    await using place = await openLogInPlace()
+    const { registry, other } = place
+    const home = fresh('home')
+    const { flags, env } = await learn(learnt, place, { home, side: '' })
+    await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, `docker://${registry.host}/app:1`])
+    registry.faults.add(rule({ route: 'tags' }, { kind: 'linkTo', url: `${other.url.origin}/v2/app/tags/list` }))
+    const finished = await runCommand(['list-tags', ...flags, `docker://${registry.host}/app`], { env })
+    expect(commandProblems(finished, { code: 5, says: /which is not followed/, secrets: SECRETS })).toStrictEqual([])
+    expect(other.requests).toStrictEqual([])
+    expect(await mixedUp(place, home)).toStrictEqual([])
+  })
+
+  it.each([
+    'http://127.0.0.1:OTHER/layer',
+    'http://u:p@127.0.0.1:OTHER/layer',
+    'file:///etc/passwd',
+    'unix:///var/run/docker.sock',
+    'http://169.254.169.254/latest/meta-data/',
+  ])('are not for a layer that is elsewhere, at %s, and is left there', async (url) => {
+    await using place = await openLogInPlace()
+    const { registry, other } = place
+    const home = fresh('home')
+    const { flags, env } = await learn(learnt, place, { home, side: 'src' })
+    const name = `docker://${registry.host}/app:1`
+    await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, name])
+    registry.faults.add(rule({ route: 'manifest' }, await foreignLayer(url.replace('OTHER', other.url.port))))
+    const layout = fresh('layout')
+    const finished = await runCommand(['copy', ...flags, name, `oci:${layout}:here`], { env })
+    expect(commandProblems(finished, { secrets: SECRETS })).toStrictEqual([])
+    expect(other.requests).toStrictEqual([])
+    expect([...(await namesIn(layout)).keys()]).toStrictEqual(['here'])
+    expect(await mixedUp(place, home)).toStrictEqual([])
+  })
+
+  it('are not for a mirror, which has its own or none', async () => {
+    await using place = await openLogInPlace({})
+    const { registry, other } = place
+    const home = fresh('home')
+    const { flags, env } = await learn(learnt, place, { home, side: 'src' })
+    await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, `docker://${registry.host}/app:1`])
+    const conf = `[[registry]]\nlocation = "${registry.host}"\n[[registry.mirror]]\nlocation = "${other.host}"\n`
+    await writeFile(`${home}/registries.conf`, conf)
+    const name = `docker://${registry.host}/app:1`
+    const argv = ['--registries-conf', `${home}/registries.conf`, 'copy', ...flags, name, `oci:${fresh('layout')}:here`]
+    expect(commandProblems(await runCommand(argv, { env }), { secrets: SECRETS })).toStrictEqual([])
+    const sent = (server: LogInPlace['other']): ReadonlySet<string> =>
+      new Set(server.requests.flatMap(({ headers }) => headers.authorization ?? []))
+    const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
+    expect(other.requests.length).toBeGreaterThan(0)
+    expect(sent(registry)).toStrictEqual(new Set([basic(`me:${PASSWORD}`)]))
+    expect(sent(other)).toStrictEqual(new Set(learnt === 'flag' ? [] : [basic(`you:${OTHER_PASSWORD}`)]))
+  })
+
+  it.each(['basic', 'token'] as const)('are shown nowhere, whether it works or not: %s', async (kind) => {
+    await using place = await openLogInPlace({ auth: kind })
+    const { registry } = place
+    const { flags, env } = await learn(learnt, place, { home: fresh('home'), side: 'src' })
+    const name = `docker://${registry.host}/app:1`
+    await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, name])
+    const copy = (): ReturnType<typeof runCommand> =>
+      runCommand(
+        [
+          '--debug',
+          '--error-format',
+          'json',
+          'copy',
+          '--progress',
+          'json',
+          ...flags,
+          name,
+          `oci:${fresh('layout')}:here`,
+        ],
+        { env },
+      )
+    const worked = await copy()
+    registry.faults.add(rule({ route: 'blob' }, { kind: 'unauthorized' }))
+    const failed = await copy()
+    expect([worked.exitCode, failed.exitCode]).toStrictEqual([0, 3])
+    const sent = registry.requests.flatMap(({ headers }) => headers.authorization?.replace(/^\w+ /, '') ?? [])
+    expect(sent.length).toBeGreaterThan(3)
+    const said = [worked, failed].map(({ stdout, stderr }) => stdout + stderr).join('\n')
+    expect([...SECRETS, ...sent].filter((secret) => said.includes(secret))).toStrictEqual([])
   })
 })
 
-it('a next page of tags elsewhere is not asked for', async () => {
-  await using place = await openLogInPlace()
-  const { registry, other } = place
-  await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, `docker://${registry.host}/app:1`])
-  registry.faults.add(rule({ route: 'tags' }, { kind: 'linkTo', url: `${other.url.origin}/v2/app/tags/list` }))
-  const finished = await runCommand(['list-tags', '--creds', `me:${PASSWORD}`, `docker://${registry.host}/app`])
-  expect(commandProblems(finished, { code: 5, says: /which is not followed/, secrets: SECRETS })).toStrictEqual([])
-  expect(other.requests).toStrictEqual([])
-})
-
-it.each([
-  'http://127.0.0.1:OTHER/layer',
-  'http://u:p@127.0.0.1:OTHER/layer',
-  'file:///etc/passwd',
-  'unix:///var/run/docker.sock',
-  'http://169.254.169.254/latest/meta-data/',
-])('a layer that is elsewhere, at %s, is left there', async (url) => {
-  await using place = await openLogInPlace()
-  const { registry, other } = place
-  const name = `docker://${registry.host}/app:1`
-  await runCommand(['copy', '-q', ...PUSH_CREDENTIALS, from, name])
+/** The image, with its large layer at a URL. */
+async function foreignLayer(url: string): Promise<FaultAction> {
   const manifest = JSON.parse(await readFile(join(image.folder, 'blobs', ...image.digest.split(':')), 'utf8')) as {
     readonly layers: readonly Record<string, unknown>[]
   }
   const [large, ...layers] = manifest.layers
-  const foreign = {
-    ...large,
-    mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
-    urls: [url.replace('OTHER', other.url.port)],
-  }
-  const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
-  const body = JSON.stringify({ ...manifest, layers: [foreign, ...layers] })
-  registry.faults.add(rule({ route: 'manifest' }, respond(200, body, headers)))
-  const layout = fresh('layout')
-  const finished = await runCommand(['copy', ...PULL_CREDENTIALS, name, `oci:${layout}:here`])
-  expect(commandProblems(finished, { secrets: SECRETS })).toStrictEqual([])
-  expect(other.requests).toStrictEqual([])
-  expect([...(await namesIn(layout)).keys()]).toStrictEqual(['here'])
-})
-
-it.each(['basic', 'token'] as const)('--debug shows none, whether it works or not: %s', async (kind) => {
-  await using registry = await startRegistry({ auth: { kind, users: { me: PASSWORD } } })
-  const name = `docker://${registry.host}/app:1`
-  const pushed = await runCommand(['--debug', 'copy', ...PUSH_CREDENTIALS, from, name])
-  registry.faults.add(rule({ route: 'blob' }, { kind: 'unauthorized' }))
-  const failed = await runCommand(['--debug', 'copy', ...PULL_CREDENTIALS, name, `oci:${fresh('layout')}:here`])
-  expect([pushed.exitCode, failed.exitCode]).toStrictEqual([0, 3])
-  const sent = registry.requests.flatMap(({ headers }) => headers.authorization?.replace(/^\w+ /, '') ?? [])
-  expect(sent.length).toBeGreaterThan(5)
-  const said = [pushed, failed].map(({ stdout, stderr }) => stdout + stderr).join('\n')
-  expect([PASSWORD, ...sent].filter((secret) => said.includes(secret))).toStrictEqual([])
-})
+  const mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar'
+  const body = JSON.stringify({ ...manifest, layers: [{ ...large, mediaType, urls: [url] }, ...layers] })
+  return respond(200, body, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' })
+}
