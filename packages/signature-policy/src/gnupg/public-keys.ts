@@ -7,7 +7,7 @@ import { ImageError, quoteForeign } from '@crossdock/core'
 const MAX_KEY_RING_BYTES = 64 * 1024 * 1024
 
 /**
- * Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\gnupg`. Throws `NOT_FOUND` for a
+ * Where GnuPG keeps its keys: `GNUPGHOME`, else `.gnupg` in the home folder, on Windows `%APPDATA%\gnupg`. Throws `IO` for a
  * user who has no home folder.
  */
 export function gnupgHome({ env, home, platform }: Pick<HostEnvironment, 'env' | 'home' | 'platform'>): string {
@@ -16,11 +16,11 @@ export function gnupgHome({ env, home, platform }: Pick<HostEnvironment, 'env' |
   const appData = env['APPDATA'] ?? ''
   if (platform === 'win32' && appData !== '') return win32.join(appData, 'gnupg')
   if (home !== undefined) return join(home, '.gnupg')
-  throw new ImageError('NOT_FOUND', 'there is no home folder in which GnuPG has its keys; GNUPGHOME names another one')
+  throw new ImageError('IO', 'there is no home folder in which GnuPG has its keys; GNUPGHOME names another one')
 }
 
 /**
- * The files of public keys in GnuPG's home, for `readKeyRing`; read without running GnuPG. Throws `NOT_FOUND` if there is none, and
+ * The files of public keys in GnuPG's home, for `readKeyRing`; read without running GnuPG. Throws `IO` if there is none, and
  * `UNSUPPORTED` if GnuPG keeps them in a database.
  */
 export async function readGnupgKeyRings(
@@ -41,7 +41,7 @@ export async function readGnupgKeyRings(
   }
   if (found.length > 0) return found.filter((ring) => ring !== undefined)
   throw new ImageError(
-    'NOT_FOUND',
+    'IO',
     `GnuPG has no public keys in ${quoteForeign(home)}; name a file of the key, as "gpg --export" writes it`,
   )
 }

@@ -15,7 +15,7 @@ describe('gnupgHome', () => {
 
   it('is nowhere without a home folder', () => {
     expect(() => gnupgHome({ env: {}, home: undefined, platform: 'linux' })).toThrow(
-      expect.objectContaining({ code: 'NOT_FOUND' }),
+      expect.objectContaining({ code: 'IO' }),
     )
   })
 })
@@ -34,7 +34,7 @@ describe('readGnupgKeyRings', () => {
 
   it('refuses a home without keys, and one whose keys are in a database', async () => {
     await writeFile(join(home, 'pubring.kbx'), '')
-    await expect(texts()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(texts()).rejects.toMatchObject({ code: 'IO' })
     await writeFile(join(home, 'pubring.kbx'), 'left behind')
     await mkdir(join(home, 'public-keys.d'))
     await writeFile(join(home, 'public-keys.d', 'pubring.db'), '')
