@@ -93,7 +93,7 @@ describe('commands on manifests and signatures in files', () => {
       env: { GNUPGHOME: at('gpg-home') },
     })
     expect(keys).toMatchObject({
-      exitCode: 2,
+      exitCode: 7,
       stderr: expect.stringContaining('GnuPG has no public keys in') as string,
     })
   })
