@@ -90,6 +90,7 @@ export type { ImageSizeOptions } from './walk/image-size.ts'
 export { cutLayoutName, formatLayoutLocation, parseLayoutLocation } from './layout/layout-location.ts'
 export type { LayoutGrammar, LayoutLocation, LayoutSelection } from './layout/layout-location.ts'
 export {
+  descriptorNamed,
   emptyLayoutIndex,
   entryDescriptor,
   layoutEntry,
@@ -103,6 +104,9 @@ export {
 export type { LayoutEntry, LayoutIndex, ParseLayoutIndexOptions } from './layout/layout-index.ts'
 export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './layout/layout-referrers.ts'
 export type { Referrer } from './layout/layout-referrers.ts'
+export { findSignatures } from './layout/layout-signatures.ts'
+export type { LayoutContent } from './layout/layout-signatures.ts'
+export { attachedNames } from './layout/attached-names.ts'
 export { createManifestFinder } from './layout/manifest-finder.ts'
 export type { ManifestFinder, ManifestFinderOptions } from './layout/manifest-finder.ts'
 
@@ -122,4 +126,6 @@ export {
   simpleArtifact,
 } from './signatures/signature-artifact.ts'
 export type { SignatureArtifact } from './signatures/signature-artifact.ts'
+export { signatureDocuments } from './signatures/signature-documents.ts'
+export type { SignatureDocuments } from './signatures/signature-documents.ts'
 export { decodeSignature, encodeSignature } from './signatures/signature-file.ts'

@@ -14,12 +14,13 @@ import {
 import { writeIndex } from './layout/commit.ts'
 import { checkMarker, readIndex } from './layout/layout.ts'
 import { manifestReader } from './layout/manifest-reader.ts'
+import { withoutOrphans } from './layout/orphans.ts'
 import { layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /**
- * Removes the image's entry from `index.json`, then the blobs that no other entry reaches; blobs that layouts share stay.
+ * Removes the image's entry from `index.json`, with its signatures and what refers to it, then the blobs that no other entry reaches; blobs that layouts share stay.
  * With a digest, every entry of that manifest goes. Throws `NOT_FOUND`; `UNSUPPORTED` and changes nothing if another entry is
  * of an unknown type, since it cannot be told what that one needs.
  */
@@ -37,11 +38,13 @@ export async function deleteImage(opened: OpenOptions, operation: OperationOptio
   })
   const index = await readIndex(paths, options, { rewrite: true })
   if (index === undefined) throw pathError('NOT_FOUND', paths.root, 'holds no image')
-  const removed = chooseEntries(index, opened)
-  const rest = withLayoutEntries(
+  const chosen = chooseEntries(index, opened)
+  const kept = withLayoutEntries(
     index,
-    index.entries.filter((entry) => !removed.includes(entry)),
+    index.entries.filter((entry) => !chosen.includes(entry)),
   )
+  const rest = await withoutOrphans(manifestReader(paths.blobs), index, kept)
+  const removed = index.entries.filter((entry) => !rest.entries.includes(entry))
   const garbage = paths.blobs.shared ? [] : await unreachable(paths, { index, removed, rest })
   await writeIndex({ paths, options }, rest, lock)
   for (const digest of garbage) {

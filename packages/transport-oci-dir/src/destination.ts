@@ -5,13 +5,21 @@ import {
   ImageError,
   MAX_MANIFEST_BYTES,
   quoteForeign,
+  type Descriptor,
   type Digest,
   type ImageDestination,
   type ManifestBytes,
   type OperationOptions,
   type PutManifestOptions,
 } from '@crossdock/core'
-import { DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, OCI_INDEX, OCI_MANIFEST, referrerOf } from '@crossdock/formats'
+import {
+  DOCKER_MANIFEST,
+  DOCKER_MANIFEST_LIST,
+  OCI_INDEX,
+  OCI_MANIFEST,
+  referrerOf,
+  signatureDocuments,
+} from '@crossdock/formats'
 import { commitManifests } from './layout/commit.ts'
 import { isComplete, isNamed } from './layout/complete.ts'
 import { checkWritable } from './layout/prepare.ts'
@@ -41,14 +49,25 @@ export async function openDestination(
   operation.signal?.throwIfAborted()
   return Object.freeze<ImageDestination>({
     reference,
-    traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 16 }),
+    traits: Object.freeze({
+      manifestTypes: MANIFEST_TYPES,
+      signatures: Object.freeze(['simple', 'sigstore'] as const),
+      parallelBlobs: 16,
+    }),
     ...session.methods,
     async hasManifest(manifest, hasOptions) {
       hasOptions?.signal?.throwIfAborted()
-      const named = hasOptions?.instance !== undefined || (await isNamed(session, manifest))
+      const { instance, tag } = hasOptions ?? {}
+      const named = (instance !== undefined && tag === undefined) || (await isNamed(session, manifest, tag))
       return named && (await isComplete(session, manifest, hasOptions))
     },
     putManifest: (manifest, putOptions) => putManifest(session, manifest, putOptions),
+    async putSignatures(signatures, instance, putOptions) {
+      putOptions?.signal?.throwIfAborted()
+      const signed = signedManifest(session, instance)
+      signatureDocuments(signatures, signed) // what cannot be kept is refused here
+      session.signatures.set(signed.digest, { signed, signatures })
+    },
     async commit(commitOptions) {
       commitOptions?.signal?.throwIfAborted()
       if (session.top === undefined && !session.hasInstances) {
@@ -62,7 +81,7 @@ export async function openDestination(
 }
 
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
-  const { instance, signal } = options
+  const { instance, tag, signal } = options
   signal?.throwIfAborted()
   const { bytes, mediaType } = manifest
   const digest = instance ?? session.selection.digest ?? manifest.digest
@@ -73,8 +92,18 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   if (!(await session.trust.holds(descriptor, { signal }))) await writeManifest(session, bytes, digest)
   session.needed.add(digest)
   if (referrer !== undefined) session.referrers.push(referrer)
+  session.put.set(digest, descriptor)
   if (instance === undefined) session.top = descriptor
-  else session.hasInstances = true
+  else {
+    session.hasInstances = true
+    if (tag !== undefined) session.tags.set(tag, descriptor)
+  }
+}
+
+function signedManifest({ top, put }: Session, instance: Digest | undefined): Descriptor {
+  const signed = instance === undefined ? top : put.get(instance)
+  if (signed !== undefined) return signed
+  throw new ImageError('INVALID_DATA', 'what is signed was not put: put its manifest before its signatures')
 }
 
 function checkManifest({ bytes, mediaType }: ManifestBytes, digest: Digest): void {

@@ -1,9 +1,16 @@
 import { openBlob, quotePath } from '@crossdock/blob-files'
 import type { ImageSource, OperationOptions } from '@crossdock/core'
-import { createManifestFinder, entryDescriptor, findReferrers, selectLayoutEntry } from '@crossdock/formats'
+import {
+  createManifestFinder,
+  entryDescriptor,
+  findReferrers,
+  findSignatures,
+  selectLayoutEntry,
+} from '@crossdock/formats'
 import { openLayout } from './layout/layout.ts'
 import { manifestReader } from './layout/manifest-reader.ts'
 import { layoutPaths } from './layout/paths.ts'
+import { signatureReader } from './layout/signature-reader.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /**
@@ -33,9 +40,10 @@ export async function openSource(opened: OpenOptions, operation: OperationOption
       return await read(wanted, getOptions)
     },
     getBlob: (blob, getOptions) => openBlob(paths.blobs, blob, getOptions),
-    async getSignatures(_instance, getOptions) {
+    async getSignatures(instance, getOptions) {
       getOptions?.signal?.throwIfAborted()
-      return []
+      const readBlob = signatureReader(paths.blobs, getOptions)
+      return await findSignatures({ index, read, readBlob }, instance ?? top.digest, getOptions)
     },
     referrers: (digest, listOptions) => findReferrers(index, read, { digest, options: listOptions }),
     async [Symbol.asyncDispose]() {},

@@ -17,6 +17,7 @@ const CAPABILITIES: readonly Capability[] = [
   'reuse',
   'findBlob',
   'hasManifest',
+  'signatures',
   'exactManifests',
   'indexes',
   'artifacts',

@@ -151,18 +151,12 @@ describe.skipIf(process.platform === 'win32')('validateScope', () => {
   it.each(['/etc', '/this/does/not/exist', '/etc:tag', '/etc:a/b:1', '/etc:a b'])('takes %s', (scope) => {
     expect(() => validateScope(scope)).not.toThrow()
   })
-  it.each([
-    'relative/path',
-    '/',
-    '/double//slashes',
-    '/has/./dot',
-    '/has/dot/../dot',
-    '/trailing/slash/',
-    'C:',
-    'E',
-  ])('refuses %s', (scope) => {
-    expect(capture(() => validateScope(scope)).code).toBe('INVALID_REFERENCE')
-  })
+  it.each(['relative/path', '/', '/double//slashes', '/has/./dot', '/has/dot/../dot', '/trailing/slash/', 'C:', 'E'])(
+    'refuses %s',
+    (scope) => {
+      expect(capture(() => validateScope(scope)).code).toBe('INVALID_REFERENCE')
+    },
+  )
 })
 
 describe('a reference', () => {

@@ -1,6 +1,7 @@
 import { type Descriptor, ImageError, type ImageErrorCode, quoteForeign } from '@crossdock/core'
 import { checkDescriptor } from '../descriptor.ts'
 import { isObject, member, parseJsonDocument, parseJsonToRewrite } from '../json.ts'
+import { isAttachmentTag } from '../signatures/attachment-tag.ts'
 import { refuseLookalikeKeys } from '../manifest-type.ts'
 import { isIndexType, isManifestType, MANIFEST_MEDIA_TYPES, OCI_INDEX } from '../media-types.ts'
 import type { LayoutSelection } from './layout-location.ts'
@@ -132,6 +133,12 @@ export function entryDescriptor(index: LayoutIndex, entry: LayoutEntry): Descrip
   )
 }
 
+/** What is under a name, if it is a manifest. */
+export function descriptorNamed(index: LayoutIndex, name: string): Descriptor | undefined {
+  const entry = index.entries.find((candidate) => candidate.name === name)
+  return entry === undefined ? undefined : usableDescriptor(index, entry)
+}
+
 /** The entry's descriptor; undefined if it is none or no manifest's: other entries are other people's business. */
 export function usableDescriptor(index: LayoutIndex, entry: LayoutEntry): Descriptor | undefined {
   try {
@@ -154,8 +161,8 @@ export function usableDescriptors(index: LayoutIndex): readonly Descriptor[] {
 export function selectLayoutEntry(index: LayoutIndex, selection: LayoutSelection): LayoutEntry {
   if (selection.index !== undefined) return entryAt(index, selection.index)
   if (selection.name !== undefined) return entryNamed(index, selection.name)
-  // Lists of referrers are beside the images, not among them.
-  const images = index.entries.filter((entry) => !isReferrersEntry(entry))
+  // What refers to images is beside them, not among them.
+  const images = index.entries.filter((entry) => !isBesideImages(entry))
   const [only, ...others] = images.length === 0 ? index.entries : images
   if (only === undefined) throw problem('NOT_FOUND', index.what, 'lists no image')
   // One image under several names is one image.
@@ -193,9 +200,11 @@ function entryNamed(index: LayoutIndex, name: string): LayoutEntry {
 
 const REFERRERS_TAG = /^(?:sha256|sha512)-[0-9a-f]{32,64}$/
 
-/** An entry that lists the referrers of a manifest, by its name (distribution-spec, "Referrers Tag Schema"). */
-function isReferrersEntry(entry: LayoutEntry): boolean {
-  return entry.name !== undefined && REFERRERS_TAG.test(entry.name)
+/**
+ * By its name: an entry that lists the referrers of a manifest (distribution-spec, "Referrers Tag Schema"), or that cosign's tag ties to one.
+ */
+function isBesideImages({ name }: LayoutEntry): boolean {
+  return name !== undefined && (REFERRERS_TAG.test(name) || isAttachmentTag(name))
 }
 
 const MAX_LISTED = 20

@@ -1,27 +1,34 @@
-import type { Descriptor, Digest, ManifestBytes, OperationOptions } from '@crossdock/core'
+import type { Descriptor, Digest, ManifestBytes, OperationOptions, Referrer as TaggedReferrer } from '@crossdock/core'
 import { childrenOf, type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType, OCI_INDEX } from '../media-types.ts'
 import { referrersTag } from '../referrers-tag.ts'
 import { documentReader, isDocument, type ManifestReader } from '../walk/documents.ts'
 import type { Handler } from '../walk/handler.ts'
 import { walk } from '../walk/walk.ts'
-import { type LayoutIndex, usableDescriptor, usableDescriptors } from './layout-index.ts'
+import { ATTACHMENT_KINDS, attachmentTag } from '../signatures/attachment-tag.ts'
+import { descriptorNamed, type LayoutIndex, usableDescriptors } from './layout-index.ts'
 
 /** Manifests that are looked into for a `subject`; in a larger layout the list of referrers has to tell. */
 const MAX_LOOKED_INTO = 1000
 
 /**
- * The manifests whose subject is `subject`: those that the entry with its referrers tag lists (distribution-spec, "Referrers
- * Tag Schema"), then others that `index.json` reaches.
+ * The manifests that refer to `subject`: those that cosign's tags tie to it, those that the entry with its referrers tag lists
+ * (distribution-spec, "Referrers Tag Schema"), then others that `index.json` reaches and whose subject it is.
  */
 export async function* findReferrers(
   index: LayoutIndex,
   read: ManifestReader,
   subject: { readonly digest: Digest; readonly options?: OperationOptions | undefined },
-): AsyncGenerator<Descriptor> {
+): AsyncGenerator<TaggedReferrer> {
   const { digest, options } = subject
   options?.signal?.throwIfAborted()
   const seen = new Set<Digest>()
+  for (const tag of ATTACHMENT_KINDS.map((kind) => attachmentTag(digest, kind))) {
+    const attached = descriptorNamed(index, tag)
+    if (attached === undefined) continue
+    seen.add(attached.digest)
+    yield { ...withoutAnnotations(attached), tag }
+  }
   for (const descriptor of await listedReferrers(index, read, digest)) {
     if (!seen.has(descriptor.digest)) yield descriptor
     seen.add(descriptor.digest)
@@ -47,12 +54,15 @@ export async function listedReferrers(
   read: ManifestReader,
   subject: Digest,
 ): Promise<readonly Descriptor[]> {
-  const tag = referrersTag(subject)
-  const entry = index.entries.find((candidate) => candidate.name === tag)
-  const descriptor = entry === undefined ? undefined : usableDescriptor(index, entry)
+  const descriptor = descriptorNamed(index, referrersTag(subject))
   if (descriptor === undefined || !isIndexType(descriptor.mediaType)) return []
   const document = await documentReader(read, { passOver: 'unusable' })(descriptor, { depth: 0 })
   return document?.kind === 'index' ? document.manifests : []
+}
+
+/** The annotations of an entry are about the entry. */
+function withoutAnnotations({ annotations: _, ...descriptor }: Descriptor): Descriptor {
+  return descriptor
 }
 
 /** A manifest with a subject. */

@@ -51,7 +51,8 @@ export async function readAttachments(
 /** What is under a `.sig` tag now. */
 export interface PresentAttachments {
   readonly manifest: ManifestBytes
-  readonly config: Uint8Array
+  /** Default: made anew, by the layers of the manifest. */
+  readonly config?: Uint8Array | undefined
 }
 
 /** What is to be written for a `.sig` tag: the blobs first. */
@@ -75,7 +76,7 @@ export function addAttachments(
   if (added.length === 0 && present !== undefined) return undefined
   const descriptors = added.map(({ descriptor }) => descriptor)
   checkSignatureLayers([...layers, ...descriptors], 'the manifest of signatures')
-  const config = configWith(descriptors, present?.config)
+  const config = configWith(present?.config === undefined ? [...layers, ...descriptors] : descriptors, present?.config)
   const manifest = manifestWith(descriptors, config.descriptor, present?.manifest)
   return { manifest, blobs: [...added, config] }
 }

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
   acquireLock,
-  createFolderOf,
   ifExists,
   type Lock,
   naming,
@@ -11,27 +10,27 @@ import {
   syncFolder,
   trimStamps,
 } from '@crossdock/blob-files'
-import { digestOf, ImageError, type Digest, type OperationOptions } from '@crossdock/core'
+import { ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import {
   childrenHandler,
   documentReader,
   emptyLayoutIndex,
-  formatReferrers,
   indexesOnly,
   layoutEntry,
   type LayoutIndex,
-  listedReferrers,
-  OCI_INDEX,
   putLayoutEntry,
   type Referrer,
-  referrersTag,
   serializeLayoutIndex,
   walk,
 } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
+import { addReferrer } from './add-referrer.ts'
+import { addSignatures } from './add-signatures.ts'
 import { readIndex } from './layout.ts'
 import { manifestReader } from './manifest-reader.ts'
+import { withoutOrphans } from './orphans.ts'
+import { createStaging } from './staging.ts'
 
 /**
  * Points the name at what was put, in one step, and keeps what others wrote to `index.json` meanwhile. Throws `CONFLICT` if the
@@ -46,9 +45,15 @@ export async function commitManifests(session: Session, operation: OperationOpti
   })
   await checkNeeded(session)
   const old = await readIndex(paths, options, { rewrite: true })
+  const staging = createStaging(session)
   let index = old ?? emptyLayoutIndex(quotePath(paths.index))
-  for (const referrer of await unlisted(session)) index = await addReferrer(session, index, referrer)
+  for (const referrer of await unlisted(session)) index = await addReferrer(staging, index, referrer)
+  for (const [tag, manifest] of session.tags) index = putLayoutEntry(index, layoutEntry(manifest, tag))
+  for (const signed of session.signatures.values())
+    index = await addSignatures({ staging, blobs: paths.blobs }, index, signed)
   if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
+  if (old !== undefined) index = await withoutOrphans(staging.read, old, index)
+  await staging.write(index)
   if (options.durable) await syncBlobFolders(session)
   if (index !== old) await writeIndex(session, index, lock)
   await trimStamps(paths.blobs)
@@ -109,25 +114,6 @@ async function unlisted({ paths, top, referrers }: Session): Promise<readonly Re
   for await (const { digest } of walk([top], childrenHandler(indexesOnly(read)))) inside.add(digest)
   inside.delete(top.digest)
   return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
-}
-
-/** Adds a manifest to the list of its subject's referrers (distribution-spec, "Referrers Tag Schema"). */
-async function addReferrer(
-  session: Session,
-  index: LayoutIndex,
-  { subject, descriptor }: Referrer,
-): Promise<LayoutIndex> {
-  const { paths, options } = session
-  const listed = await listedReferrers(index, manifestReader(paths.blobs), subject)
-  if (listed.some(({ digest }) => digest === descriptor.digest)) return index
-  const bytes = formatReferrers([...listed, descriptor])
-  const digest = digestOf(bytes)
-  await createFolderOf(paths.blobs, digest)
-  await replaceFile(paths.blobs.pathOf(digest), { bytes, work: paths.blobs.work, durable: options.durable })
-  return putLayoutEntry(
-    index,
-    layoutEntry({ mediaType: OCI_INDEX, digest, size: bytes.byteLength }, referrersTag(subject)),
-  )
 }
 
 /** The names of all blobs outlive a power cut before `index.json` leads to them. */

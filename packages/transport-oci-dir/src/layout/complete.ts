@@ -4,14 +4,17 @@ import type { Session } from './session.ts'
 import { readIndex } from './layout.ts'
 import { manifestReader } from './manifest-reader.ts'
 
-/** True if the reference names this manifest already. */
-export async function isNamed({ paths, options, selection }: Session, manifest: Descriptor): Promise<boolean> {
+/** True if the reference, or the tag that is given, names this manifest already. */
+export async function isNamed(
+  { paths, options, selection }: Session,
+  manifest: Descriptor,
+  tag?: string,
+): Promise<boolean> {
   const index = await readIndex(paths, options)
   if (index === undefined) return false
+  const name = tag ?? selection.name
   const named = index.entries.filter((entry) =>
-    selection.name === undefined
-      ? entry.name === undefined && entry.digest === manifest.digest
-      : entry.name === selection.name,
+    name === undefined ? entry.name === undefined && entry.digest === manifest.digest : entry.name === name,
   )
   return named.length > 0 && named.every((entry) => entry.digest === manifest.digest)
 }

@@ -1,7 +1,8 @@
 import { type BlobSession, createBlobSession, sweep } from '@crossdock/blob-files'
-import type { Descriptor } from '@crossdock/core'
+import type { Descriptor, Digest } from '@crossdock/core'
 import type { Referrer } from '@crossdock/formats'
 import type { OpenOptions } from '../open-options.ts'
+import type { AddSignaturesOptions } from './add-signatures.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 
@@ -12,6 +13,12 @@ export interface Session extends OpenOptions, BlobSession {
   top: Descriptor | undefined
   hasInstances: boolean
   readonly referrers: Referrer[]
+  /** Every manifest that was put. */
+  readonly put: Map<Digest, Descriptor>
+  /** Manifests that were put under further names, by those names. */
+  readonly tags: Map<string, Descriptor>
+  /** By the digest of what was signed. */
+  readonly signatures: Map<Digest, AddSignaturesOptions>
 }
 
 export function createSession(opened: OpenOptions): Session {
@@ -27,5 +34,8 @@ export function createSession(opened: OpenOptions): Session {
     top: undefined,
     hasInstances: false,
     referrers: [],
+    put: new Map(),
+    tags: new Map(),
+    signatures: new Map(),
   }
 }

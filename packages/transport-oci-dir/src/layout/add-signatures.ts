@@ -1,0 +1,79 @@
+import type { BlobPaths } from '@crossdock/blob-files'
+import type { Descriptor, ManifestBytes, Signature } from '@crossdock/core'
+import {
+  attachmentTag,
+  descriptorNamed,
+  encodeSignature,
+  findSignatures,
+  type LayoutContent,
+  layoutEntry,
+  type LayoutIndex,
+  parseAttachments,
+  type PresentAttachments,
+  putLayoutEntry,
+  referrerOf,
+  SIMPLE_SIGNATURES,
+  signatureDocuments,
+} from '@crossdock/formats'
+import { addReferrer } from './add-referrer.ts'
+import { signatureReader } from './signature-reader.ts'
+import type { Staging } from './staging.ts'
+
+export interface SignatureStaging {
+  readonly staging: Staging
+  /** The layout's. */
+  readonly blobs: BlobPaths
+}
+
+export interface AddSignaturesOptions {
+  readonly signed: Descriptor
+  readonly signatures: readonly Signature[]
+}
+
+/** Adds signatures to those of the manifest that the layout has, unless they are there. */
+export async function addSignatures(
+  { staging, blobs }: SignatureStaging,
+  index: LayoutIndex,
+  { signed, signatures }: AddSignaturesOptions,
+): Promise<LayoutIndex> {
+  const layout = { index, read: staging.read, readBlob: signatureReader(blobs) }
+  const present = await findSignatures(layout, signed.digest)
+  const added = signatures.filter((signature) => !present.some((other) => isSame(signature, other)))
+  if (added.length === 0) return index
+  // All simple signatures of a manifest are in one document.
+  const isSimpleAdded = added.some(({ format }) => format === 'simple')
+  const again = isSimpleAdded ? present.filter(({ format }) => format === 'simple') : []
+  const documents = signatureDocuments([...again, ...added], signed, await presentAttachments(layout, signed))
+  for (const content of documents.blobs) staging.add(content)
+  let result = index
+  for (const manifest of documents.artifacts) {
+    staging.add({ descriptor: manifestDescriptor(manifest), bytes: manifest.bytes })
+    const referrer = referrerOf(manifest)
+    if (referrer === undefined) continue
+    const isSimple = referrer.descriptor.artifactType === SIMPLE_SIGNATURES
+    const replaces = ({ artifactType }: Descriptor): boolean => isSimple && artifactType === SIMPLE_SIGNATURES
+    result = await addReferrer(staging, result, { ...referrer, replaces })
+  }
+  const { attachments } = documents
+  if (attachments === undefined) return result
+  staging.addListed({ descriptor: manifestDescriptor(attachments), bytes: attachments.bytes })
+  return putLayoutEntry(result, layoutEntry(manifestDescriptor(attachments), attachmentTag(signed.digest, 'sig')))
+}
+
+function manifestDescriptor({ mediaType, digest, bytes }: ManifestBytes): Descriptor {
+  return { mediaType, digest, size: bytes.byteLength }
+}
+
+function isSame(one: Signature, other: Signature): boolean {
+  return Buffer.compare(encodeSignature(one), encodeSignature(other)) === 0
+}
+
+async function presentAttachments(
+  { index, read, readBlob }: LayoutContent,
+  { digest }: Descriptor,
+): Promise<PresentAttachments | undefined> {
+  const descriptor = descriptorNamed(index, attachmentTag(digest, 'sig'))
+  if (descriptor === undefined) return undefined
+  const manifest = await read(descriptor)
+  return { manifest, config: await readBlob(parseAttachments(manifest).config) }
+}
