@@ -172,12 +172,9 @@ describe.each(['flag', ...STORED] as const)('credentials from %s', (learnt) => {
     const name = `docker://${registry.host}/app:1`
     const argv = ['--registries-conf', `${home}/registries.conf`, 'copy', ...flags, name, `oci:${fresh('layout')}:here`]
     expect(commandProblems(await runCommand(argv, { env }), { secrets: SECRETS })).toStrictEqual([])
-    const sent = (server: LogInPlace['other']): ReadonlySet<string> =>
-      new Set(server.requests.flatMap(({ headers }) => headers.authorization ?? []))
-    const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`
     expect(other.requests.length).toBeGreaterThan(0)
-    expect(sent(registry)).toStrictEqual(new Set([basic(`me:${PASSWORD}`)]))
-    expect(sent(other)).toStrictEqual(new Set(learnt === 'flag' ? [] : [basic(`you:${OTHER_PASSWORD}`)]))
+    expect(authorizations(registry)).toStrictEqual(new Set([basic(`me:${PASSWORD}`)]))
+    expect(authorizations(other)).toStrictEqual(new Set(learnt === 'flag' ? [] : [basic(`you:${OTHER_PASSWORD}`)]))
   })
 
   it.each(['basic', 'token'] as const)('are shown nowhere, whether it works or not: %s', async (kind) => {
@@ -211,6 +208,14 @@ describe.each(['flag', ...STORED] as const)('credentials from %s', (learnt) => {
     expect([...SECRETS, ...sent].filter((secret) => said.includes(secret))).toStrictEqual([])
   })
 })
+
+function authorizations({ requests }: LogInPlace['other']): ReadonlySet<string> {
+  return new Set(requests.flatMap(({ headers }) => headers.authorization ?? []))
+}
+
+function basic(pair: string): string {
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
 
 /** The image, with its large layer at a URL. */
 async function foreignLayer(url: string): Promise<FaultAction> {

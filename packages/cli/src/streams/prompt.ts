@@ -20,7 +20,7 @@ export async function prompt({ stdin, stderr }: Terminal, question: string, opti
   if (stdin === undefined) throw new UsageError('there is no input to read an answer from')
   // Line editing draws what is typed: where that is to be hidden, on nothing.
   const nothing = new Writable({ write: (_chunk, _encoding, done) => done() })
-  if (hidden) stderr.write(question)
+  signal.throwIfAborted()
   const lines = createInterface({ input: stdin, output: hidden ? nothing : stderr, terminal: true, historySize: 0 })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const onAbort = (): void => reject(signal.reason)
@@ -30,8 +30,9 @@ export async function prompt({ stdin, stderr }: Terminal, question: string, opti
   lines.on('close', () =>
     reject(new UsageError(`nothing was typed where ${question.trim().replace(/:$/, '')} is asked`)),
   )
+  // From now on nothing that is typed shows by itself.
+  if (hidden) stderr.write(question)
   try {
-    signal.throwIfAborted()
     lines.question(hidden ? '' : question, resolve)
     return await promise
   } finally {
