@@ -22,14 +22,38 @@ export function decodeText(bytes: Uint8Array, what: string): string {
   }
 }
 
-/** `LINE:COLUMN`, both from 1, of an offset in a text. */
-export function placeOf(text: string, offset: number): string {
-  return `${lineOf(text, offset)}:${offset - text.slice(0, offset).lastIndexOf('\n')}`
+/** Tells lines and columns of a text, both from 1. The text is gone through once, however often it is asked. */
+export interface TextPlaces {
+  line(offset: number): number
+  /** `LINE:COLUMN` */
+  place(offset: number): string
 }
 
-/** From 1. */
-export function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
+export function textPlaces(text: string): TextPlaces {
+  let starts: readonly number[] | undefined
+  const lineAt = (offset: number): { readonly line: number; readonly start: number } => {
+    const known = (starts ??= lineStarts(text))
+    let [low, high] = [0, known.length]
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if ((known[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return { line: low + 1, start: known[low] ?? 0 }
+  }
+  return {
+    line: (offset) => lineAt(offset).line,
+    place: (offset) => {
+      const { line, start } = lineAt(offset)
+      return `${line}:${offset - start + 1}`
+    },
+  }
+}
+
+function lineStarts(text: string): readonly number[] {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return starts
 }
 
 /** How many bytes stand before the first that is not UTF-8, cut to whole lines. */

@@ -1,6 +1,6 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
 import { findNodeAtLocation, type Node, parseTree, type ParseError, printParseErrorCode } from 'jsonc-parser'
-import { type ConfigDocument, decodeText, type DocumentPath, lineOf, placeOf } from './config-document.ts'
+import { type ConfigDocument, decodeText, type DocumentPath, textPlaces } from './config-document.ts'
 
 /** Deeper documents are refused: nobody writes one, and whoever walks it would run out of stack. */
 const MAX_DEPTH = 64
@@ -29,8 +29,9 @@ export function readStrictJson(bytes: Uint8Array, { what, maxBytes }: StrictJson
     throw new ImageError('LIMIT_EXCEEDED', `${where} has ${bytes.byteLength} bytes; at most ${maxBytes} are read`)
   }
   const text = decodeText(bytes, what)
+  const places = textPlaces(text)
   const at = (offset: number, reason: string): ImageError =>
-    new ImageError('INVALID_DATA', `${where}:${placeOf(text, offset)}: ${reason}`)
+    new ImageError('INVALID_DATA', `${where}:${places.place(offset)}: ${reason}`)
   if (text.startsWith('\uFEFF')) throw at(0, 'it begins with a byte order mark, which JSON does not allow')
   if (deepest(text) > MAX_DEPTH) {
     throw new ImageError('LIMIT_EXCEEDED', `${where} is nested more than ${MAX_DEPTH} levels deep`)
@@ -39,7 +40,7 @@ export function readStrictJson(bytes: Uint8Array, { what, maxBytes }: StrictJson
   const value = valueOf(root, at)
   return {
     value,
-    line: (path) => lineOf(text, nearest(root, path).offset),
+    line: (path) => places.line(nearest(root, path).offset),
     error: (path, reason) => at(nearest(root, path).offset, reason),
   }
 }

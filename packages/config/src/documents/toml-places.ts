@@ -41,13 +41,16 @@ export function tomlPlaces(text: string): TomlPlaces {
   return places
 }
 
+/** Names in a header beyond which tables have no place; nobody writes so many, and the work for them grows with their square. */
+const MAX_NAMES = 32
+
 /** The path that a header means: names of lists of tables stand for their last element. */
 function resolve(
   names: readonly string[],
   { counts, isElement }: { readonly counts: Map<string, number>; readonly isElement: boolean },
 ): DocumentPath {
   let path: (string | number)[] = []
-  for (const [index, name] of names.entries()) {
+  for (const [index, name] of names.slice(0, MAX_NAMES).entries()) {
     path = [...path, name]
     const key = placeKey(path)
     const isNew = isElement && index === names.length - 1

@@ -1,5 +1,5 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { type ConfigDocument, decodeText, type DocumentPath, lineOf, placeOf } from './config-document.ts'
+import { type ConfigDocument, decodeText, type DocumentPath, textPlaces } from './config-document.ts'
 import { nearestPlace } from './nearest-place.ts'
 import { type TomlPlaces, placeKey, tomlPlaces } from './toml-places.ts'
 
@@ -10,6 +10,7 @@ const MAX_DEPTH = 32
 export async function readToml(bytes: Uint8Array, what: string): Promise<ConfigDocument> {
   const text = decodeText(bytes, what)
   const { parse, TomlError } = await import('smol-toml')
+  const lines = textPlaces(text)
   let places: TomlPlaces | undefined
   try {
     const value = parse(text, { maxDepth: MAX_DEPTH })
@@ -19,9 +20,9 @@ export async function readToml(bytes: Uint8Array, what: string): Promise<ConfigD
     }
     return {
       value,
-      line: (path) => lineOf(text, offsetOf(path)),
+      line: (path) => lines.line(offsetOf(path)),
       error: (path, reason) =>
-        new ImageError('INVALID_DATA', `${quoteForeign(what)}:${placeOf(text, offsetOf(path))}: ${reason}`),
+        new ImageError('INVALID_DATA', `${quoteForeign(what)}:${lines.place(offsetOf(path))}: ${reason}`),
     }
   } catch (cause) {
     const where = cause instanceof TomlError ? `:${cause.line}:${cause.column}` : ''

@@ -5,7 +5,7 @@ import { parseRegistriesD } from './parse.ts'
 import type { RegistriesD, RegistriesDFile, SignatureNamespace } from './registries-d.ts'
 
 /** No file of `registries.d` is larger. */
-const MAX_BYTES = 1024 * 1024
+const MAX_BYTES = 128 * 1024
 
 export interface LoadRegistriesDOptions {
   /** The folder to read instead of the usual ones. */
