@@ -89,16 +89,23 @@ describe('explain', () => {
         'etc/containers/registries.conf': '[',
         'etc/containers/registries.d/a.yaml': '}',
         'etc/containers/certs.d/a.com/me.cert': '-----BEGIN ',
-        'home/me/.docker/config.json': '{',
       },
       'a.com/b',
     )
     expect(found.registries.problem).toContain('registries.conf:1:')
     expect(found.signatures.problem).toContain('a.yaml:1:1')
     expect(found.hosts[0]?.certificates.problem).toContain('not its .key')
-    expect(found.hosts[0]?.credentials.files).toContainEqual(
+    // It could name helpers that are asked first.
+    expect(found.hosts[0]?.credentials.problem).toContain('registries.conf:1:')
+    expect(found.policy.file).toBeUndefined()
+  })
+
+  it('tells a file with credentials that is wrong, and nothing of what is in it', async () => {
+    const { found } = await explained({ 'home/me/.docker/config.json': '{"auth":"hunter2"' }, 'a.com/b')
+    const [host] = found.hosts
+    expect(host?.credentials.files).toContainEqual(
       expect.objectContaining({ state: 'wrong', problem: expect.stringContaining('config.json:1:') as string }),
     )
-    expect(found.policy.file).toBeUndefined()
+    expect(JSON.stringify(found)).not.toContain('hunter2')
   })
 })
