@@ -17,7 +17,7 @@ export const configCommand: CommandEntry = {
       .description(
         'Says for a registry or an image what this machine has configured, and which file says so: mirrors, blocked and insecure ' +
           'registries, certificates, where credentials would come from (none is shown), where signatures are kept, and which policy ' +
-          'counts. Nothing is sent to anybody. Ends with 1 if a file is wrong.',
+          'counts. Nothing is sent to anybody. Fails, once all is said, if a file is wrong.',
       )
       .argument('<host|image>', 'such as registry.example.com:5000, or docker.io/library/alpine:3.20')
       .option('--json', 'print the answer as one JSON object')
