@@ -115,6 +115,7 @@ export { ATTACHMENT_KINDS, attachmentTag, isAttachmentTag } from './signatures/a
 export type { AttachmentKind } from './signatures/attachment-tag.ts'
 export { addAttachments, COSIGN_SIGNATURE, parseAttachments, readAttachments } from './signatures/attachments.ts'
 export type { AttachmentsUpdate, BlobContent, PresentAttachments } from './signatures/attachments.ts'
+export { distinctSignatures, newSignatures } from './signatures/distinct-signatures.ts'
 export { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from './signatures/limits.ts'
 export type { SignatureBlobReader } from './signatures/read-layers.ts'
 export {

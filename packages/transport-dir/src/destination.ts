@@ -9,6 +9,8 @@ import {
   type ManifestBytes,
   type OperationOptions,
   type PutManifestOptions,
+  quoteForeign,
+  report,
 } from '@crossdock/core'
 import { commitImage } from './folder/commit.ts'
 import { hasManifest } from './folder/complete.ts'
@@ -58,7 +60,7 @@ export async function openDestination(
 }
 
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
-  const { instance, signal } = options
+  const { instance, tag, signal } = options
   signal?.throwIfAborted()
   const digest = instance ?? manifest.digest
   checkManifest(manifest, digest)
@@ -69,7 +71,13 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
       await writeInstance(session, manifest.bytes, digest)
     }
     session.instances.add(digest)
+    if (tag !== undefined) noteTag(options, { tag, digest })
   }
+}
+
+function noteTag(options: OperationOptions, { tag, digest }: { readonly tag: string; readonly digest: Digest }): void {
+  const message = `"dir:" has no names: ${quoteForeign(tag, 150)} is kept by its digest ${digest}, and not found by its name again`
+  report(options, { type: 'note', level: 'warning', message })
 }
 
 function checkManifest({ bytes }: ManifestBytes, digest: Digest): void {

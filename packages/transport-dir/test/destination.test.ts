@@ -287,6 +287,26 @@ describe('another image in the folder', () => {
   })
 })
 
+it('keeps what another name would stand for by its digest, and says so', async () => {
+  const folder = await temporaryFolder()
+  const [image, attached] = [testImage(), testArtifact({ seed: 'attached' })]
+  const notes: string[] = []
+  await using destination = await dir.parseReference(folder).openDestination()
+  for (const { descriptor, bytes } of [...image.blobs, ...attached.blobs]) {
+    await destination.putBlob(bytesBody(bytes), descriptor)
+  }
+  await destination.putManifest(image.root)
+  await destination.putManifest(attached.root, {
+    instance: attached.root.digest,
+    tag: 'sha256-0.sig',
+    onProgress: (event) => void (event.type === 'note' && notes.push(event.message)),
+  })
+  await destination.commit()
+  await using source = await dir.parseReference(folder).openSource()
+  expect((await source.getManifest(attached.root.digest)).digest).toBe(attached.root.digest)
+  expect(notes).toEqual([expect.stringContaining('sha256-0.sig')])
+})
+
 describe('signatures', () => {
   it('are those that were put last, for the image and for each instance', async () => {
     const folder = await temporaryFolder()

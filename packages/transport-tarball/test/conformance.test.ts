@@ -28,6 +28,7 @@ const OCI_ARCHIVE: readonly Capability[] = [
   'indexes',
   'artifacts',
   'sha512',
+  'signatures',
 ]
 
 const UNNAMED = { 'tags/lists': 'an image without a name is in no list of names' }

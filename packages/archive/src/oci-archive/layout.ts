@@ -13,10 +13,12 @@ import {
 import {
   isObject,
   type LayoutIndex,
+  MAX_SIGNATURE_BYTES,
   type ManifestReader,
   member,
   parseJsonDocument,
   parseLayoutIndex,
+  type SignatureBlobReader,
 } from '@crossdock/formats'
 import { readVerified } from '@crossdock/streams'
 import { createReader } from '../access/read-access.ts'
@@ -94,6 +96,16 @@ function memberOf({ what, index }: ArchiveFile, { digest, size }: Descriptor): T
 /** Reads the manifests in the archive. */
 export function manifestReader(layout: ArchivedLayout): ManifestReader {
   return (descriptor, options) => readManifest(layout, descriptor, options?.signal)
+}
+
+/** Reads the blobs of signatures in the archive, each whole and verified. */
+export function signatureReader(layout: ArchivedLayout, signal?: AbortSignal): SignatureBlobReader {
+  return async (blob) => {
+    await using body = openBlob(layout, blob, { signal })
+    const { digest, size } = blob
+    const what = `${layout.archive.what}: the blob ${digest} of signatures`
+    return await readVerified(body, { digest, size }, { limitBytes: MAX_SIGNATURE_BYTES, what })
+  }
 }
 
 /** A manifest, verified against its descriptor. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`, `DIGEST_MISMATCH`. */

@@ -3,12 +3,13 @@ import {
   createManifestFinder,
   entryDescriptor,
   findReferrers,
+  findSignatures,
   type LayoutSelection,
   type ManifestFinder,
   selectLayoutEntry,
 } from '@crossdock/formats'
 import type { ArchiveFile } from '../image-archive/open-archive.ts'
-import { type ArchivedLayout, manifestReader, openBlob, readLayout } from './layout.ts'
+import { type ArchivedLayout, manifestReader, openBlob, readLayout, signatureReader } from './layout.ts'
 
 export interface OpenOciArchiveOptions {
   readonly reference: ImageReference
@@ -32,6 +33,11 @@ export async function openOciArchive(archive: ArchiveFile, options: OpenOciArchi
     const read = manifestReader(layout)
     return Object.freeze<ImageSource>({
       ...createLayoutSource(layout, { reference, top }),
+      async getSignatures(instance, getOptions) {
+        getOptions?.signal?.throwIfAborted()
+        const readBlob = signatureReader(layout, getOptions?.signal)
+        return await findSignatures({ index: layout.index, read, readBlob }, instance ?? top.digest, getOptions)
+      },
       referrers: (digest, listOptions) => findReferrers(layout.index, read, { digest, options: listOptions }),
     })
   } catch (reason) {
@@ -46,7 +52,7 @@ export interface LayoutSourceOptions {
   readonly top: Descriptor
 }
 
-/** An image of a layout as a source, without what refers to it. The archive is closed with it. */
+/** An image of a layout as a source, without signatures and what refers to it. The archive is closed with it. */
 export function createLayoutSource(layout: ArchivedLayout, { reference, top }: LayoutSourceOptions): ImageSource {
   const manifests = finderIn(layout, top)
   const read = manifestReader(layout)

@@ -8,6 +8,7 @@ import {
 } from '@crossdock/core'
 import { attachmentTag } from '../signatures/attachment-tag.ts'
 import { readAttachments } from '../signatures/attachments.ts'
+import { distinctSignatures } from '../signatures/distinct-signatures.ts'
 import type { SignatureBlobReader } from '../signatures/read-layers.ts'
 import { isSignatureArtifactType, readSignatureArtifact } from '../signatures/signature-artifact.ts'
 import type { ManifestReader } from '../walk/documents.ts'
@@ -49,8 +50,9 @@ export async function findSignatures(
     found.push(...signatures)
   }
   const attached = descriptorNamed(index, attachmentTag(subject, 'sig'))
-  if (attached === undefined) return found
-  return [...found, ...(await readAttachments(await readListed(layout, attached, options), readBlob))]
+  if (attached !== undefined)
+    found.push(...(await readAttachments(await readListed(layout, attached, options), readBlob)))
+  return distinctSignatures(found)
 }
 
 /** By what is said of them: those that the list of referrers has, and those that others put into `index.json` itself. */

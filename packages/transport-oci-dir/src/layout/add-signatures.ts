@@ -3,11 +3,11 @@ import type { Descriptor, ManifestBytes, Signature } from '@crossdock/core'
 import {
   attachmentTag,
   descriptorNamed,
-  encodeSignature,
   findSignatures,
   type LayoutContent,
   layoutEntry,
   type LayoutIndex,
+  newSignatures,
   parseAttachments,
   type PresentAttachments,
   putLayoutEntry,
@@ -38,7 +38,7 @@ export async function addSignatures(
 ): Promise<LayoutIndex> {
   const layout = { index, read: staging.read, readBlob: signatureReader(blobs) }
   const present = await findSignatures(layout, signed.digest)
-  const added = signatures.filter((signature) => !present.some((other) => isSame(signature, other)))
+  const added = newSignatures(signatures, present)
   if (added.length === 0) return index
   // All simple signatures of a manifest are in one document.
   const isSimpleAdded = added.some(({ format }) => format === 'simple')
@@ -62,10 +62,6 @@ export async function addSignatures(
 
 function manifestDescriptor({ mediaType, digest, bytes }: ManifestBytes): Descriptor {
   return { mediaType, digest, size: bytes.byteLength }
-}
-
-function isSame(one: Signature, other: Signature): boolean {
-  return Buffer.compare(encodeSignature(one), encodeSignature(other)) === 0
 }
 
 async function presentAttachments(

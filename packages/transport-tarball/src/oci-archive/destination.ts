@@ -36,11 +36,13 @@ import {
   referrerOf,
   referrersTag,
   serializeLayoutIndex,
+  signatureDocuments,
   walk,
   withLayoutEntries,
 } from '@crossdock/formats'
 import { openWriter } from '../open-writer.ts'
 import type { OpenOptions } from './open-options.ts'
+import { describe, type SignedManifest, writeSignatures } from './signatures.ts'
 
 /** Best first. Docker's are kept as they are: the bytes of a manifest do not change on the way. */
 const MANIFEST_TYPES: readonly string[] = Object.freeze([
@@ -58,6 +60,12 @@ interface Session extends OpenOptions {
   /** What each index that was put lists. */
   readonly children: Map<Digest, readonly Descriptor[]>
   readonly referrers: Map<Digest, Referrer>
+  /** Every manifest that was put. */
+  readonly put: Map<Digest, Descriptor>
+  /** Manifests that were put under further names, by those names. */
+  readonly tags: Map<string, ManifestBytes>
+  /** By the digest of what was signed. */
+  readonly signatures: Map<Digest, SignedManifest>
 }
 
 /**
@@ -73,22 +81,48 @@ export async function openDestination(
   const { reference, streams } = opened
   const writer = await openWriter({ ...opened, memberOf }, streams)
   operation.signal?.throwIfAborted()
-  const session: Session = { ...opened, writer, top: undefined, children: new Map(), referrers: new Map() }
+  const session = createSession(opened, writer)
   return Object.freeze<ImageDestination>({
     reference,
-    traits: Object.freeze({ manifestTypes: MANIFEST_TYPES, parallelBlobs: 1 }),
+    traits: Object.freeze({
+      manifestTypes: MANIFEST_TYPES,
+      signatures: Object.freeze(['simple', 'sigstore'] as const),
+      parallelBlobs: 1,
+    }),
     putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
     async reuseBlob(blob, reuseOptions) {
       reuseOptions?.signal?.throwIfAborted()
       return writer.stored.get(blob.digest)?.size === blob.size ? { blob } : undefined
     },
     putManifest: (manifest, putOptions) => putManifest(session, manifest, putOptions),
+    async putSignatures(signatures, instance, putOptions) {
+      putOptions?.signal?.throwIfAborted()
+      const signed = instance === undefined ? session.top : session.put.get(instance)
+      if (signed === undefined) {
+        throw new ImageError('INVALID_DATA', 'what is signed was not put: put its manifest before its signatures')
+      }
+      signatureDocuments(signatures, signed) // what cannot be kept is refused here
+      session.signatures.set(signed.digest, { signed, signatures })
+    },
     async commit(commitOptions) {
       commitOptions?.signal?.throwIfAborted()
       await commit(session)
     },
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   })
+}
+
+function createSession(opened: OpenOptions, writer: MemberWriter): Session {
+  return {
+    ...opened,
+    writer,
+    top: undefined,
+    children: new Map(),
+    referrers: new Map(),
+    put: new Map(),
+    tags: new Map(),
+    signatures: new Map(),
+  }
 }
 
 function memberOf(digest: Digest): TarHeaderInput {
@@ -109,7 +143,7 @@ async function putBlob({ writer }: Session, { body, blob, signal }: PutBlob): Pr
 }
 
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
-  const { instance, signal } = options
+  const { instance, tag, signal } = options
   signal?.throwIfAborted()
   const { bytes, mediaType } = manifest
   const digest = instance ?? session.selection.digest ?? manifest.digest
@@ -120,7 +154,9 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   const referrer = referrerOf({ bytes, mediaType, digest })
   if (referrer !== undefined) session.referrers.set(digest, referrer)
   session.children.set(digest, childrenOf(parsed))
+  session.put.set(digest, descriptor)
   if (instance === undefined) session.top = descriptor
+  else if (tag !== undefined) session.tags.set(tag, { bytes, mediaType, digest })
 }
 
 async function commit(session: Session): Promise<void> {
@@ -128,7 +164,11 @@ async function commit(session: Session): Promise<void> {
   if (top === undefined && session.children.size === 0) {
     throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
   }
+  const added = await writeSignatures(writer, session.signatures.values(), session.tags)
+  for (const referrer of added.referrers) session.referrers.set(referrer.descriptor.digest, referrer)
   const entries: LayoutEntry[] = top === undefined ? [] : [layoutEntry(top, selection.name)]
+  const tags = new Map([...session.tags, ...added.tags])
+  for (const [tag, manifest] of tags) entries.push(layoutEntry(describe(manifest), tag))
   for (const [subject, referrers] of await unlisted(session)) {
     const bytes = formatReferrers(referrers)
     const descriptor = { mediaType: OCI_INDEX, digest: digestOf(bytes), size: bytes.byteLength }

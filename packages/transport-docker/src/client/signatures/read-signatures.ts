@@ -6,6 +6,7 @@ import {
   shortDigest,
   type Signature,
 } from '@crossdock/core'
+import { distinctSignatures } from '@crossdock/formats'
 import type { Endpoints } from '../endpoints.ts'
 import type { Repository } from '../repository.ts'
 import { readArtifacts } from './artifacts.ts'
@@ -30,7 +31,7 @@ export async function readSignatures(
     : await fromStorage(endpoints, { image, digest }, operation)
   if (!(await options.sigstoreAttachments(image))) return simple
   const attached = await beside((repository) => readAttached(repository, digest, operation))
-  return [...simple, ...attached]
+  return distinctSignatures([...simple, ...attached])
 }
 
 function hasExtension({ all, preferred }: Endpoints): boolean {
