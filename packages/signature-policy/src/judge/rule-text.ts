@@ -27,7 +27,7 @@ export function ruleText(requirement: PolicyRequirement): string {
 }
 
 /** A key source as messages name it: by its file. */
-export function keySourceText(source: KeySource): string {
+function keySourceText(source: KeySource): string {
   return source.kind === 'file' ? quoteForeign(source.path, 200) : 'key data in the policy'
 }
 

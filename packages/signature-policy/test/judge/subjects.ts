@@ -12,7 +12,7 @@ import { judgeWith } from '../../src/judge/evaluate-policy.ts'
 import type { Verifiers } from '../../src/judge/verifiers.ts'
 import { readPolicy } from '../policy/policies.ts'
 
-export const MANIFEST: Uint8Array = Buffer.from('{"schemaVersion":2}')
+const MANIFEST: Uint8Array = Buffer.from('{"schemaVersion":2}')
 export const DIGEST: string = digestOf(MANIFEST)
 export const NOW: Date = new Date('2026-03-01T12:00:00Z')
 
@@ -104,7 +104,7 @@ export function image(
 
 const KEY = /^\/keys\/([a-z]+)$/
 
-export const readFile = async (path: string): Promise<Uint8Array | undefined> => {
+const readFile = async (path: string): Promise<Uint8Array | undefined> => {
   const name = KEY.exec(path)?.[1]
   return name === undefined ? undefined : Buffer.from(name === 'empty' ? '' : name)
 }
