@@ -35,8 +35,8 @@ export interface CertificateForm {
 const SIGNATURES = { sha256: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1' }
 const RSA_SHA256 = '1.2.840.113549.1.1.11'
 
-export const FROM: Date = new Date('2024-01-01T00:00:00Z')
-export const TO: Date = new Date('2034-01-01T00:00:00Z')
+const FROM: Date = new Date('2024-01-01T00:00:00Z')
+const TO: Date = new Date('2034-01-01T00:00:00Z')
 
 /** Writes an X.509 certificate (RFC 5280). */
 export function issue(form: CertificateForm = {}): Issued {

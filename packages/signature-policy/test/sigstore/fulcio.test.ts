@@ -151,6 +151,9 @@ describe('the way to the CA', () => {
     const chain = [intermediate, root]
     await expect(check(certifiedAndLogged(below, log.privateKey, { chain }))).resolves.toBeDefined()
     await expect(check(certifiedAndLogged(below, log.privateKey))).rejects.toMatchObject(rejection(/does not lead to/))
+    // The last one is the root, whatever it is.
+    const noRoot = certifiedAndLogged(below, log.privateKey, { chain: [intermediate] })
+    await expect(check(noRoot)).rejects.toMatchObject(rejection(/does not lead to/))
   })
 
   it('does not trust what the signature brings along', async () => {
