@@ -79,6 +79,17 @@ await rm(folder, { recursive: true })
 console.log('ok on ' + process.versions.node)
 `
 
+/** Writes an OpenPGP secret key and prints its fingerprint. */
+const MAKE_KEY = `
+import { realpathSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+const { generateKey } = createRequire(realpathSync('node_modules/@crossdock/cli/package.json'))('openpgp')
+const { privateKey } = await generateKey({ userIDs: { name: 'Tess' }, format: 'object' })
+writeFileSync(process.argv[2] + '/secret', privateKey.armor())
+writeFileSync(process.argv[2] + '/public', privateKey.toPublic().armor())
+console.log(privateKey.getFingerprint())
+`
+
 describe('the packages as they are published', () => {
   const stack = new AsyncDisposableStack()
   const packages = publicPackages(repositoryRoot)
@@ -99,6 +110,7 @@ describe('the packages as they are published', () => {
     )
     installed = await installTarballs(project, { root: repositoryRoot, tarballs, others })
     await writeFile(join(project, 'smoke.mjs'), SMOKE)
+    await writeFile(join(project, 'make-key.mjs'), MAKE_KEY)
   })
   afterAll(() => stack.disposeAsync())
 
@@ -189,6 +201,31 @@ describe('the packages as they are published', () => {
       expect(await run('inspect', '--sizes', layout)).toContain('"UnpackedSize"')
       await run('plan', remote, layout)
       expect(await run('digest', layout)).toMatch(/^sha256:/)
+    })
+
+    it('the command signs and verifies with the OpenPGP library beside it', async ({ skip }) => {
+      skip(installed.exitCode !== 0, 'they are not installed')
+      skip(nodePackage === undefined && version !== process.versions.node, `npm has no Node.js for ${system}`)
+      const folder = join(project, `keys-${version}`)
+      await mkdir(folder)
+      const made = await runProcess([node(), 'make-key.mjs', folder], { cwd: project })
+      const key = made.stdout.toString().trim()
+      const script = join(project, 'node_modules/@crossdock/cli/bin/crossdock.js')
+      const files = [`${folder}/manifest`, 'example.com/app:1']
+      await writeFile(`${folder}/manifest`, '{}')
+      const sign = ['standalone-sign', ...files, key, '-o', `${folder}/signature`, '--sign-key', `${folder}/secret`]
+      const verify = [
+        'standalone-verify',
+        ...files,
+        key,
+        `${folder}/signature`,
+        '--public-key-file',
+        `${folder}/public`,
+      ]
+      for (const argv of [sign, verify]) {
+        const { exitCode, stderr } = await runProcess([node(), script, ...argv])
+        expect({ exitCode, stderr }).toStrictEqual({ exitCode: 0, stderr: '' })
+      }
     })
   })
 })
