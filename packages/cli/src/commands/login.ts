@@ -9,7 +9,6 @@ import { UsageError } from '../failure.ts'
 import { isSet, textFlag } from '../flags.ts'
 import { hostConfig } from '../host-config.ts'
 import { registryLogIn, repositoryWithin } from '../registry-log-in.ts'
-import { canAsk, prompt } from '../streams/prompt.ts'
 
 export const loginCommand: CommandEntry = {
   name: 'login',
@@ -88,7 +87,7 @@ async function stillCount(known: FoundCredentials, key: AuthKey, call: Call): Pr
 
 async function credentialsFor(
   key: AuthKey,
-  known: FoundCredentials | undefined,
+  existing: FoundCredentials | undefined,
   { flags, invocation, operation }: Call,
 ): Promise<PasswordCredentials> {
   const { terminal } = invocation
@@ -103,29 +102,19 @@ async function credentialsFor(
     invocation.note('warning: a password on the command line can be seen by others; --password-stdin hides it\n')
     return { username: given, password }
   }
+  const { canAsk, prompt } = await import('../streams/prompt.ts')
   if (!canAsk(terminal)) {
     throw new UsageError(`nobody can be asked here: log in to ${key.text} with --username and --password-stdin`)
   }
-  const username =
-    given ?? (await askUser(known === undefined ? undefined : userOf(known), invocation.terminal, signal))
+  const known = existing === undefined ? undefined : userOf(existing)
+  const question = known === undefined ? 'Username: ' : `Username (${quoteForeign(known)}): `
+  const username = (given ?? (await prompt(terminal, question, { signal }))) || known
+  if (username === undefined) throw new UsageError('a user name is needed')
   return { username, password: password ?? (await prompt(terminal, 'Password: ', { signal, hidden: true })) }
 }
 
-async function askUser(
-  known: string | undefined,
-  terminal: Call['invocation']['terminal'],
-  signal: AbortSignal,
-): Promise<string> {
-  const typed = await prompt(terminal, known === undefined ? 'Username: ' : `Username (${quoteForeign(known)}): `, {
-    signal,
-  })
-  const username = typed === '' ? known : typed
-  if (username !== undefined) return username
-  throw new UsageError('a user name is needed')
-}
-
 /** Where credentials are, for people. */
-export function placeOf({ file, helper }: CredentialsOrigin): string {
+function placeOf({ file, helper }: CredentialsOrigin): string {
   return quoteForeign(helper ?? file ?? '')
 }
 
