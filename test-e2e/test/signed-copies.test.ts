@@ -107,12 +107,34 @@ describe('an image with a signature beside it', () => {
     expect(await verify('--identity', `${registry.host}/app:2`)).toMatchObject({ exitCode: 4 })
   })
 
-  it('comes back through a folder with its signature', async () => {
-    const dir = folder.fresh('dir')
-    await withAttachments('copy', '-q', name('app:1'), `dir:${dir}`)
-    expect(await readdir(dir)).toContain('signature-1')
-    await withAttachments('copy', '-q', `dir:${dir}`, name('back:1'))
-    await withAttachments('verify', name('back:1'), '--key', key.public, '--identity', `${registry.host}/app:1`)
+  it.each(['dir', 'oci', 'oci-archive'])('comes back through %s: with its signature', async (transport) => {
+    const place = `${transport}:${folder.fresh('place')}${transport === 'dir' ? '' : ':app'}`
+    await withAttachments('copy', '-q', name('app:1'), place)
+    await done('verify', place, '--key', key.public, '--identity', `${registry.host}/app:1`)
+    const back = name(`back-${transport}:1`)
+    await withAttachments('copy', '-q', place, back)
+    await withAttachments('verify', back, '--key', key.public, '--identity', `${registry.host}/app:1`)
+  })
+
+  it('is signed where it lies in a folder or a layout, which keeps what was there', async () => {
+    for (const place of [`dir:${folder.fresh('dir')}`, `oci:${folder.fresh('layout')}:app`]) {
+      await withAttachments('copy', '-q', name('app:1'), place)
+      const flags = [
+        '--key',
+        key.secret,
+        '--sign-passphrase-file',
+        key.passphrase,
+        '--sign-identity',
+        'example.com/mine:1',
+      ]
+      expect(JSON.parse(await done('sign', '--json', place, ...flags))).toMatchObject({
+        signatures: { carried: 1, made: 1 },
+      })
+      for (const identity of [`${registry.host}/app:1`, 'example.com/mine:1']) {
+        await done('verify', place, '--key', key.public, '--identity', identity)
+      }
+      await done('inspect', '--config', place)
+    }
   })
 
   it('is accepted by a policy that asks for that key, and refused by one that asks for another', async () => {
