@@ -183,6 +183,15 @@ describe('signatures that a log recorded', () => {
     await expect(verify(make(), loggedTrust, OPTIONS)).rejects.toMatchObject(rejection(reason))
   })
 
+  it('does not care how the entry is laid out, which is signed in its canonical form', async () => {
+    const { 'dev.sigstore.cosign/bundle': bundle = '' } = logged(good, entry).annotations
+    const { SignedEntryTimestamp, Payload } = JSON.parse(bundle) as { SignedEntryTimestamp: string; Payload: object }
+    const reversed = Object.fromEntries(Object.entries(Payload).toReversed())
+    const text = JSON.stringify({ Payload: reversed, SignedEntryTimestamp }, undefined, '\t').replace('42', '4.2e1')
+    const laidOut = annotated(good, { 'dev.sigstore.cosign/bundle': text })
+    await expect(verify(laidOut, loggedTrust, OPTIONS)).resolves.toBeDefined()
+  })
+
   it('knows logs by ECDSA keys alone', async () => {
     const rekorKeys = [publicPem(generateKeyPairSync('ed25519').publicKey)]
     const unusable = { code: 'INVALID_DATA' }
