@@ -1,4 +1,4 @@
-import { type Digest, ImageError, type OperationOptions } from '@crossdock/core'
+import { type Digest, ImageError, type OperationOptions, report } from '@crossdock/core'
 import { resolveDigest } from './client/resolve-digest.ts'
 import type { Repository, RepositoryRequest } from './client/repository.ts'
 import { isHeadRefused, isSuccess, readRefusal, type Refusal, refusalError } from './errors.ts'
@@ -12,7 +12,7 @@ const SHOWN_TAGS = 5
 /**
  * Deletes what the reference names: a digest, and with it every tag of that image; or a tag alone (distribution-spec, "Deleting
  * tags"). A registry that deletes by digest only is asked to do so if no other tag names the image, and otherwise nothing is
- * deleted and `UNSUPPORTED` says which tags would have gone.
+ * deleted and `UNSUPPORTED` says which tags would have gone. With an image go its signatures in the storage, not those beside it.
  */
 export async function deleteImage(
   reference: DockerImageReference,
@@ -20,14 +20,28 @@ export async function deleteImage(
   operation?: OperationOptions,
 ): Promise<void> {
   const { tag, digest } = reference.dockerReference
-  if (digest !== undefined || tag === undefined) return await deleteName(repository, digest ?? 'latest', operation)
+  if (digest !== undefined) return await deleteDigest(repository, digest, operation)
+  if (tag === undefined) return await deleteName(repository, 'latest', operation)
   const refusal = await tryDelete(repository, tag, operation)
   if (refusal === undefined) return
   if (!isHeadRefused(refusal) || refusal.status === 403) throw deleteError(repository, tag, { refusal, operation })
   const found = await resolveDigest(repository, tag, operation)
   if (found === undefined) throw deleteError(repository, tag, { refusal: { ...refusal, status: 404 }, operation })
   await refuseSharedDigest(repository, { tag, digest: found }, operation)
-  await deleteName(repository, found, operation)
+  await deleteDigest(repository, found, operation)
+}
+
+/** The image goes, and with it its signatures in the storage. */
+async function deleteDigest(repository: Repository, digest: Digest, operation?: OperationOptions): Promise<void> {
+  await deleteName(repository, digest, operation)
+  try {
+    await repository.session.options.signatureStorage?.delete?.(repository.reference, digest, operation)
+  } catch (error) {
+    operation?.signal?.throwIfAborted()
+    if (!(error instanceof ImageError)) throw error
+    const message = `the image is deleted, but its signatures are not: ${error.message}`
+    report(operation, { type: 'note', level: 'warning', message })
+  }
 }
 
 async function deleteName(repository: Repository, name: string, operation?: OperationOptions): Promise<void> {
