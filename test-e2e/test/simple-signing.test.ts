@@ -179,6 +179,25 @@ describe('simple signing', () => {
         await expectAccepted(signature, key)
       })
 
+      it("accepts one whose statements about itself are by SHA-1, as many distributions' are", async () => {
+        const user = 'sha1 <sha1@example.com>'
+        await gnupg.run([
+          '--batch',
+          '--passphrase',
+          '',
+          ...WEAK,
+          '--cert-digest-algo',
+          'SHA1',
+          '--quick-gen-key',
+          user,
+          'rsa2048',
+        ])
+        const { stdout } = await gnupg.run(['--batch', '--list-packets', await file('key', await gnupg.exported(user))])
+        expect(stdout.toString()).toMatch(/sigclass 0x13[^]*digest algo 2,/)
+        const signature = await gnupg.signed(PAYLOAD, ['-u', user, '--digest-algo', 'SHA256', '--sign'])
+        await expectAccepted(signature, await gnupg.verified(signature))
+      })
+
       it('refuses one that is revoked, also for what it signed before', async () => {
         const key = await gnupg.makeKey('revoked', 'ed25519')
         const signature = await gnupg.signed(PAYLOAD, ['-u', key, '--sign'])
