@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startRegistry } from '@crossdock/registry-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { type DockerRegistry, startDockerRegistry } from '../src/docker-registry.ts'
@@ -175,16 +176,25 @@ describe('sigstore bundles', () => {
   const fulcio = { caPath: join(BUNDLES, 'root.crt'), oidcIssuer: 'https://accounts.example.com', subjectURI: WORKFLOW }
   const matchDigest = { signedIdentity: { type: 'matchDigest' } }
 
-  async function judge(bundle: string, requirement: object): Promise<FinishedProcess> {
+  async function imageWith(bundle: string): Promise<string> {
     const folder = fresh('image')
     writeImage(tableImage(), folder)
     const payload = await readFile(join(BUNDLES, bundle), 'base64')
     const mimeType = 'application/vnd.dev.sigstore.bundle.v0.3+json'
     const signature = JSON.stringify({ mimeType, payload, annotations: {} })
     await writeFile(join(folder, 'signature-1'), `\0sigstore-json\n${signature}`)
+    return `dir:${folder}`
+  }
+
+  async function policyWith(requirement: object): Promise<string> {
     const policy = fresh('policy')
     await writeFile(policy, JSON.stringify({ default: [{ type: 'sigstoreSigned', ...requirement }] }))
-    return crossdock.run(['--policy', policy, 'copy', `dir:${folder}`, `dir:${fresh('copy')}`])
+    return policy
+  }
+
+  async function judge(bundle: string, requirement: object): Promise<FinishedProcess> {
+    const policy = await policyWith(requirement)
+    return crossdock.run(['--policy', policy, 'copy', await imageWith(bundle), `dir:${fresh('copy')}`])
   }
 
   it.each([
@@ -209,5 +219,18 @@ describe('sigstore bundles', () => {
   ])('are refused by %s', async (_, bundle, requirement, reason) => {
     const { exitCode, stderr } = await judge(bundle, requirement)
     expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringMatching(reason) as string })
+  })
+
+  it('are carried to a registry, as what refers to the image, and found there', async () => {
+    await using registry = await startRegistry()
+    const attachments = fresh('registries.d')
+    await mkdir(attachments)
+    await writeFile(join(attachments, 'default.yaml'), 'default-docker: { use-sigstore-attachments: true }\n')
+    const policy = await policyWith({ fulcio, ...logged, ...matchDigest })
+    const flags = ['--policy', policy, '--registries.d', attachments, 'copy']
+    const image = `docker://${registry.host}/app:1`
+    await crossdock.done([...flags, '--dest-tls-verify=false', await imageWith('keyless.json'), image])
+    const back = await crossdock.run([...flags, '--src-tls-verify=false', image, `dir:${fresh('copy')}`])
+    expect(back).toMatchObject({ exitCode: 0 })
   })
 })
