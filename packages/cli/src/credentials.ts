@@ -44,7 +44,7 @@ export function storedCredentials(flags: Flags, prefix: EndpointPrefix): StoredC
   if (authFile !== undefined && compatAuthFile !== undefined) {
     throw new UsageError('--authfile and --compat-auth-file both name the only file with credentials: give one of them')
   }
-  return own === undefined ? { authFile, compatAuthFile } : { authFile: own }
+  return own === undefined ? { authFile, compatAuthFile } : { authFile: own, compatAuthFile: undefined }
 }
 
 /** The same for a command that writes what it reads, such as `login`. */

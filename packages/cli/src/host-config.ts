@@ -23,6 +23,8 @@ async function load({ flags, invocation, operation }: Call): Promise<HostConfig>
     registriesConf: textFlag(flags, 'registriesConf'),
     registriesDir: textFlag(flags, 'registries.d'),
     policy: textFlag(flags, 'policy'),
+    authFile: textFlag(flags, 'authfile'),
+    compatAuthFile: textFlag(flags, 'compatAuthFile'),
     signal: operation.signal,
   })
 }

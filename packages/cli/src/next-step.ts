@@ -11,6 +11,7 @@ export interface RunningCommand {
 /** What messages tell people to do, and the flag that does it. */
 const FLAGS_FOR: readonly (readonly [wish: string, flag: string])[] = [
   ['to trustedHosts', '--trusted-host HOST:PORT'],
+  ['(authFile)', '--authfile FILE'],
   ['drop signatures', '--remove-signatures'],
   ['say the identity to sign as', '--sign-identity NAME:TAG'],
 ]

@@ -45,6 +45,11 @@ test.each([
   expect(nextStep(error, { name: 'inspect', flags: {} })).toMatch(`crossdock login ${host} does that`)
 })
 
+test('a file with credentials that cannot be written can be another', () => {
+  const error = new ImageError('IO', '/a/auth.json cannot be written: EROFS; name another file (authFile)')
+  expect(nextStep(error, { name: 'login', flags: {} })).toBe('the flag for that is --authfile FILE')
+})
+
 test('what cannot be logged in to is told otherwise', () => {
   const refused = new ImageError('UNAUTHENTICATED', 'no', { image: 'docker-daemon:app:1' })
   expect(nextStep(refused, { name: 'inspect', flags: {} })).toContain('crossdock login HOST')

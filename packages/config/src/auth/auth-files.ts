@@ -11,7 +11,7 @@ export interface AuthFile {
    * keys are URLs and make up the whole document.
    */
   readonly form: 'containers' | 'docker' | 'legacy'
-  /** What named it, for messages: `--authfile`, `REGISTRY_AUTH_FILE`. Undefined: a file that need not be there. */
+  /** What named it, for messages: `authFile`, `REGISTRY_AUTH_FILE`. Undefined: a file that need not be there. */
   readonly named?: string | undefined
 }
 
@@ -64,8 +64,8 @@ export function namedFile({ environment, ...options }: AuthOptions): AuthFile | 
     form,
     named: willBeMade ? undefined : by,
   })
-  if (authFile !== undefined) return named(authFile, 'containers', 'authfile')
-  if (compatAuthFile !== undefined) return named(compatAuthFile, 'docker', 'compat-auth-file')
+  if (authFile !== undefined) return named(authFile, 'containers', 'authFile')
+  if (compatAuthFile !== undefined) return named(compatAuthFile, 'docker', 'compatAuthFile')
   const path = variable(environment, 'REGISTRY_AUTH_FILE')
   return path === undefined ? undefined : named(path, 'containers', 'REGISTRY_AUTH_FILE')
 }

@@ -28,7 +28,7 @@ export async function namingFile<Value>(path: string, work: () => Promise<Value>
   } catch (error) {
     if (error instanceof ImageError || errorCode(error) === undefined || errorCode(error) === 'ABORT_ERR') throw error
     const reason = quoteForeign(error instanceof Error ? error.message : String(error), 300)
-    const message = `${quoteForeign(path)} cannot be written: ${reason}; name another file with --authfile`
+    const message = `${quoteForeign(path)} cannot be written: ${reason}; name another file (authFile)`
     throw new ImageError('IO', message, { cause: error })
   }
 }

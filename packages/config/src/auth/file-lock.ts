@@ -24,8 +24,9 @@ export async function withFileLock<Value>(
   work: () => Promise<Value>,
 ): Promise<Value> {
   const lock = `${path}.lock`
+  const mark = `${process.pid} ${hostname()} ${randomUUID()}\n`
   const began = performance.now()
-  for (let pause = 2; !(await take(lock)); pause = Math.min(pause * 2, 100)) {
+  for (let pause = 2; !(await take(lock, mark)); pause = Math.min(pause * 2, 100)) {
     if (await isLeft(lock)) await removeLeft(lock)
     else if (performance.now() - began > timeoutMs) throw held(path, lock)
     else await delay(pause * (0.5 + Math.random()), undefined, { signal })
@@ -34,14 +35,19 @@ export async function withFileLock<Value>(
   try {
     return await work()
   } finally {
-    await ifExists(unlink(lock))
+    await release(lock, mark)
   }
 }
 
-async function take(lock: string): Promise<boolean> {
+/** Whoever was slow, and lost it, leaves the next one's alone. */
+async function release(lock: string, mark: string): Promise<void> {
+  if ((await ifExists(readFile(lock, 'utf8'))) === mark) await ifExists(unlink(lock))
+}
+
+async function take(lock: string, mark: string): Promise<boolean> {
   try {
     await using file = await open(lock, 'wx', 0o600)
-    await file.writeFile(`${process.pid} ${hostname()}\n`)
+    await file.writeFile(mark)
     return true
   } catch (error) {
     // Windows says EPERM of a file that is just being removed.

@@ -60,7 +60,7 @@ async function storeInFile(
       refusal ??= error
     }
   }
-  throw refusal ?? new ImageError('IO', 'there is no home folder to keep credentials in: name a file with --authfile')
+  throw refusal ?? new ImageError('IO', 'there is no home folder to keep credentials in: name a file (authFile)')
 }
 
 interface Storing {
@@ -115,7 +115,7 @@ async function storeInHelper(
   if (key.path !== undefined) {
     throw new ImageError(
       'UNSUPPORTED',
-      `${helper.program}, which ${quoteForeign(where)} names, keeps credentials for whole hosts: log in to ${key.host}, or name another file with --authfile`,
+      `${helper.program}, which ${quoteForeign(where)} names, keeps credentials for whole hosts: log in to ${key.host}, or name another file (authFile)`,
     )
   }
   await helper.store(server, credentials)
@@ -128,7 +128,7 @@ function entryKey({ form, path }: WritableAuthFile, key: AuthKey): string {
   if (key.path === undefined) return dockerKey(key.host)
   throw new ImageError(
     'UNSUPPORTED',
-    `${quoteForeign(path)} is in Docker's form, which keeps credentials for whole hosts: log in to ${key.host}, or name an auth.json with --authfile`,
+    `${quoteForeign(path)} is in Docker's form, which keeps credentials for whole hosts: log in to ${key.host}, or name an auth.json (authFile)`,
   )
 }
 

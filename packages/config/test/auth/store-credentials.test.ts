@@ -188,7 +188,7 @@ describe('the place', () => {
     const { environment } = await testHost({ XDG_RUNTIME_DIR: '' })
     const nobody = { ...environment, home: undefined, uid: undefined }
     const stored = storeCredentials(parseAuthKey('quay.io'), { username: 'a', password: 'b' }, { environment: nobody })
-    await expect(stored).rejects.toThrow('name a file with --authfile')
+    await expect(stored).rejects.toThrow('name a file (authFile)')
   })
 
   it.each(['a link', 'a link to nothing'])('stays %s', async (kind) => {
