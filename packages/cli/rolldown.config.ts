@@ -1,7 +1,7 @@
 import { defineConfig, type Plugin } from 'rolldown'
 
-/** A large module of Node's whose functions many calls of the command never need. */
-const LAZY = 'node:crypto'
+/** Large modules of Node's whose functions many calls of the command never need. */
+const LAZY: ReadonlySet<string> = new Set(['node:crypto', 'node:tls'])
 
 /**
  * Node's own modules by `process.getBuiltinModule`: an `import` of one makes a list of all that it exports, for which Node loads
@@ -12,7 +12,9 @@ const builtinModules: Plugin = {
   renderChunk: (code) =>
     code
       .replaceAll(/\bimport\s*\{([^}]*)\}\s*from\s*"(node:[\w/]+)";/g, (_, names: string, module: string) =>
-        module === LAZY ? forwarders(names) : `const {${names.replaceAll(' as ', ': ')}} = ${builtin(module)};`,
+        LAZY.has(module)
+          ? forwarders(names, module)
+          : `const {${names.replaceAll(' as ', ': ')}} = ${builtin(module)};`,
       )
       .replaceAll(
         /\bimport ([\w$]+) from\s*"(node:[\w/]+)";/g,
@@ -25,14 +27,14 @@ function builtin(module: string): string {
 }
 
 /** Functions that load the module when they are called. Classes are no functions: they load it at once. */
-function forwarders(names: string): string {
+function forwarders(names: string, module: string): string {
   return names
     .split(',')
     .map((name) => name.trim().split(' as '))
     .map(([name = '', local = name]) =>
       /^[A-Z]/.test(name)
-        ? `const ${local} = ${builtin(LAZY)}.${name};`
-        : `const ${local} = (...values) => ${builtin(LAZY)}.${name}(...values);`,
+        ? `const ${local} = ${builtin(module)}.${name};`
+        : `const ${local} = (...values) => ${builtin(module)}.${name}(...values);`,
     )
     .join('')
 }
@@ -61,14 +63,17 @@ function escaped(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+/** What help needs too, and how newer syntax is written for older Node.js. */
+const CORE = /packages[\\/]core[\\/]|@oxc-project[\\/]runtime/
+
 /** Without what is only needed behind a proxy, which is larger than all of it. */
 const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
 /** What looks into images, without what the commands need to be known. */
 const ROOT_FILESYSTEM =
   /packages[\\/](?:archive[\\/]src|cli[\\/]src[\\/]root-filesystem)[\\/](?!reading-flags|two-images)/
-/** How things are printed: the one part of the command that others need, too. */
-const OUTPUT = /packages[\\/]cli[\\/]src[\\/]output[\\/]/
+/** How things are printed and files read: what both the commands and what they load on demand need. */
+const OUTPUT = /packages[\\/]cli[\\/]src[\\/](?:output[\\/]|input-file|attachments[\\/]sbom-format)/
 
 // The command as one folder of few files: what every call needs in main.js, what only some need beside it, loaded on demand.
 export default defineConfig({
@@ -90,7 +95,7 @@ export default defineConfig({
     // Fewer files are read faster: one for what help needs too, one for what every command on images needs, one for what looks into them.
     codeSplitting: {
       groups: [
-        { name: 'core', test: /packages[\\/]core[\\/]/ },
+        { name: 'core', test: CORE },
         { name: 'engine', test: ENGINE },
         { name: 'output', test: OUTPUT },
         { name: 'root-filesystem', test: ROOT_FILESYSTEM },

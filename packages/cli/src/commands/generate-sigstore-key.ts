@@ -1,5 +1,4 @@
-import { open, unlink } from 'node:fs/promises'
-import { ImageError, quoteForeign } from '@crossdock/core'
+import { quoteForeign } from '@crossdock/core'
 import type { CommandEntry } from '../command-entry.ts'
 import type { Call } from '../endpoints.ts'
 import { textFlag } from '../flags.ts'
@@ -28,7 +27,11 @@ async function generateKey(call: Call): Promise<void> {
   const prefix = textFlag(call.flags, 'outputPrefix') ?? ''
   if (prefix === '') throw new UsageError('--output-prefix is empty')
   const passphrase = await readPassphrase(call)
-  const { generateSigstoreKey } = await import('@crossdock/signature-policy')
+  const [{ generateSigstoreKey }, { writeNewFile }, { unlink }] = await Promise.all([
+    import('@crossdock/signature-policy'),
+    import('../new-file.ts'),
+    import('node:fs/promises'),
+  ])
   const { privateKey, publicKey } = await generateSigstoreKey({ passphrase })
   const names = { private: `${prefix}.private`, public: `${prefix}.pub` }
   await writeNewFile(names.public, publicKey, 0o644)
@@ -51,20 +54,4 @@ async function readPassphrase({ flags, invocation, operation: { signal } }: Call
   const again = await prompt(terminal, 'The same again: ', { signal, hidden: true })
   if (typed !== again) throw new UsageError('the two passphrases differ')
   return typed
-}
-
-/** Throws `CONFLICT` rather than touch a file that is there. */
-async function writeNewFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  try {
-    await using file = await open(path, 'wx', mode)
-    await file.writeFile(bytes)
-    await file.sync()
-  } catch (cause) {
-    const shown = quoteForeign(path)
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') {
-      throw new ImageError('CONFLICT', `${shown} exists and stays as it is; choose another --output-prefix`, { cause })
-    }
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new ImageError('IO', `${shown} cannot be written: ${quoteForeign(reason, 200)}`, { cause })
-  }
 }
