@@ -23,7 +23,7 @@ import {
 } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import { isDocument, MAX_MANIFESTS, tooManyManifests } from './manifest-limits.ts'
-import type { Operation } from './operation.ts'
+import { type Operation, onSide } from './operation.ts'
 import type { ResolvedOptions } from './options.ts'
 
 /** The document that the source names, and what policy says of it. */
@@ -68,14 +68,18 @@ export async function chooseJudged(
   top: RefusedIndex,
   { options, operation, platform }: Settings & { readonly platform: Platform },
 ): Promise<ImageDocument> {
+  const atSource = <Value>(call: () => Promise<Value>): Promise<Value> =>
+    onSide('source', source.reference, call, operation.signal)
   let index = top
   for (let depth = 1; depth <= MAX_INDEX_DEPTH; depth += 1) {
-    const descriptor = selectInstance(index.parsed, platform)
+    const descriptor = await atSource(async () => selectInstance(index.parsed, platform))
     const image = unparsedImage(source, descriptor.digest)
     const refusal = await refusalOf(image, { options, operation })
     if (refusal === undefined) {
-      const accepted = await readDocument(image, { ...operation, descriptor })
-      return chooseInstance(source, accepted, { ...operation, platform })
+      return atSource(async () => {
+        const accepted = await readDocument(image, { ...operation, descriptor })
+        return chooseInstance(source, accepted, { ...operation, platform })
+      })
     }
     index = await readRefused({ image, refusal: both(index, descriptor, refusal) }, operation, descriptor)
   }

@@ -69,11 +69,11 @@ export async function chooseRoot(source: ImageSource, top: JudgedTop, settings: 
         : await atSource(async () => subset(whole, parsed, { choice, preserve: preserveDigests }))
     if (refused === undefined) return root
     const members = root.members ?? childrenOf(root.parsed.kind === 'index' ? root.parsed : parsed)
-    return { ...root, judged: await atSource(() => judgeInstances(source, refused, { ...settings, members })) }
+    return { ...root, judged: await judgeInstances(source, refused, { ...settings, members }) }
   }
   const { platform } = choice
   if (preserveDigests) throw wouldChange(platform)
-  const chosen = await atSource(() => chooseOne(source, { document, refused }, { ...settings, platform }))
+  const chosen = await chooseOne(source, { document, refused }, { ...settings, platform })
   return { ...whole, ...chosen, index: document }
 }
 
@@ -84,7 +84,8 @@ function chooseOne(
 ): Promise<ImageDocument> {
   const { operation, platform } = settings
   if (refused !== undefined) return chooseJudged(source, refused, settings)
-  return chooseInstance(source, document, { ...operation, platform })
+  const choose = () => chooseInstance(source, document, { ...operation, platform })
+  return onSide('source', source.reference, choose, operation.signal)
 }
 
 function wouldChange(platform: Platform): ImageError {

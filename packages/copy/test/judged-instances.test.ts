@@ -100,6 +100,18 @@ describe('of an index that is refused', () => {
     })
   })
 
+  test.each<CopyOptions>([{ platform: 'linux/amd64' }, { platforms: 'all' }])(
+    'a failure of the judge is that of nobody else, and comes out as it is (%o)',
+    async (options) => {
+      const failure = new TypeError('a defect of the judge')
+      const admit = async (image: UnparsedImage): Promise<void> => {
+        if (image.instance !== undefined) throw failure
+        throw new ImageError('REJECTED_BY_POLICY', 'no')
+      }
+      await expect(copying(index, { ...options, admit }).copy()).rejects.toBe(failure)
+    },
+  )
+
   test('a failure of the judge is no refusal', async () => {
     const failure = new ImageError('IO', 'the key is not readable')
     const admit = (): never => {
