@@ -157,11 +157,17 @@ describe('the way to the CA', () => {
   })
 
   it('does not trust what the signature brings along', async () => {
-    const chain = [authority({ name: 'Test intermediate', issuer: otherRoot }), otherRoot]
-    const forged = fulcioCertificate(chain[0] ?? otherRoot)
-    await expect(check(certifiedAndLogged(forged, log.privateKey, { chain }))).rejects.toMatchObject(
-      rejection(/does not lead to a trusted CA/),
-    )
+    const forger = authority({ name: 'Test intermediate', issuer: otherRoot })
+    const forged = fulcioCertificate(forger)
+    for (const chain of [
+      [forger, otherRoot],
+      [forger, otherRoot, root],
+      [forger, otherRoot, intermediate, root],
+    ]) {
+      await expect(check(certifiedAndLogged(forged, log.privateKey, { chain }))).rejects.toMatchObject(
+        rejection(/does not lead to a trusted CA/),
+      )
+    }
   })
 
   it('takes intermediates that stand with the CA', async () => {

@@ -75,6 +75,14 @@ describe('signatures by keys', () => {
     )
   })
 
+  it('does not count keys on curves that sigstore does not use', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+    const keys = [publicPem(publicKey)]
+    await expect(verify(cosignSignature(privateKey), { kind: 'keys', keys }, OPTIONS)).rejects.toMatchObject(
+      rejection(/public key 1 is on the curve secp256k1/),
+    )
+  })
+
   it.each([
     ['none', []],
     ['one that is none', [Buffer.from('no key')]],
