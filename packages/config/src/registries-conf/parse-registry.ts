@@ -1,6 +1,6 @@
 import { quoteForeign } from '@crossdock/core'
 import type { Fields } from '../documents/fields.ts'
-import { unknownKeys } from '../documents/unknown-keys.ts'
+import { refuseOtherCase, unknownKeys } from '../documents/unknown-keys.ts'
 import type { Mirror, Origin, RegistryEntry } from './registries-conf.ts'
 
 const KEYS = new Set(['prefix', 'location', 'insecure', 'blocked', 'mirror-by-digest-only', 'mirror'])
@@ -15,6 +15,7 @@ export function readRegistry(
   if (table.text('pull-from-mirror') !== undefined) {
     throw table.error('pull-from-mirror', '"pull-from-mirror" belongs into [[registry.mirror]], not to the registry')
   }
+  refuseOtherCase(table, KEYS)
   notes.push(...unknownKeys(table, KEYS))
   const location = place(table, 'location')
   const prefix = place(table, 'prefix') ?? location
@@ -23,6 +24,7 @@ export function readRegistry(
   checkPrefix(table, { prefix, location })
   const byDigestOnly = table.flag('mirror-by-digest-only') ?? false
   const mirrors = (table.tables('mirror') ?? []).map((mirror) => {
+    refuseOtherCase(mirror, MIRROR_KEYS)
     notes.push(...unknownKeys(mirror, MIRROR_KEYS))
     return readMirror(mirror, byDigestOnly)
   })

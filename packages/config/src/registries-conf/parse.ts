@@ -1,7 +1,7 @@
 import { quoteForeign } from '@crossdock/core'
 import { type Fields, fieldsOf } from '../documents/fields.ts'
 import { readToml } from '../documents/toml.ts'
-import { unknownKeys } from '../documents/unknown-keys.ts'
+import { refuseOtherCase, unknownKeys } from '../documents/unknown-keys.ts'
 import { checkConflicts, type TableEntry } from './conflicts.ts'
 import { readRegistry } from './parse-registry.ts'
 import type { RegistriesConfFile, RegistryEntry, ShortNameAlias, ShortNameMode } from './registries-conf.ts'
@@ -25,6 +25,7 @@ const MODES: readonly ShortNameMode[] = ['enforcing', 'permissive', 'disabled']
 export async function parseRegistriesConf(bytes: Uint8Array, file: string): Promise<RegistriesConfFile> {
   const top = fieldsOf(await readToml(bytes, file))
   refuseVersion1(top)
+  refuseOtherCase(top, KEYS)
   const notes = unknownKeys(top, KEYS)
   const entries = (top.tables('registry') ?? []).map((table) => ({
     table,
