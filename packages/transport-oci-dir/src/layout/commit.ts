@@ -47,11 +47,12 @@ export async function commitManifests(session: Session, operation: OperationOpti
   const old = await readIndex(paths, options, { rewrite: true })
   const staging = createStaging(session)
   let index = old ?? emptyLayoutIndex(quotePath(paths.index))
+  // Images come first: there are programs that take the first entry.
+  if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
   for (const referrer of await unlisted(session)) index = await addReferrer(staging, index, referrer)
   for (const [tag, manifest] of session.tags) index = putLayoutEntry(index, layoutEntry(manifest, tag))
   for (const signed of session.signatures.values())
     index = await addSignatures({ staging, blobs: paths.blobs }, index, signed)
-  if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
   if (old !== undefined) index = await withoutOrphans(staging.read, old, index)
   await staging.write(index)
   if (options.durable) await syncBlobFolders(session)
