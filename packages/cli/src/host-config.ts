@@ -4,7 +4,7 @@ import { textFlag } from './flags.ts'
 import type { Invocation } from './invocation.ts'
 
 /** A folder that stands for `/` in the built-in paths of configuration files. */
-export const CONFIG_ROOT = 'CROSSDOCK_CONFIG_ROOT'
+const CONFIG_ROOT = 'CROSSDOCK_CONFIG_ROOT'
 
 const known = new WeakMap<Invocation, Promise<HostConfig>>()
 

@@ -69,7 +69,7 @@ describe('hostile files', () => {
     async (file) => {
       const { host, path } = await hostFolder()
       await mkdir(dirname(path(file)), { recursive: true })
-      execFileSync('mkfifo', [path(file)])
+      execFileSync('sh', ['-c', 'mkfifo "$0"', path(file)])
       const config = loadHostConfig({ host })
       const failure = Promise.all([config.registriesConf(), config.registriesD()])
       await expect(failure).rejects.toMatchObject({ code: 'IO' })

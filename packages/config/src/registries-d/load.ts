@@ -38,7 +38,7 @@ export async function loadRegistriesD(
 }
 
 /** Throws `INVALID_DATA` naming both files if two say something of one namespace. */
-export function mergeRegistriesD(files: readonly RegistriesDFile[]): RegistriesD {
+function mergeRegistriesD(files: readonly RegistriesDFile[]): RegistriesD {
   const docker = new Map<string, SignatureNamespace>()
   let defaultDocker: SignatureNamespace | undefined
   for (const file of files) {

@@ -33,7 +33,7 @@ describe('readConfigFile', () => {
     await mkdir(join(folder, 'sub'))
     await expect(readConfigFile(join(folder, 'sub'))).rejects.toMatchObject({ code: 'IO' })
     if (process.platform === 'win32') return
-    execFileSync('mkfifo', [join(folder, 'pipe')])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')])
     await expect(readConfigFile(join(folder, 'pipe'))).rejects.toThrow('not a regular file')
   })
 
