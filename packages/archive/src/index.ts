@@ -59,7 +59,7 @@ export type { DockerArchiveSelection, ListedImage } from './docker-archive/manif
 // OCI image layouts in archives
 export { createLayoutSource, ociArchiveNames, openOciArchive } from './oci-archive/source.ts'
 export type { LayoutSourceOptions, OpenOciArchiveOptions } from './oci-archive/source.ts'
-export { blobPath, INDEX_FILE, manifestReader, MARKER_FILE, MARKER_TEXT, readLayout } from './oci-archive/layout.ts'
+export { blobPath, INDEX_FILE, manifestReader, MARKER_FILE, readLayout } from './oci-archive/layout.ts'
 export type { ArchivedLayout } from './oci-archive/layout.ts'
 
 // The root filesystem of an image

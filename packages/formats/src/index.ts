@@ -102,6 +102,7 @@ export {
   withLayoutEntries,
 } from './layout/layout-index.ts'
 export type { LayoutEntry, LayoutIndex, ParseLayoutIndexOptions } from './layout/layout-index.ts'
+export { checkLayoutMarker, LAYOUT_MARKER, MAX_LAYOUT_MARKER_BYTES } from './layout/layout-marker.ts'
 export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './layout/layout-referrers.ts'
 export type { Referrer } from './layout/layout-referrers.ts'
 export { findSignatures } from './layout/layout-signatures.ts'

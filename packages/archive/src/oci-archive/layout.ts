@@ -8,15 +8,13 @@ import {
   ImageError,
   type ManifestBytes,
   MAX_MANIFEST_BYTES,
-  quoteForeign,
 } from '@crossdock/core'
 import {
-  isObject,
+  checkLayoutMarker,
   type LayoutIndex,
+  MAX_LAYOUT_MARKER_BYTES,
   MAX_SIGNATURE_BYTES,
   type ManifestReader,
-  member,
-  parseJsonDocument,
   parseLayoutIndex,
   type SignatureBlobReader,
 } from '@crossdock/formats'
@@ -31,10 +29,6 @@ import type { TarEntry } from '../tar/entry.ts'
 export const MARKER_FILE = 'oci-layout'
 export const INDEX_FILE = 'index.json'
 
-/** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
-export const MARKER_TEXT = '{"imageLayoutVersion":"1.0.0"}'
-
-const MAX_MARKER_BYTES = 64 * 1024
 const MAX_INDEX_FILE_BYTES = 16 * 1024 * 1024
 
 /** An image layout in an archive. */
@@ -59,15 +53,8 @@ async function checkMarker(archive: ArchiveFile, signal?: AbortSignal): Promise<
     throw new ImageError('INVALID_DATA', `${archive.what} holds no OCI image layout: it has no "${absent}"${hint}`)
   }
   const what = `${archive.what}: ${MARKER_FILE}`
-  const bytes = await readMember(archive, MARKER_FILE, { limitBytes: MAX_MARKER_BYTES, signal })
-  const document = parseJsonDocument(bytes, { what, maxBytes: MAX_MARKER_BYTES })
-  const version = isObject(document) ? member(document, 'imageLayoutVersion') : undefined
-  if (typeof version !== 'string') throw new ImageError('INVALID_DATA', `${what} must have a text "imageLayoutVersion"`)
-  if (/^1\.0\.[0-9]{1,9}$/.test(version)) return
-  throw new ImageError(
-    'UNSUPPORTED',
-    `${what} says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`,
-  )
+  const bytes = await readMember(archive, MARKER_FILE, { limitBytes: MAX_LAYOUT_MARKER_BYTES, signal })
+  checkLayoutMarker(bytes, what)
 }
 
 /** Where a blob is in a layout (image-spec, image-layout.md, "Blobs"). */

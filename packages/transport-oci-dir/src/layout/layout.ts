@@ -1,14 +1,9 @@
 import { lstat } from 'node:fs/promises'
 import { errorNumber, ifExists, naming, pathError, quotePath, readBounded } from '@crossdock/blob-files'
-import { ImageError, quoteForeign } from '@crossdock/core'
-import { type LayoutIndex, parseJsonDocument, parseLayoutIndex } from '@crossdock/formats'
+import { ImageError } from '@crossdock/core'
+import { checkLayoutMarker, type LayoutIndex, MAX_LAYOUT_MARKER_BYTES, parseLayoutIndex } from '@crossdock/formats'
 import type { ResolvedOptions } from '../options.ts'
 import type { LayoutPaths } from './paths.ts'
-
-/** What `oci-layout` holds in a new layout (image-spec, image-layout.md, "oci-layout file"). */
-export const MARKER_TEXT = '{"imageLayoutVersion":"1.0.0"}'
-
-const MAX_MARKER_BYTES = 64 * 1024
 
 /**
  * Checks that the folder is an image layout of version 1.0. Throws `NOT_FOUND` if there is no folder, `INVALID_DATA` if it is
@@ -17,23 +12,13 @@ const MAX_MARKER_BYTES = 64 * 1024
 export async function checkMarker(paths: LayoutPaths): Promise<void> {
   let bytes: Uint8Array
   try {
-    bytes = await readBounded(paths.marker, { limitBytes: MAX_MARKER_BYTES, what: 'an "oci-layout" file' })
+    bytes = await readBounded(paths.marker, { limitBytes: MAX_LAYOUT_MARKER_BYTES, what: 'an "oci-layout" file' })
   } catch (reason) {
     if (!(reason instanceof ImageError)) throw reason
     if (errorNumber(reason.cause) === 'ENOTDIR') throw notAFolder(paths, reason)
     throw reason.code === 'NOT_FOUND' ? await notALayout(paths, reason) : reason
   }
-  const document = parseJsonDocument(bytes, { what: quotePath(paths.marker), maxBytes: MAX_MARKER_BYTES })
-  const holds = typeof document === 'object' && document !== null && 'imageLayoutVersion' in document
-  const version = holds ? document.imageLayoutVersion : undefined
-  if (typeof version !== 'string')
-    throw pathError('INVALID_DATA', paths.marker, 'must have a text "imageLayoutVersion"')
-  if (/^1\.0\.[0-9]{1,9}$/.test(version)) return
-  throw pathError(
-    'UNSUPPORTED',
-    paths.marker,
-    `says layout version "${quoteForeign(version, 40)}"; version 1.0 is what is read here`,
-  )
+  checkLayoutMarker(bytes, quotePath(paths.marker))
 }
 
 async function notALayout({ root }: LayoutPaths, cause: ImageError): Promise<ImageError> {

@@ -10,7 +10,8 @@ import {
   requirePlain,
   syncFolder,
 } from '@crossdock/blob-files'
-import { checkMarker, MARKER_TEXT } from './layout.ts'
+import { LAYOUT_MARKER } from '@crossdock/formats'
+import { checkMarker } from './layout.ts'
 import { isWorkFolder, type LayoutPaths } from './paths.ts'
 
 /**
@@ -46,7 +47,7 @@ export async function createLayout(paths: LayoutPaths, { durable }: { durable: b
   const created = await createWithParents(paths.root)
   await createFolder(paths.work)
   if ((await naming('look at', paths.marker, () => ifExists(lstat(paths.marker)))) === undefined) {
-    await replaceFile(paths.marker, { bytes: new TextEncoder().encode(MARKER_TEXT), work: paths.work, durable })
+    await replaceFile(paths.marker, { bytes: new TextEncoder().encode(LAYOUT_MARKER), work: paths.work, durable })
   }
   for (const folder of [paths.blobs.folder, paths.blobs.work, paths.blobs.partial]) await createFolder(folder)
   if (durable) for (const folder of created) await syncFolder(dirname(folder))

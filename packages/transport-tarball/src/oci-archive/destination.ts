@@ -3,7 +3,6 @@ import {
   checkManifest,
   INDEX_FILE,
   MARKER_FILE,
-  MARKER_TEXT,
   type MemberWriter,
   type SmallMember,
   type TarHeaderInput,
@@ -27,6 +26,7 @@ import {
   DOCKER_MANIFEST_LIST,
   emptyLayoutIndex,
   formatReferrers,
+  LAYOUT_MARKER,
   type LayoutEntry,
   layoutEntry,
   OCI_INDEX,
@@ -176,7 +176,7 @@ async function commit(session: Session): Promise<void> {
     entries.push(layoutEntry(descriptor, referrersTag(subject)))
   }
   const index = serializeLayoutIndex(withLayoutEntries(emptyLayoutIndex(INDEX_FILE), entries))
-  await writer.commit([memberWith(INDEX_FILE, index), memberWith(MARKER_FILE, encode(MARKER_TEXT))])
+  await writer.commit([memberWith(INDEX_FILE, index), memberWith(MARKER_FILE, encode(LAYOUT_MARKER))])
 }
 
 /**
