@@ -231,7 +231,11 @@ function blamed(error: unknown, { source, destination, operation }: CountedEnds)
 }
 
 /** Wrong bytes come again, unless the source has another place to read from. */
-function hasOtherBytes({ code, side, retryable }: ImageError, { digest }: Descriptor, { source }: CountedEnds): boolean {
+function hasOtherBytes(
+  { code, side, retryable }: ImageError,
+  { digest }: Descriptor,
+  { source }: CountedEnds,
+): boolean {
   return code === 'DIGEST_MISMATCH' && side === 'source' && !retryable && source.distrustBlob?.(digest) === true
 }
 
