@@ -33,7 +33,9 @@ export interface ImageNames {
   create(image: NewImageRecord, options?: OperationOptions): Promise<ImageRecord>
   /** Without paths target and labels are replaced. */
   update(image: NewImageRecord, paths?: readonly ImageFieldPath[], options?: OperationOptions): Promise<ImageRecord>
-  /** Creates the name, or makes it stand for something else, in one step. */
+  /** Creates the name, or makes it stand for something else, in one step. Labels that are there stay unless others are given. */
   put(image: NewImageRecord, options?: OperationOptions): Promise<ImageRecord>
+  /** Several at once: all of them or none. */
+  putAll(images: readonly NewImageRecord[], options?: OperationOptions): Promise<readonly ImageRecord[]>
   delete(name: string, options?: DeleteImageOptions): Promise<void>
 }

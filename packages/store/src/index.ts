@@ -12,3 +12,8 @@ export type { DeleteImageOptions, ImageFieldPath, ImageNames, ImageRecord, NewIm
 export type { Labels } from './labels.ts'
 export type { CreateLeaseOptions, Lease, LeaseResource, Leases } from './leases.ts'
 export type { Collected, CollectOptions, Finding, Store, VerifyOptions } from './store.ts'
+export type { HttpRecord, HttpRecords, NewHttpRecord } from './http-records.ts'
+export { openStore } from './open-store.ts'
+export type { OpenStoreOptions } from './open-store.ts'
+export { defaultStoreFolder } from './store-folder.ts'
+export type { DefaultStoreFolderOptions } from './store-folder.ts'

@@ -1,5 +1,6 @@
 import type { Digest, OperationOptions } from '@crossdock/core'
 import type { ContentStore } from './contents.ts'
+import type { HttpRecords } from './http-records.ts'
 import type { ImageNames } from './image-names.ts'
 import type { Lease, Leases } from './leases.ts'
 
@@ -40,6 +41,7 @@ export interface Store extends AsyncDisposable {
   readonly content: ContentStore
   readonly images: ImageNames
   readonly leases: Leases
+  readonly httpRecords: HttpRecords
   /** The same store, seen by another namespace. Its blobs are the same, its names and labels others. Default: `default`. */
   namespace(name: string): Store
   namespaces(): Promise<readonly string[]>

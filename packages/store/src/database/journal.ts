@@ -1,0 +1,28 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { createSql } from './connection.ts'
+import { integerOf, textOf } from './rows.ts'
+
+/** Before this version two processes could damage a database with a write-ahead log (sqlite.org/wal.html, "The WAL-Reset Bug"). */
+const FIRST_SAFE_LOG = [3, 51, 3]
+
+export function isLogSafe(version: string): boolean {
+  const parts = version.split('.').map(Number)
+  for (const [index, least] of FIRST_SAFE_LOG.entries()) {
+    const part = parts[index] ?? 0
+    if (part !== least) return part > least
+  }
+  return true
+}
+
+/**
+ * Chooses how changes are made safe. Who makes the database takes the write-ahead log if its SQLite is safe with it; one that is not puts
+ * an end to it, for ever, since both may use the store at once. Fails as busy while others with the log are there.
+ */
+export function chooseJournal(connection: DatabaseSync): void {
+  const sql = createSql(connection)
+  const isSafe = isLogSafe(textOf(sql.get('SELECT sqlite_version() AS version') ?? {}, 'version'))
+  const isNew = integerOf(sql.get('PRAGMA page_count') ?? {}, 'page_count') === 0
+  const isLog = textOf(sql.get('PRAGMA journal_mode') ?? {}, 'journal_mode') === 'wal'
+  if (isSafe && (isNew || isLog)) connection.exec('PRAGMA journal_mode = WAL')
+  else connection.exec('PRAGMA journal_mode = TRUNCATE')
+}

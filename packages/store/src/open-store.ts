@@ -1,0 +1,92 @@
+import { join, resolve } from 'node:path'
+import { createWithParents, ifExists, naming, pathError } from '@crossdock/blob-files'
+import { ImageError, type OperationOptions } from '@crossdock/core'
+import { stat } from 'node:fs/promises'
+import type { Database } from './database/database.ts'
+import { IN_MEMORY, openDatabase } from './database/open-database.ts'
+import { textOf } from './database/rows.ts'
+import { createHttpRecords } from './http-records/create-http-records.ts'
+import { createLeases } from './leases/create-leases.ts'
+import { createImageNames } from './names/create-image-names.ts'
+import { NO_PROJECTION } from './names/name-projection.ts'
+import { type Clock, checkNamespace, DEFAULT_NAMESPACE, type StoreContext } from './store-context.ts'
+import { defaultStoreFolder } from './store-folder.ts'
+import type { Store } from './store.ts'
+
+export interface OpenStoreOptions extends OperationOptions {
+  /** Default: {@link defaultStoreFolder}. */
+  readonly folder?: string | undefined
+  /** Whether what is stored is on the disk when it is reported as stored. `fast` is for caches that can be thrown away. Default: `durable`. */
+  readonly durability?: 'durable' | 'fast' | undefined
+  /** Whether a store is made if there is none. Default: true. */
+  readonly create?: boolean | undefined
+  /** The database's file. Default: `crossdock.db` in the folder. `:memory:` keeps labels, leases and times only while the store is open. */
+  readonly database?: string | undefined
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Opens a store. Throws `NOT_FOUND` if there is none and `create` is false, `CONFLICT` for a folder with other things in it, `INVALID_DATA`
+ * for one that is damaged, `UNSUPPORTED` for one of a newer version, `UNAVAILABLE` if others keep it locked, and `IO`.
+ */
+export async function openStore(options: OpenStoreOptions = {}): Promise<Store> {
+  const { create = true, durability = 'durable', clock = systemClock(process.env), signal } = options
+  const folder = resolve(options.folder ?? defaultStoreFolder())
+  const durable = durability === 'durable'
+  await prepareFolder(folder, create)
+  const file = options.database ?? join(folder, 'crossdock.db')
+  const database = await openDatabase({ file: file === IN_MEMORY ? file : resolve(file), durable, signal })
+  const context = { folder, database, durable, clock, namespace: DEFAULT_NAMESPACE, projection: NO_PROJECTION }
+  return storeOf(context, { close: async () => await database[Symbol.asyncDispose]() })
+}
+
+async function prepareFolder(folder: string, create: boolean): Promise<void> {
+  if (create) await createWithParents(folder)
+  else if ((await naming('look at', folder, () => ifExists(stat(folder)))) === undefined)
+    throw pathError('NOT_FOUND', folder, 'is no store; name another folder, or make one there')
+}
+
+/** The time of this machine, and `SOURCE_DATE_EPOCH` where it is set. */
+export function systemClock(env: Readonly<Record<string, string | undefined>>): Clock {
+  const epoch = env['SOURCE_DATE_EPOCH']
+  const fixed = epoch !== undefined && /^\d{1,12}$/.test(epoch) ? Number(epoch) * 1000 : undefined
+  return { now: () => Date.now(), fixed }
+}
+
+function storeOf(context: StoreContext, { close }: { readonly close: () => Promise<void> }): Store {
+  const collect: Store['collect'] = async () => notYet()
+  return {
+    folder: context.folder,
+    get content() {
+      return notYet()
+    },
+    images: createImageNames(context, { collect }),
+    leases: createLeases(context),
+    httpRecords: createHttpRecords(context),
+    namespace: (name) =>
+      storeOf({ ...context, namespace: checkNamespace(name), projection: NO_PROJECTION, lease: undefined }, VIEW),
+    namespaces: async () => await namespacesOf(context.database),
+    withLease: ({ id }) => storeOf({ ...context, lease: id }, VIEW),
+    collect,
+    verify: notYet,
+    async [Symbol.asyncDispose]() {
+      await close()
+    },
+  }
+}
+
+function notYet(): never {
+  throw new ImageError('UNSUPPORTED', 'this part of the store is not there yet')
+}
+
+/** Another look at an open store closes nothing. */
+const VIEW = { close: async () => {} }
+
+async function namespacesOf(database: Database): Promise<readonly string[]> {
+  const rows = await database.read((sql) =>
+    sql.all(
+      'SELECT namespace FROM image UNION SELECT namespace FROM content UNION SELECT namespace FROM lease ORDER BY 1',
+    ),
+  )
+  return [...new Set([DEFAULT_NAMESPACE, ...rows.map((row) => textOf(row, 'namespace'))])].toSorted()
+}
