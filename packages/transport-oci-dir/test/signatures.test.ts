@@ -113,7 +113,7 @@ describe('signatures in a layout', () => {
     await writeSigned(`${folder}:t`, IMAGE, [cosign('1'), simple('2'), BUNDLE, simple('3'), cosign('4')])
     expect(await names(folder)).toEqual(['t', referrersTag(IMAGE.root.digest), attachmentTag(IMAGE.root.digest, 'sig')])
     await using source = await oci.parseReference(`${folder}:t`).openSource()
-    const referrers = await collect(source.referrers?.(IMAGE.root.digest) ?? [])
+    const referrers = await collect(source.referrers?.(IMAGE.root.digest))
     expect(referrers.map(({ artifactType, tag }) => artifactType ?? tag)).toEqual([
       attachmentTag(IMAGE.root.digest, 'sig'),
       SIMPLE_SIGNATURES,
@@ -132,7 +132,7 @@ describe('signatures in a layout', () => {
     await writeSigned(`${folder}:t`, IMAGE, [simple('3'), cosign('4'), cosign('2'), BUNDLE])
     expect(await read(`${folder}:t`)).toEqual(['{"bundle":1}', '1', '3', '2', '4'])
     await using source = await oci.parseReference(`${folder}:t`).openSource()
-    expect(await collect(source.referrers?.(IMAGE.root.digest) ?? [])).toHaveLength(3)
+    expect(await collect(source.referrers?.(IMAGE.root.digest))).toHaveLength(3)
   })
 
   it('of two writers are all there', async () => {
@@ -153,7 +153,7 @@ describe('signatures in a layout', () => {
     await destination.putSignatures?.([cosign('1')])
     await destination.commit()
     await using source = await oci.parseReference(`${folder}:t`).openSource()
-    expect(await collect(source.referrers?.(IMAGE.root.digest) ?? [])).toEqual([{ ...rootDescriptor(attached), tag }])
+    expect(await collect(source.referrers?.(IMAGE.root.digest))).toEqual([{ ...rootDescriptor(attached), tag }])
     expect(await read(`${folder}:t`)).toEqual(['1'])
     await writeSigned(`${folder}:t`, IMAGE, [cosign('2')])
     expect(await read(`${folder}:t`)).toEqual(['1', '2'])

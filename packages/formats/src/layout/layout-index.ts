@@ -140,7 +140,7 @@ export function descriptorNamed(index: LayoutIndex, name: string): Descriptor | 
 }
 
 /** The entry's descriptor; undefined if it is none or no manifest's: other entries are other people's business. */
-export function usableDescriptor(index: LayoutIndex, entry: LayoutEntry): Descriptor | undefined {
+function usableDescriptor(index: LayoutIndex, entry: LayoutEntry): Descriptor | undefined {
   try {
     return entryDescriptor(index, entry)
   } catch (reason) {

@@ -296,6 +296,18 @@ describe('a web server', () => {
     expect(inside.requests).toHaveLength(0)
   })
 
+  it('gets no credentials, whatever the client that it shares has', async () => {
+    const server = await webServer((_request, response) => {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="signatures"' }).end()
+    })
+    const { createHttpClient } = await import('@crossdock/http')
+    const http = createHttpClient({ credentials: () => ({ username: 'gordon', password: 's3cret' }) })
+    onTestFinished(() => http.close())
+    const storage = lookasideStorage({ configFor: () => ({ lookaside: server.url }), http })
+    await expect(storage.read(IMAGE, MANIFEST)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  })
+
   it('is left at once when the operation is aborted', async () => {
     const controller = new AbortController()
     const server = await webServer(() => controller.abort('stop'))

@@ -49,7 +49,7 @@ it.each([
   }
   await using source = await reference.openSource()
   expect((await source.getSignatures()).map(textOf)).toEqual(texts)
-  const [referrer] = await collect(source.referrers?.(IMAGE.root.digest) ?? [])
+  const [referrer] = await collect(source.referrers?.(IMAGE.root.digest))
   expect(referrer?.tag).toBe(SIG)
   expect(referrer?.digest === attached.manifest.digest).toBe(same)
 })
