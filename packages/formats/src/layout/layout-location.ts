@@ -83,6 +83,6 @@ export function cutLayoutName(text: string): { path: string; name: string } {
   return colon < 0 ? { path: text, name: '' } : { path: text.slice(0, colon), name: text.slice(colon + 1) }
 }
 
-export function isLayoutName(text: string): boolean {
+function isLayoutName(text: string): boolean {
   return NAME.test(text)
 }
