@@ -7,6 +7,7 @@ import { loadJudge } from '../image-judge.ts'
 import { formatJson, printable } from '../output/json.ts'
 import { formatJudgement } from '../output/judgement.ts'
 import { platformFlag } from '../platform-flags.ts'
+import { vainScopes } from '../vain-scopes.ts'
 
 export const policyCommand: CommandEntry = {
   name: 'policy',
@@ -35,6 +36,7 @@ async function explain(name: string, call: Call): Promise<void> {
   const { flags, invocation, operation } = call
   const platform = await platformFlag(flags)
   const judge = await loadJudge(call)
+  for (const warning of vainScopes(judge.policy)) invocation.note(`warning: ${warning}\n`)
   const { explainPolicy } = await import('../explain-policy.ts')
   await withImage(call, name, async (image) => {
     const source = await image.openSource?.(operation)

@@ -162,6 +162,18 @@ describe('which policy', () => {
 })
 
 describe('policy explain', () => {
+  test('warns of scopes that no image falls into', async () => {
+    const file = join(root, 'vain.json')
+    const accept = [{ type: 'insecureAcceptAnything' }]
+    const scopes = { busybox: [{ type: 'reject' }], 'docker.io/library/busybox': accept, '': accept }
+    await writeFile(file, JSON.stringify({ default: accept, transports: { docker: scopes } }))
+    const { exitCode, stderr } = await callMain(['policy', 'explain', '--policy', file, `dir:${signed}`])
+    expect(exitCode).toBe(0)
+    expect(stderr.match(/^warning: .*$/gm)).toEqual([
+      expect.stringMatching(/^warning: no image falls into the scope "busybox" of docker: .*docker\.io\/library\/NAME/),
+    ])
+  })
+
   test('prints scope, requirement and signature', async () => {
     const policy = await policyFile('example.com/app:1')
     const { exitCode, stdout, stderr } = await callMain(['policy', 'explain', '--policy', policy, `dir:${signed}`])
