@@ -1,16 +1,18 @@
 import { join, resolve } from 'node:path'
-import { createWithParents, ifExists, naming, pathError } from '@crossdock/blob-files'
 import { ImageError, type OperationOptions } from '@crossdock/core'
-import { stat } from 'node:fs/promises'
+import { createContentStore } from './content/create-content-store.ts'
 import type { Database } from './database/database.ts'
 import { IN_MEMORY, openDatabase } from './database/open-database.ts'
 import { textOf } from './database/rows.ts'
 import { createHttpRecords } from './http-records/create-http-records.ts'
+import { createLayoutProjection } from './layout/create-projection.ts'
+import { prepareLayout } from './layout/prepare-layout.ts'
 import { createLeases } from './leases/create-leases.ts'
 import { createImageNames } from './names/create-image-names.ts'
 import { NO_PROJECTION } from './names/name-projection.ts'
 import { type Clock, checkNamespace, DEFAULT_NAMESPACE, type StoreContext } from './store-context.ts'
 import { defaultStoreFolder } from './store-folder.ts'
+import { storePaths } from './store-paths.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreOptions extends OperationOptions {
@@ -33,17 +35,12 @@ export async function openStore(options: OpenStoreOptions = {}): Promise<Store> 
   const { create = true, durability = 'durable', clock = systemClock(process.env), signal } = options
   const folder = resolve(options.folder ?? defaultStoreFolder())
   const durable = durability === 'durable'
-  await prepareFolder(folder, create)
+  await prepareLayout(storePaths(folder), { create, durable })
   const file = options.database ?? join(folder, 'crossdock.db')
   const database = await openDatabase({ file: file === IN_MEMORY ? file : resolve(file), durable, signal })
-  const context = { folder, database, durable, clock, namespace: DEFAULT_NAMESPACE, projection: NO_PROJECTION }
+  const layout = createLayoutProjection({ folder, database, durable, clock })
+  const context = { folder, database, durable, clock, namespace: DEFAULT_NAMESPACE, layout, projection: layout }
   return storeOf(context, { close: async () => await database[Symbol.asyncDispose]() })
-}
-
-async function prepareFolder(folder: string, create: boolean): Promise<void> {
-  if (create) await createWithParents(folder)
-  else if ((await naming('look at', folder, () => ifExists(stat(folder)))) === undefined)
-    throw pathError('NOT_FOUND', folder, 'is no store; name another folder, or make one there')
 }
 
 /** The time of this machine, and `SOURCE_DATE_EPOCH` where it is set. */
@@ -57,14 +54,11 @@ function storeOf(context: StoreContext, { close }: { readonly close: () => Promi
   const collect: Store['collect'] = async () => notYet()
   return {
     folder: context.folder,
-    get content() {
-      return notYet()
-    },
+    content: createContentStore(context),
     images: createImageNames(context, { collect }),
     leases: createLeases(context),
     httpRecords: createHttpRecords(context),
-    namespace: (name) =>
-      storeOf({ ...context, namespace: checkNamespace(name), projection: NO_PROJECTION, lease: undefined }, VIEW),
+    namespace: (name) => storeOf(inNamespace(context, checkNamespace(name)), VIEW),
     namespaces: async () => await namespacesOf(context.database),
     withLease: ({ id }) => storeOf({ ...context, lease: id }, VIEW),
     collect,
@@ -73,6 +67,11 @@ function storeOf(context: StoreContext, { close }: { readonly close: () => Promi
       await close()
     },
   }
+}
+
+function inNamespace({ layout, ...context }: StoreContext, namespace: string): StoreContext {
+  const projection = namespace === DEFAULT_NAMESPACE ? layout : NO_PROJECTION
+  return { ...context, layout, namespace, projection, lease: undefined }
 }
 
 function notYet(): never {

@@ -1,5 +1,6 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
 import type { Database } from './database/database.ts'
+import type { LayoutProjection } from './layout/create-projection.ts'
 import type { NameProjection } from './names/name-projection.ts'
 
 /** What the parts of a store share: where it is, and who looks at it. */
@@ -13,7 +14,9 @@ export interface StoreContext {
   /** The id of the lease that everything brought in joins. */
   readonly lease?: string | undefined
   readonly clock: Clock
-  /** Keeps `index.json` and the names the same. */
+  /** `index.json`, and the lock of the folder. */
+  readonly layout: LayoutProjection
+  /** Keeps `index.json` and the names of this namespace the same. */
   readonly projection: NameProjection
 }
 

@@ -5,7 +5,8 @@ export const APPLICATION_ID = 0x78_64_6f_6b
  * What makes version N of the schema out of version N-1, at place N-1. A published one is never changed.
  *
  * Times are milliseconds since 1970, `labels` and `target` JSON. `content` says what a namespace knows of a blob; whether there is one, the
- * file alone says.
+ * file alone says. Names of the default namespace are in `projected_name` as `index.json` has them, and in `noted_name` while it does not have
+ * what the record says; `index_file` tells which state of the file that is.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly string[] = [
     labels TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    forgotten INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (namespace, digest)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX content_by_digest ON content (digest);
@@ -60,5 +62,21 @@ export const MIGRATIONS: readonly string[] = [
     digest TEXT NOT NULL,
     used_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE noted_name (
+    name TEXT NOT NULL PRIMARY KEY,
+    changes INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE projected_name (
+    name TEXT NOT NULL PRIMARY KEY,
+    target TEXT NOT NULL,
+    projected_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE index_file (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    stamp TEXT NOT NULL
+  ) STRICT;
   `,
 ]

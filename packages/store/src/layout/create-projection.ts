@@ -1,0 +1,125 @@
+import { join } from 'node:path'
+import { acquireLock, type Lock, quotePath } from '@crossdock/blob-files'
+import type { OperationOptions } from '@crossdock/core'
+import { emptyLayoutIndex, type LayoutIndex } from '@crossdock/formats'
+import { createLimiter, raceSignal } from '@crossdock/streams'
+import type { Sql } from '../database/database.ts'
+import type { NameProjection } from '../names/name-projection.ts'
+import type { StoreContext } from '../store-context.ts'
+import { storePaths } from '../store-paths.ts'
+import { adoptIndex } from './adopt-index.ts'
+import { createIndexFile } from './index-file.ts'
+import { entryImage, imageEntry } from './named-entries.ts'
+import {
+  noteName,
+  readProjection,
+  readStamp,
+  setProjected,
+  setStamp,
+  settleNames,
+  unsetProjected,
+} from './projection-rows.ts'
+import { type ImageChanges, withImages } from './with-images.ts'
+
+/** The lock of the layout, which `oci:` takes as well, is held. */
+export interface HeldLayout {
+  /** Makes `index.json` and the names the same, whoever changed them, and returns what it says. Quick if nobody has. */
+  sync(options?: OperationOptions): Promise<LayoutIndex>
+  /** Throws `CONFLICT` if somebody took the lock over, because this process seemed dead. */
+  assertHeld(): Promise<void>
+}
+
+export interface LayoutProjection extends NameProjection {
+  /** Runs work while nobody else changes the layout; to be done in milliseconds. Throws `CONFLICT` if others have it for 30 seconds. */
+  exclusively<Value>(work: (layout: HeldLayout) => Promise<Value>, options?: OperationOptions): Promise<Value>
+}
+
+const LOCK_TIMEOUT_MS = 30_000
+
+/**
+ * Keeps `index.json` and the names of the default namespace the same. The database is written first and the file second; what is noted in
+ * the database and not yet in the file is written by whoever comes next, so that no crash between loses a name.
+ */
+export function createLayoutProjection(
+  context: Pick<StoreContext, 'folder' | 'database' | 'durable' | 'clock'>,
+): LayoutProjection {
+  const { folder, database, durable, clock } = context
+  const { work: workFolder } = storePaths(folder)
+  const file = createIndexFile(storePaths(folder))
+  const guarded = quotePath(join(folder, 'index.json'))
+  const queue = createLimiter(1) // tasks of one process need not wait for each other by looking
+  let synced: string | undefined
+  let publishing: Promise<void> | undefined
+
+  async function exclusively<Value>(
+    work: (layout: HeldLayout) => Promise<Value>,
+    options: OperationOptions = {},
+  ): Promise<Value> {
+    const locked = async (): Promise<Value> => {
+      await using lock = await acquireLock(workFolder, { ...options, timeoutMs: LOCK_TIMEOUT_MS, guarded })
+      return await work({ sync: (operation) => sync(lock, operation), assertHeld: () => lock.assertHeld() })
+    }
+    return await queue.run(locked, options)
+  }
+
+  async function sync(lock: Lock, options?: OperationOptions): Promise<LayoutIndex> {
+    const found = await file.read(options)
+    let state = await database.read(readProjection, options)
+    if (state.stamp !== found.stamp)
+      state = await database.write((sql) => {
+        adoptIndex(sql, found, clock.now())
+        return readProjection(sql)
+      }, options)
+    const { noted, images } = state
+    const old = found.index ?? emptyLayoutIndex(guarded)
+    const index = withImages(old, images)
+    const isWritten = index === found.index
+    const now = isWritten ? found : await file.write(index, { durable, beforeRename: () => lock.assertHeld() })
+    if (!isWritten || noted.length > 0)
+      await database.write((sql) => {
+        settleImages(sql, images, clock.now())
+        settleNames(sql, noted)
+        setStamp(sql, now.stamp)
+      }, options)
+    synced = now.stamp
+    return index
+  }
+
+  /** One run writes what all who wait for it have noted. */
+  async function publishNoted(): Promise<void> {
+    await exclusively(async (layout) => {
+      publishing = undefined
+      await layout.sync()
+    })
+  }
+
+  return {
+    exclusively,
+    async refresh(options) {
+      const stamp = await file.stamp()
+      if (stamp === synced) return
+      const isFirst = synced === undefined
+      if (!isFirst && (await database.read(readStamp, options)) === stamp) synced = stamp
+      else await exclusively((layout) => layout.sync(options), options)
+    },
+    note(sql, names) {
+      for (const name of names) noteName(sql, name)
+    },
+    async publish(options) {
+      publishing ??= publishNoted().catch((reason: unknown) => {
+        publishing = undefined
+        throw reason
+      })
+      await raceSignal(publishing, options?.signal)
+    },
+  }
+}
+
+/** Notes what was written of the images, as it is read. */
+function settleImages(sql: Sql, images: ImageChanges, now: number): void {
+  for (const [name, image] of images) {
+    const written = image === undefined ? undefined : entryImage(imageEntry(image, undefined))
+    if (written === undefined) unsetProjected(sql, name)
+    else setProjected(sql, written, now)
+  }
+}
