@@ -12,6 +12,8 @@ import {
 } from '@crossdock/blob-files'
 import { ImageError, type Digest, type OperationOptions } from '@crossdock/core'
 import {
+  addReferrer,
+  addSignatures,
   childrenHandler,
   documentReader,
   emptyLayoutIndex,
@@ -25,8 +27,6 @@ import {
 } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
-import { addReferrer } from './add-referrer.ts'
-import { addSignatures } from './add-signatures.ts'
 import { readIndex } from './layout.ts'
 import { manifestReader } from './manifest-reader.ts'
 import { withoutOrphans } from './orphans.ts'
@@ -51,8 +51,7 @@ export async function commitManifests(session: Session, operation: OperationOpti
   if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
   for (const referrer of await unlisted(session)) index = await addReferrer(staging, index, referrer)
   for (const [tag, manifest] of session.tags) index = putLayoutEntry(index, layoutEntry(manifest, tag))
-  for (const signed of session.signatures.values())
-    index = await addSignatures({ staging, blobs: paths.blobs }, index, signed)
+  for (const signed of session.signatures.values()) index = await addSignatures(staging, index, signed)
   if (old !== undefined) index = await withoutOrphans(staging.read, old, index)
   await staging.write(index)
   if (options.durable) await syncBlobFolders(session)

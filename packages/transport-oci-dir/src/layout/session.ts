@@ -1,8 +1,7 @@
 import { type BlobSession, createBlobSession, sweep } from '@crossdock/blob-files'
 import type { Descriptor, Digest } from '@crossdock/core'
-import type { Referrer } from '@crossdock/formats'
+import type { AddSignaturesOptions, Referrer } from '@crossdock/formats'
 import type { OpenOptions } from '../open-options.ts'
-import type { AddSignaturesOptions } from './add-signatures.ts'
 import { layoutPaths, type LayoutPaths } from './paths.ts'
 import { createLayout } from './prepare.ts'
 

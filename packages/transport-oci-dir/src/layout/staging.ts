@@ -1,16 +1,12 @@
 import { createFolderOf, replaceFile } from '@crossdock/blob-files'
 import type { Digest } from '@crossdock/core'
-import type { BlobContent, LayoutIndex, ManifestReader } from '@crossdock/formats'
+import type { BlobContent, LayoutIndex, LayoutStaging } from '@crossdock/formats'
 import { manifestReader } from './manifest-reader.ts'
 import type { Session } from './session.ts'
+import { signatureReader } from './signature-reader.ts'
 
-/** Small documents that are made while `index.json` is locked, and are not written before it is known which are needed. */
-export interface Staging {
-  /** Reads what is staged, and what the layout has. */
-  readonly read: ManifestReader
-  add(content: BlobContent): void
-  /** A document that an entry of `index.json` will name, unless another one takes its place. */
-  addListed(content: BlobContent): void
+/** What is staged while `index.json` is locked. */
+export interface Staging extends LayoutStaging {
   write(index: LayoutIndex): Promise<void>
 }
 
@@ -26,6 +22,7 @@ export function createStaging({ paths, options }: Pick<Session, 'paths' | 'optio
       const { mediaType, digest } = staged.descriptor
       return { mediaType, digest, bytes: staged.bytes }
     },
+    readBlob: signatureReader(paths.blobs),
     add,
     addListed: (content) => {
       add(content)

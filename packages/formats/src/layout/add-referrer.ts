@@ -1,15 +1,9 @@
 import { type Descriptor, type Digest, digestOf } from '@crossdock/core'
-import {
-  formatReferrers,
-  layoutEntry,
-  type LayoutIndex,
-  listedReferrers,
-  OCI_INDEX,
-  putLayoutEntry,
-  type Referrer,
-  referrersTag,
-} from '@crossdock/formats'
-import type { Staging } from './staging.ts'
+import { OCI_INDEX } from '../media-types.ts'
+import { referrersTag } from '../referrers-tag.ts'
+import { layoutEntry, type LayoutIndex, putLayoutEntry } from './layout-index.ts'
+import { formatReferrers, listedReferrers, type Referrer } from './layout-referrers.ts'
+import type { LayoutStaging } from './layout-staging.ts'
 
 export interface AddReferrerOptions extends Referrer {
   /** Which of those that are listed it is in place of. Default: none. */
@@ -18,7 +12,7 @@ export interface AddReferrerOptions extends Referrer {
 
 /** Adds a manifest to the list of its subject's referrers (distribution-spec, "Referrers Tag Schema"). */
 export async function addReferrer(
-  staging: Staging,
+  staging: Pick<LayoutStaging, 'read' | 'addListed'>,
   index: LayoutIndex,
   { subject, descriptor, replaces = () => false }: AddReferrerOptions,
 ): Promise<LayoutIndex> {

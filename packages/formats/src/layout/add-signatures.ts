@@ -1,29 +1,14 @@
-import type { BlobPaths } from '@crossdock/blob-files'
 import type { Descriptor, ManifestBytes, Signature } from '@crossdock/core'
-import {
-  attachmentTag,
-  descriptorNamed,
-  findSignatures,
-  type LayoutContent,
-  layoutEntry,
-  type LayoutIndex,
-  newSignatures,
-  parseAttachments,
-  type PresentAttachments,
-  putLayoutEntry,
-  referrerOf,
-  SIMPLE_SIGNATURES,
-  signatureDocuments,
-} from '@crossdock/formats'
+import { attachmentTag } from '../signatures/attachment-tag.ts'
+import { parseAttachments, type PresentAttachments } from '../signatures/attachments.ts'
+import { newSignatures } from '../signatures/distinct-signatures.ts'
+import { SIMPLE_SIGNATURES } from '../signatures/signature-artifact.ts'
+import { signatureDocuments } from '../signatures/signature-documents.ts'
 import { addReferrer } from './add-referrer.ts'
-import { signatureReader } from './signature-reader.ts'
-import type { Staging } from './staging.ts'
-
-export interface SignatureStaging {
-  readonly staging: Staging
-  /** The layout's. */
-  readonly blobs: BlobPaths
-}
+import { descriptorNamed, layoutEntry, type LayoutIndex, putLayoutEntry } from './layout-index.ts'
+import { referrerOf } from './layout-referrers.ts'
+import { findSignatures, type LayoutContent } from './layout-signatures.ts'
+import type { LayoutStaging } from './layout-staging.ts'
 
 export interface AddSignaturesOptions {
   readonly signed: Descriptor
@@ -32,11 +17,11 @@ export interface AddSignaturesOptions {
 
 /** Adds signatures to those of the manifest that the layout has, unless they are there. */
 export async function addSignatures(
-  { staging, blobs }: SignatureStaging,
+  staging: LayoutStaging,
   index: LayoutIndex,
   { signed, signatures }: AddSignaturesOptions,
 ): Promise<LayoutIndex> {
-  const layout = { index, read: staging.read, readBlob: signatureReader(blobs) }
+  const layout = { index, read: staging.read, readBlob: staging.readBlob }
   const present = await findSignatures(layout, signed.digest)
   const added = newSignatures(signatures, present)
   if (added.length === 0) return index
