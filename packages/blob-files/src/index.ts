@@ -16,8 +16,10 @@ export { createTrust, trimStamps } from './trust.ts'
 export type { HoldsOptions, Trust } from './trust.ts'
 
 // Other files
-export { openRegular, readBounded, syncFolder } from './files.ts'
+export { openRegular, PRIVATE_MODE, readBounded, readFully, syncFolder, writeFully } from './files.ts'
 export type { OpenedFile, ReadBoundedOptions } from './files.ts'
+export { hashRange } from './hash-range.ts'
+export type { HashRangeOptions } from './hash-range.ts'
 export { replaceFile } from './replace-file.ts'
 export type { ReplaceFileOptions } from './replace-file.ts'
 
@@ -28,7 +30,7 @@ export { createLeftovers } from './leftovers.ts'
 export type { Leftover, Leftovers } from './leftovers.ts'
 export { sweep, sweepPassing } from './sweep.ts'
 export type { SweepOptions } from './sweep.ts'
-export { thisProcess } from './owner.ts'
+export { formatOwner, lifeOf, parseOwner, STALE_MS, thisProcess } from './owner.ts'
 export type { Owner } from './owner.ts'
 
 // Failures
