@@ -1,11 +1,16 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { errorNumber } from '@crossdock/blob-files'
 import { ImageError, type OperationOptions } from '@crossdock/core'
 import { createContentStore } from './content/create-content-store.ts'
 import type { Database } from './database/database.ts'
-import { IN_MEMORY, openDatabase } from './database/open-database.ts'
+import { BUSY_TIMEOUT_MS, IN_MEMORY, openDatabase } from './database/open-database.ts'
+import { readDatabase } from './database/read-only-database.ts'
 import { textOf } from './database/rows.ts'
 import { createHttpRecords } from './http-records/create-http-records.ts'
 import { createLayoutProjection } from './layout/create-projection.ts'
+import { createReadOnlyProjection } from './layout/read-only-projection.ts'
 import { prepareLayout } from './layout/prepare-layout.ts'
 import { createLeases } from './leases/create-leases.ts'
 import { createImageNames } from './names/create-image-names.ts'
@@ -22,6 +27,8 @@ export interface OpenStoreOptions extends OperationOptions {
   readonly durability?: 'durable' | 'fast' | undefined
   /** Whether a store is made if there is none. Default: true. */
   readonly create?: boolean | undefined
+  /** Whether nothing is written, not even for reading. Default: whether the folder cannot be written to. */
+  readonly readOnly?: boolean | undefined
   /** The database's file. Default: `crossdock.db` in the folder. `:memory:` keeps labels, leases and times only while the store is open. */
   readonly database?: string | undefined
   readonly clock?: Clock | undefined
@@ -35,12 +42,47 @@ export async function openStore(options: OpenStoreOptions = {}): Promise<Store> 
   const { create = true, durability = 'durable', clock = systemClock(process.env), signal } = options
   const folder = resolve(options.folder ?? defaultStoreFolder())
   const durable = durability === 'durable'
-  await prepareLayout(storePaths(folder), { create, durable })
-  const file = options.database ?? join(folder, 'crossdock.db')
-  const database = await openDatabase({ file: file === IN_MEMORY ? file : resolve(file), durable, signal })
-  const layout = createLayoutProjection({ folder, database, durable, clock })
+  const readOnly = options.readOnly ?? (await isReadOnly(folder))
+  await prepareLayout(storePaths(folder), { create, durable, readOnly })
+  const file = databaseFile(folder, options.database)
+  const { database, layout } = readOnly
+    ? await openForReading({ file, folder, clock, signal })
+    : await openForWriting({ file, folder, durable, clock, signal })
   const context = { folder, database, durable, clock, namespace: DEFAULT_NAMESPACE, layout, projection: layout }
   return storeOf(context, { close: async () => await database[Symbol.asyncDispose]() })
+}
+
+interface OpenPartsOptions extends OperationOptions {
+  readonly file: string
+  readonly folder: string
+  readonly clock: Clock
+}
+
+type Parts = Pick<StoreContext, 'database' | 'layout'>
+
+async function openForWriting(options: OpenPartsOptions & { readonly durable: boolean }): Promise<Parts> {
+  const database = await openDatabase(options)
+  return { database, layout: createLayoutProjection({ ...options, database }) }
+}
+
+async function openForReading({ file, folder, clock, signal }: OpenPartsOptions): Promise<Parts> {
+  const { database, copy } = await readDatabase({ file, signal, timeoutMs: BUSY_TIMEOUT_MS })
+  return { database, layout: createReadOnlyProjection({ folder, copy, clock }) }
+}
+
+function databaseFile(folder: string, file: string | undefined): string {
+  if (file === undefined) return join(folder, 'crossdock.db')
+  return file === IN_MEMORY ? file : resolve(file)
+}
+
+/** Whether a folder is there that this user, or anybody, cannot write to. */
+async function isReadOnly(folder: string): Promise<boolean> {
+  try {
+    await access(folder, constants.W_OK)
+    return false
+  } catch (reason) {
+    return ['EACCES', 'EPERM', 'EROFS'].includes(errorNumber(reason) ?? '')
+  }
 }
 
 /** The time of this machine, and `SOURCE_DATE_EPOCH` where it is set. */

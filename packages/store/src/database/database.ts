@@ -24,6 +24,8 @@ export interface Sql {
 export interface Database extends AsyncDisposable {
   /** Undefined for one in memory. */
   readonly file: string | undefined
+  /** Whether the store may only be read: `write` throws `IO`. */
+  readonly readOnly: boolean
   /** Sees one state, whatever others write. */
   read<Value>(work: (sql: Sql) => Value, options?: OperationOptions): Promise<Value>
   /** All of it or nothing, and on the disk when it is done if the database is durable. */

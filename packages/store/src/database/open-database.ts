@@ -14,6 +14,9 @@ import { BLOCKING_WAIT_MS, createTurns, retryBusy } from './transactions.ts'
 /** The name of a database that is in memory, and gone when it is closed. */
 export const IN_MEMORY = ':memory:'
 
+/** How long others that write are waited for, in milliseconds. */
+export const BUSY_TIMEOUT_MS = 30_000
+
 export interface OpenDatabaseOptions extends OperationOptions {
   /** Created if it is not there; {@link IN_MEMORY} for none. Its folder must exist. */
   readonly file: string
@@ -28,7 +31,7 @@ export interface OpenDatabaseOptions extends OperationOptions {
  * of a newer version, `UNAVAILABLE` if other processes keep it locked, `IO` if it cannot be read or written.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
-  const { file, durable = true, busyTimeoutMs = 30_000 } = options
+  const { file, durable = true, busyTimeoutMs = BUSY_TIMEOUT_MS } = options
   if (file !== IN_MEMORY) await requirePlain(file, 'file')
   const connection = connect(file, durable)
   const retry = { file, timeoutMs: busyTimeoutMs, signal: options.signal }
@@ -42,6 +45,13 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     throw databaseError(reason, file)
   }
   return createDatabase(connection, { file, timeoutMs: busyTimeoutMs })
+}
+
+/** A new database in memory, and the connection to fill it. */
+export function createMemoryDatabase(): { readonly connection: DatabaseSync; readonly database: Database } {
+  const connection = connect(IN_MEMORY, false)
+  migrate(connection, IN_MEMORY)
+  return { connection, database: createDatabase(connection, { file: IN_MEMORY, timeoutMs: 0 }) }
 }
 
 function connect(file: string, durable: boolean): DatabaseSync {
@@ -80,6 +90,7 @@ function createDatabase(connection: DatabaseSync, { file, timeoutMs }: DatabaseS
 
   return {
     file: opened === undefined ? undefined : file,
+    readOnly: false,
     read: (work, options) => run(() => inTransaction(connection, 'DEFERRED', () => work(sql)), options),
     write: (work, options) =>
       run(() => {

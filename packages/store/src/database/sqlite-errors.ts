@@ -28,6 +28,10 @@ export function isBusy(reason: unknown): boolean {
   return code === BUSY || code === LOCKED
 }
 
+export function isCannotOpen(reason: unknown): boolean {
+  return resultCode(reason) === CANNOT_OPEN
+}
+
 /** The failure of a statement as `INVALID_DATA` or `IO` naming the file; what is none of SQLite's stays as it is. */
 export function databaseError(reason: unknown, file: string): unknown {
   const code = resultCode(reason)

@@ -19,6 +19,8 @@ import type { StorePaths } from '../store-paths.ts'
 export interface PrepareLayoutOptions {
   /** Whether a layout is made if there is none. */
   readonly create: boolean
+  /** Whether only what is there is looked at. Default: false. */
+  readonly readOnly?: boolean | undefined
   readonly durable: boolean
 }
 
@@ -32,8 +34,9 @@ const OWN = /^(?:\.crossdock|ingest|blobs|index\.json|crossdock\.db(?:-wal|-shm|
 export async function prepareLayout(paths: StorePaths, options: PrepareLayoutOptions): Promise<void> {
   const marker = join(paths.folder, 'oci-layout')
   const isThere = await checkFolder(paths, marker)
-  if (!isThere && !options.create)
+  if (!isThere && (!options.create || options.readOnly === true))
     throw pathError('NOT_FOUND', paths.folder, 'is no store of images: name another folder, or make one there')
+  if (options.readOnly === true) return
   for (const folder of [paths.work, paths.blobs.folder, paths.ingest]) await requirePlain(folder, 'folder')
   const created = await createWithParents(paths.folder)
   for (const folder of [paths.work, paths.refs, paths.blobs.folder, paths.blobs.partial, paths.ingest])
