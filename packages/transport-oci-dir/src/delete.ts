@@ -10,11 +10,11 @@ import {
   selectLayoutEntry,
   walk,
   withLayoutEntries,
+  withoutOrphans,
 } from '@crossdock/formats'
 import { writeIndex } from './layout/commit.ts'
 import { checkMarker, readIndex } from './layout/layout.ts'
 import { manifestReader } from './layout/manifest-reader.ts'
-import { withoutOrphans } from './layout/orphans.ts'
 import { layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'

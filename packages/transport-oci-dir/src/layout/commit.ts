@@ -24,12 +24,12 @@ import {
   type Referrer,
   serializeLayoutIndex,
   walk,
+  withoutOrphans,
 } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
 import { readIndex } from './layout.ts'
 import { manifestReader } from './manifest-reader.ts'
-import { withoutOrphans } from './orphans.ts'
 import { createStaging } from './staging.ts'
 
 /**
