@@ -1,12 +1,12 @@
 import { createScanner, type Scanner, type Token } from './scanner.ts'
-import { compilePattern } from './pattern.ts'
+import { compilePattern, type Pattern } from './pattern.ts'
 import { unquote } from './unquote.ts'
 
 /** One condition: a field is there, equals or does not equal a text, or matches a pattern. */
 export type Clause =
   | { readonly operator: 'present'; readonly path: readonly string[] }
   | { readonly operator: '==' | '!='; readonly path: readonly string[]; readonly value: string }
-  | { readonly operator: '~='; readonly path: readonly string[]; readonly pattern: RegExp }
+  | { readonly operator: '~='; readonly path: readonly string[]; readonly pattern: Pattern }
 
 /** The longest filter that is read, in characters. */
 export const MAX_FILTER_CHARACTERS = 4096
@@ -79,7 +79,7 @@ function unquoted(scanner: Scanner, { text, at }: Token, quotes: string): string
   return value
 }
 
-function readPattern(scanner: Scanner): RegExp {
+function readPattern(scanner: Scanner): Pattern {
   const { value, at } = readValue(scanner, { quotes: '"/|' })
   const { pattern, problem } = compilePattern(value)
   if (pattern === undefined) throw scanner.error(at, `the pattern cannot be used: ${problem}`)

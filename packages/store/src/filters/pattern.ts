@@ -1,26 +1,43 @@
+import { createMachine } from './pattern-machine.ts'
+import { parsePattern } from './pattern-syntax.ts'
+
+/** Looks for a pattern anywhere in a text. */
+export interface Pattern {
+  test(text: string): boolean
+}
+
 /** The longest pattern, in characters. */
 const MAX_PATTERN_CHARACTERS = 512
 
-/** A repetition of what holds a repetition itself takes this engine exponential time on texts that do not match. */
-const NESTED_REPETITION = /\((?:[^()\\]|\\.)*(?:[*+]|\{\d+,)(?:[^()\\]|\\.)*\)(?:[*+]|\{\d+,)/
-
 export type CompiledPattern =
-  | { readonly pattern: RegExp; readonly problem?: undefined }
+  | { readonly pattern: Pattern; readonly problem?: undefined }
   | { readonly pattern?: undefined; readonly problem: string }
 
 /**
- * A pattern that is searched for anywhere in a text. What the linear-time engines of other tools have not, looking around and referring back,
- * is refused, as are the repetitions that could take this one for ever.
+ * A pattern that is searched for anywhere in a text, in time that grows with the length of the text and no faster, whatever the pattern.
+ * What has no such time, looking around and referring back, is refused.
  */
 export function compilePattern(text: string): CompiledPattern {
   if (text.length > MAX_PATTERN_CHARACTERS) return { problem: `it has more than ${MAX_PATTERN_CHARACTERS} characters` }
   if (/\\[1-9]|\\k<|\(\?(?:[=!]|<[=!])/.test(text)) return { problem: 'it looks around or refers back' }
-  if (NESTED_REPETITION.test(text)) return { problem: 'it repeats a group that repeats something itself' }
+  // Flags at the front are how other tools write them.
+  const [, flags = '', rest = text] = /^\(\?([ims]+)\)(.*)$/s.exec(text) ?? []
   try {
-    // Flags at the front are how those tools write them.
-    const [, flags = '', rest = text] = /^\(\?([ims]+)\)(.*)$/s.exec(text) ?? []
-    return { pattern: new RegExp(rest, flags.includes('u') ? flags : `${flags}u`) }
+    const native = new RegExp(rest, `${flags}u`)
+    return isQuick(rest) ? { pattern: native } : machineFor(rest, native.flags)
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** JavaScript's own engine tries one way after the other. Without groups, and with one repetition, these are few. */
+function isQuick(text: string): boolean {
+  return !text.includes('(') && (text.match(/[*+?{]/g) ?? []).length <= 1
+}
+
+function machineFor(text: string, flags: string): CompiledPattern {
+  const parsed = parsePattern(text, flags)
+  if (parsed.problem !== undefined) return { problem: parsed.problem }
+  const machine = createMachine(parsed.pattern)
+  return machine === undefined ? { problem: 'it repeats too much, too often' } : { pattern: machine }
 }

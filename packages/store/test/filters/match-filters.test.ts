@@ -89,7 +89,7 @@ describe('matchFilters', () => {
     expect(() => parseFilter('name==a,labels.b=c')).toThrow('at character 17: = is none of ==, != and ~=')
   })
 
-  it.each(['(a+)+', '(a*)*b', '(a|b+){2,}', '(?=a)', '(a)\\1', 'x'.repeat(513), '['])(
+  it.each(['(?=a)', '(?i:a)b', '((a{99}){99}){99}', '(a)\\1', 'x'.repeat(513), '['])(
     'refuses the pattern %s',
     (pattern) => {
       expect(() => parseFilter(`name~=${JSON.stringify(pattern)}`)).toThrow('the pattern cannot be used')
