@@ -1,3 +1,5 @@
+export { contentCases, runContentCases } from './content.ts'
+export type { ContentCase, ContentFixture } from './content-steps.ts'
 export { imageNamesCases, runImageNamesCases } from './image-names.ts'
 export type { ImageNamesCase, ImageNamesFixture } from './image-steps.ts'
 export type { DisposableFixture, RunCasesOptions, StoreCase } from './run-cases.ts'

@@ -1,31 +1,16 @@
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileError, ifExists, naming, thisProcess } from '@crossdock/blob-files'
-import { digestAlgorithm, type Digest, ImageError, quoteForeign, type OperationOptions } from '@crossdock/core'
+import { fileError, ifExists, naming } from '@crossdock/blob-files'
+import { type Digest, ImageError, quoteForeign, type OperationOptions } from '@crossdock/core'
 import { delay } from '@crossdock/streams'
-import type { ContentStore, Ingest, OpenIngestOptions } from '../contents.ts'
+import type { ContentStore, OpenIngestOptions } from '../contents.ts'
 import { matchFilters } from '../filters/match-filters.ts'
-import { joinLease } from '../leases/lease-resources.ts'
 import type { StoreContext } from '../store-context.ts'
+import { beginIngest } from './begin-ingest.ts'
 import { type ContentFiles, contentFiles } from './content-files.ts'
 import { findContent, isVisible, recordContent } from './content-rows.ts'
-import { openIngestData } from './ingest-data.ts'
-import {
-  createData,
-  dataPath,
-  findIngest,
-  type FoundIngest,
-  ingestFolder,
-  type IngestNote,
-  openData,
-  removeIngest,
-  soundSize,
-  statusOf,
-  writeNote,
-} from './ingest-folder.ts'
-import { openIngest } from './open-ingest.ts'
+import { findIngest, type FoundIngest, ingestFolder, removeIngest, statusOf } from './ingest-folder.ts'
 import type { RefLock } from './ref-lock.ts'
-import { sharedData } from './shared-data.ts'
 
 type Ingests = Pick<ContentStore, 'ingest' | 'status' | 'ingests' | 'abort'>
 
@@ -52,7 +37,7 @@ export function createIngests(context: StoreContext): Ingests {
       const lock = await takeLock(files, folder, { ...options, look: () => refuseKnown(context, files, options) })
       try {
         await refuseKnown(context, files, options) // whoever had the ref may have brought it in
-        return await begin({ context, files, folder, lock, options })
+        return await beginIngest({ ...options, context, files, folder, lock })
       } catch (reason) {
         if ((await findIngest(paths, folder)) === undefined) await removeIngest(paths, folder)
         await lock[Symbol.asyncDispose]()
@@ -146,55 +131,6 @@ async function takeLock({ locks }: ContentFiles, folder: string, options: TakeLo
     await delay((0.5 + Math.random()) * Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS), signal)
     await look?.()
   }
-}
-
-interface Beginning {
-  readonly context: StoreContext
-  readonly files: ContentFiles
-  readonly folder: string
-  readonly lock: RefLock
-  readonly options: OpenIngestOptions
-}
-
-async function begin({ context, files, folder, lock, options }: Beginning): Promise<Ingest> {
-  const { ref, digest, signal } = options
-  const { namespace, lease, clock } = context
-  if (lease !== undefined)
-    await context.database.write((sql) => joinLease(sql, context, { kind: 'ingest', id: ref }), { signal })
-  const found = await findIngest(files.paths, folder)
-  const old = found !== undefined && fits(found, options) && !lock.isContested ? found : undefined
-  const startedAt = old?.startedAt ?? new Date(clock.now())
-  const note: IngestNote = {
-    ref,
-    namespace,
-    total: options.size ?? old?.total,
-    expected: digest ?? old?.expected,
-    startedAt,
-    place: thisProcess().place,
-    flushed: old === undefined ? 0 : Math.min(old.flushed, soundSize(old)),
-  }
-  const keep = old === undefined ? 0 : soundSize(old)
-  await writeNote(files.paths, folder, note)
-  const handle = old === undefined ? await createData(folder) : await openData(folder)
-  try {
-    const algorithm = note.expected === undefined ? 'sha256' : digestAlgorithm(note.expected)
-    const own = await openIngestData({ handle, path: dataPath(folder), algorithm, keep, signal })
-    const size = digest === undefined || own.offset > 0 ? undefined : await files.whole(digest, { signal })
-    const isShared = digest !== undefined && size !== undefined
-    const data = isShared ? sharedData(own, { digest, size, path: files.paths.blobs.pathOf(digest) }) : own
-    const updatedAt = old?.updatedAt ?? startedAt
-    return openIngest({ context, files, folder, note, data, lock, updatedAt })
-  } catch (reason) {
-    await handle.close()
-    throw reason
-  }
-}
-
-/** Whether what is there is of the same blob, as far as can be told. */
-function fits({ total, expected, size }: FoundIngest, wanted: OpenIngestOptions): boolean {
-  const isSame = <Value>(one: Value | undefined, other: Value | undefined): boolean =>
-    one === undefined || other === undefined || one === other
-  return isSame(total, wanted.size) && isSame(expected, wanted.digest) && size <= (wanted.size ?? total ?? Infinity)
 }
 
 function isOpen(ref: string): ImageError {
