@@ -9,7 +9,7 @@ import {
   type Place,
   requiredString,
 } from '../fields.ts'
-import { member, numberText, parseJsonDocument } from '../json.ts'
+import { member, parseJsonDocument } from '../json.ts'
 import { type AciApp, readAciApp } from './app.ts'
 import { foldKeys } from './fold-keys.ts'
 import { checkAciIdentifier } from './identifier.ts'
@@ -117,7 +117,7 @@ function readDependency(value: unknown, where: string): AciDependency {
   const imageId = optionalString(place, 'imageID')
   const size = optional(place, 'size')
   if (size !== undefined && !(Number.isSafeInteger(size) && Number(size) >= 0)) {
-    throw invalid(fieldPath(where, 'size'), `must be a number of bytes, but is ${numberText(size) ?? String(size)}`)
+    throw invalid(fieldPath(where, 'size'), 'must be a number of bytes')
   }
   return {
     imageName: checkAciIdentifier(requiredString(place, 'imageName'), fieldPath(where, 'imageName')),

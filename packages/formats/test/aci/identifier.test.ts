@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aciIdentifierProblem, checkAciName, toAciIdentifier, toAciName } from '../../src/index.ts'
 
@@ -25,6 +25,14 @@ const NEAREST_HERE = new Map([
   ['a/../b', 'a/b'],
 ])
 
+function verdictOf(check: () => string): string {
+  try {
+    return check()
+  } catch {
+    return 'error'
+  }
+}
+
 describe.each(rows)('"$in"', (row) => {
   it('is an identifier or not', () => {
     const isOne = row.acIdentifier === 'ok' && !REFUSED_HERE.has(row.in)
@@ -32,16 +40,12 @@ describe.each(rows)('"$in"', (row) => {
   })
 
   it('is a name or not', () => {
-    const check = () => checkAciName(row.in, 'it')
-    if (row.acName === 'ok') expect(check()).toBe(row.in)
-    else expect(check).toThrow('it must consist of')
+    expect(verdictOf(() => checkAciName(row.in, 'it'))).toBe(row.acName === 'ok' ? row.in : 'error')
   })
 
   it('has a nearest identifier and name', () => {
-    if (row.sanitizedIdentifier === 'error') expect(() => toAciIdentifier(row.in)).toThrow('no letter or digit')
-    else expect(toAciIdentifier(row.in)).toBe(NEAREST_HERE.get(row.in) ?? row.sanitizedIdentifier)
-    if (row.sanitizedName === 'error') expect(() => toAciName(row.in)).toThrow('no letter or digit')
-    else expect(toAciName(row.in)).toBe(row.sanitizedName)
+    expect(verdictOf(() => toAciIdentifier(row.in))).toBe(NEAREST_HERE.get(row.in) ?? row.sanitizedIdentifier)
+    expect(verdictOf(() => toAciName(row.in))).toBe(row.sanitizedName)
   })
 })
 
