@@ -1,4 +1,5 @@
 import type { ImageTransport } from '@crossdock/core'
+import { storeTransport, type StoreTransportOptions } from '@crossdock/store'
 import { dirTransport, type DirTransportOptions } from '@crossdock/transport-dir'
 import { dockerTransport, type DockerTransportOptions } from '@crossdock/transport-docker'
 import { dockerDaemonTransport, type DockerDaemonTransportOptions } from '@crossdock/transport-docker-daemon'
@@ -19,6 +20,7 @@ export interface DefaultTransportsOptions {
   readonly dockerDaemon?: DockerDaemonTransportOptions | undefined
   readonly ociArchive?: ArchiveTransportOptions | undefined
   readonly ociDir?: OciDirTransportOptions | undefined
+  readonly store?: StoreTransportOptions | undefined
   readonly tarball?: TarballTransportOptions | undefined
 }
 
@@ -32,5 +34,6 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     dockerArchiveTransport(options.dockerArchive),
     tarballTransport(options.tarball),
     dockerDaemonTransport(options.dockerDaemon),
+    storeTransport(options.store),
   ]
 }

@@ -12,10 +12,11 @@ test('every built-in transport is there, under its name, and takes its own optio
       dockerArchive: { durability: 'fast' },
       tarball: { annotations: {} },
       dockerDaemon: { host: 'unix:///run/engine.sock' },
+      store: { folder: './store' },
     }),
   )
   const names = registry.transports.map(({ name }) => name)
-  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball', 'docker-daemon'])
+  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball', 'docker-daemon', 'store'])
   for (const name of [
     'docker://example.com/app:1',
     'oci:./folder:app',
@@ -24,6 +25,7 @@ test('every built-in transport is there, under its name, and takes its own optio
     'docker-archive:./file',
     'tarball:./one:./two',
     'docker-daemon:app:1',
+    'store:app:1',
   ]) {
     expect(registry.parse(name).toString()).toBe(name.slice(name.indexOf(':') + 1))
   }
