@@ -33,9 +33,10 @@ export interface OpenDatabaseOptions extends OperationOptions {
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { file, durable = true, busyTimeoutMs = BUSY_TIMEOUT_MS } = options
   if (file !== IN_MEMORY) await requirePlain(file, 'file')
-  const connection = connect(file, durable)
+  const connection = connect(file)
   const retry = { file, timeoutMs: busyTimeoutMs, signal: options.signal }
   try {
+    await retryBusy(() => setDurability(connection, durable), retry)
     await retryBusy(() => chooseJournal(connection), retry)
     await retryBusy(() => migrate(connection, file), retry)
     // One with an older SQLite made it meanwhile, and the log must end.
@@ -49,22 +50,25 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
 
 /** A new database in memory, and the connection to fill it. */
 export function createMemoryDatabase(): { readonly connection: DatabaseSync; readonly database: Database } {
-  const connection = connect(IN_MEMORY, false)
+  const connection = connect(IN_MEMORY)
   migrate(connection, IN_MEMORY)
   return { connection, database: createDatabase(connection, { file: IN_MEMORY, timeoutMs: 0 }) }
 }
 
-function connect(file: string, durable: boolean): DatabaseSync {
+function connect(file: string): DatabaseSync {
   const { DatabaseSync } = sqliteModule()
   try {
     const connection = new DatabaseSync(file)
     connection.exec(`PRAGMA busy_timeout = ${BLOCKING_WAIT_MS}`)
-    connection.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
-    if (durable) connection.exec('PRAGMA fullfsync = 1') // macOS keeps in the disk's cache what it calls flushed
     return connection
   } catch (reason) {
     throw databaseError(reason, file)
   }
+}
+
+function setDurability(connection: DatabaseSync, durable: boolean): void {
+  connection.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`)
+  if (durable) connection.exec('PRAGMA fullfsync = 1') // macOS keeps in the disk's cache what it calls flushed
 }
 
 interface DatabaseSettings {
@@ -97,11 +101,16 @@ function createDatabase(connection: DatabaseSync, { file, timeoutMs }: DatabaseS
         if (opened !== undefined && identityOf(file) !== opened) throw replaced(file)
         return inTransaction(connection, 'IMMEDIATE', () => work(sql))
       }, options),
-    problems: (options) =>
-      run(() => {
-        const lines = sql.all('PRAGMA quick_check').map((row) => textOf(row, 'quick_check'))
-        return lines.filter((line) => line !== 'ok')
-      }, options),
+    async problems(options) {
+      try {
+        const rows = await run(() => sql.all('PRAGMA quick_check'), options)
+        return rows.map((row) => textOf(row, 'quick_check')).filter((line) => line !== 'ok')
+      } catch (reason) {
+        // So damaged that it cannot even be looked through.
+        if (reason instanceof ImageError && reason.code === 'INVALID_DATA') return [reason.message]
+        throw reason
+      }
+    },
     async [Symbol.asyncDispose]() {
       if (!isClosed) connection.close()
       isClosed = true
