@@ -26,6 +26,8 @@ export interface BlobSessionOptions {
   readonly durable: boolean
   /** Whether what an interrupted put leaves is kept, and used by the next. */
   readonly resume: boolean
+  /** Permission bits of blobs. Default: as the umask lets everybody read. */
+  readonly mode?: number | undefined
 }
 
 export function createBlobSession(options: BlobSessionOptions): BlobSession {
@@ -75,9 +77,9 @@ interface WriteOptions extends BlobSessionOptions, Pick<OperationOptions, 'signa
 }
 
 async function write(body: BlobBody, blob: BlobHint, options: WriteOptions): Promise<Descriptor> {
-  const { blobs, durable, resume, leftovers, signal } = options
+  const { blobs } = options
   const size = blob.size ?? body.size
-  const written = await writeBlob(blobs, body, { digest: blob.digest, size, durable, resume, leftovers, signal })
+  const written = await writeBlob(blobs, body, { ...options, digest: blob.digest, size })
   const { mediaType = 'application/octet-stream', annotations } = blob
   return { mediaType, ...written, ...(annotations !== undefined && { annotations }) }
 }

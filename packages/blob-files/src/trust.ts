@@ -24,6 +24,8 @@ export interface Trust {
   holds(blob: Descriptor, options?: HoldsOptions): Promise<boolean>
   /** Notes that the blob's file, just written, was verified. */
   record(digest: Digest): Promise<void>
+  /** Notes that the blob's file is damaged, whatever vouched for it: it is hashed before it is trusted again. */
+  distrust(digest: Digest): Promise<void>
 }
 
 export interface HoldsOptions extends OperationOptions {
@@ -32,6 +34,8 @@ export interface HoldsOptions extends OperationOptions {
 }
 
 const LINE = /^(\S{1,200}) ([0-9]+ [0-9]+ [0-9]+ [0-9]+)$/
+/** No file has this one. */
+const NO_STAMP = '0 0 0 0'
 /** Beyond this the file of stamps is dropped: every blob is then hashed once more. */
 const MAX_STAMPS_BYTES = 8 * 1024 * 1024
 
@@ -75,6 +79,7 @@ export function createTrust(blobs: BlobPaths): Trust {
       const found = await naming('look at', path, () => lstat(path, { bigint: true }))
       await remember(digest, stampOf(found), false)
     },
+    distrust: (digest) => remember(digest, NO_STAMP, false),
   }
 }
 

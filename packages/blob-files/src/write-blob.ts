@@ -18,6 +18,8 @@ export interface WriteBlobOptions extends Pick<FillOptions, 'growth'> {
   /** Whether to go on from what an interrupted run left, and to leave something for the next one. */
   readonly resume: boolean
   readonly leftovers: Leftovers
+  /** Permission bits of the finished file. Default: as the umask lets everybody read. */
+  readonly mode?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -32,7 +34,7 @@ export interface WrittenBlob {
  * naming the path.
  */
 export async function writeBlob(blobs: BlobPaths, body: BlobBody, options: WriteBlobOptions): Promise<WrittenBlob> {
-  const { digest, durable, resume, leftovers } = options
+  const { digest, durable, resume, leftovers, mode = publicMode() } = options
   const file = await takePartial(blobs, { digest, leftovers, fresh: !resume })
   let written: WrittenBlob
   try {
@@ -41,7 +43,7 @@ export async function writeBlob(blobs: BlobPaths, body: BlobBody, options: Write
         ? await fillUnnamed(file, body, options)
         : { digest, size: await fillNamed(file, body, { ...options, digest }) }
     await naming('write', file.path, async () => {
-      await file.handle.chmod(publicMode())
+      await file.handle.chmod(mode)
       if (durable) await file.handle.sync()
     })
     await createFolderOf(blobs, written.digest)

@@ -6,6 +6,7 @@ import { createLimiter } from '@crossdock/streams'
 import type { CommitIngestOptions, CommittedContent, ContentInfo, Ingest } from '../contents.ts'
 import { checkLabels, type Labels } from '../labels.ts'
 import type { StoreContext } from '../store-context.ts'
+import { blobMode } from './blob-mode.ts'
 import type { ContentFiles } from './content-files.ts'
 import { recordContent } from './content-rows.ts'
 import type { IngestData } from './ingest-data.ts'
@@ -123,11 +124,6 @@ async function finishData({ data, files, context }: IngestParts, { digest, signa
     if (context.durable) await data.handle.sync()
   })
   await createFolderOf(files.paths.blobs, digest)
-}
-
-/** Nobody writes to a blob, and everybody reads it, as far as the process's umask lets them. */
-function blobMode(): number {
-  return 0o444 & ~process.umask()
 }
 
 async function record({ context, lock }: IngestParts, { labels, signal, ...blob }: Commit): Promise<ContentInfo> {
