@@ -8,6 +8,7 @@ import {
 } from '@crossdock/core'
 import type { DockerTransportOptions } from '@crossdock/transport-docker'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
+import { storeFolder } from './local-store/store-folder.ts'
 import {
   type GivenCredentials,
   givenCredentials,
@@ -42,6 +43,8 @@ export interface EndpointSettings {
   readonly trustedHosts?: readonly string[] | undefined
   readonly sharedBlobDir?: string | undefined
   readonly tmpDir?: string | undefined
+  /** Of an image in a store: where that is. */
+  readonly store?: DefaultTransportsOptions['store']
   readonly engine: EngineSettings
 }
 
@@ -79,8 +82,13 @@ export async function endpointSettings(call: Call, { prefix, name: image }: Endp
     userAgent: userAgent(textFlag(flags, 'userAgentPrefix')),
     sharedBlobDir: textFlag(flags, flag('sharedBlobDir')),
     tmpDir: textFlag(flags, 'tmpdir'),
+    store: image.startsWith('store:') ? await storeSettings(call) : undefined,
     engine: engineSettings(engine, invocation.terminal.env),
   }
+}
+
+async function storeSettings(call: Call): Promise<EndpointSettings['store']> {
+  return { folder: await storeFolder(call), namespace: textFlag(call.flags, 'namespace') }
 }
 
 function insecureFlag(verify: unknown): boolean | undefined {
@@ -95,7 +103,7 @@ function userAgent(prefix: string | undefined): string | undefined {
 
 /** How registries are reached. What the machine has configured counts where the flags are silent. */
 export function dockerOptions(settings: EndpointSettings, host: HostConfig): DockerTransportOptions {
-  const { idleTimeoutMs, sharedBlobDir: _, tmpDir: __, engine: ___, stored, ...docker } = settings
+  const { idleTimeoutMs, sharedBlobDir: _, tmpDir: __, engine: ___, store: ____, stored, ...docker } = settings
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   return {
     certificates: (registry) => host.certificates(registry),
@@ -109,7 +117,7 @@ export function dockerOptions(settings: EndpointSettings, host: HostConfig): Doc
 /** The transports for one side. Loaded here and not at the start: help and version need none of them. */
 async function openTransports(settings: EndpointSettings, host: HostConfig): Promise<TransportRegistry> {
   const { defaultTransports } = await import('@crossdock/transports')
-  const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine } = settings
+  const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine, store } = settings
   const options: DefaultTransportsOptions = {
     docker: dockerOptions(settings, host),
     ociDir: { resume, sharedBlobDir },
@@ -117,6 +125,7 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
     ociArchive: { tmpDir },
     dockerArchive: { tmpDir },
     tarball: { tmpDir },
+    store,
     dockerDaemon: {
       ...engine,
       insecure: settings.insecure,
@@ -148,20 +157,31 @@ export async function withImage<Value>(
   }
 }
 
-/** The two ends of a copy. One set of transports serves both if their settings agree, so that they share connections. */
+/** The two ends of a copy. */
+export interface EndNames {
+  readonly from: string
+  readonly to: string
+  /** Whose flags are about an end. Default: those that begin with `--src-` and `--dest-`. */
+  readonly prefixes?: { readonly from: EndpointPrefix; readonly to: EndpointPrefix } | undefined
+}
+
+/**
+ * Gives both ends of a copy to `work`, and closes the transports whatever happens. One set of transports serves both if their settings
+ * agree, so that they share connections.
+ */
 export async function withEnds<Value>(
   call: Call,
-  names: { readonly from: string; readonly to: string },
+  { from, to, prefixes = { from: 'src', to: 'dest' } }: EndNames,
   work: (from: ImageReference, to: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const source = await endpointSettings(call, { prefix: 'src', name: names.from })
-  const destination = await endpointSettings(call, { prefix: 'dest', name: names.to })
+  const source = await endpointSettings(call, { prefix: prefixes.from, name: from })
+  const destination = await endpointSettings(call, { prefix: prefixes.to, name: to })
   const host = await hostConfig(call)
   const sources = await openTransports(source, host)
   const shared = JSON.stringify(source) === JSON.stringify(destination)
   const destinations = shared ? sources : await openTransports(destination, host)
   try {
-    return await work(parse(sources, names.from, 'source'), parse(destinations, names.to, 'destination'))
+    return await work(parse(sources, from, 'source'), parse(destinations, to, 'destination'))
   } finally {
     await Promise.all([sources.close(), destinations.close()])
   }

@@ -75,15 +75,42 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['s', 1000],
   ['m', 60_000],
   ['h', 3_600_000],
+  ['d', 86_400_000],
 ])
 
-/** For commander: `30s`, `5m`, `1h`, in milliseconds. A bare number is seconds. */
+/** For commander: `30s`, `5m`, `1h`, `7d`, in milliseconds. A bare number is seconds. */
 export function duration(value: string): number {
-  const match = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h)?$/.exec(value)
+  const match = /^([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)?$/.exec(value)
   const unit = UNITS.get(match?.[2] ?? 's')
   const amount = Number(match?.[1])
   if (unit === undefined || Number.isNaN(amount) || amount === 0) {
     throw new InvalidArgumentError('It takes a duration such as 90s, 5m or 1h.')
   }
   return amount * unit
+}
+
+/** For commander: how old something is, which may be `0`; else as `duration`. */
+export function age(value: string): number {
+  return /^0(?:ms|s|m|h|d)?$/.test(value) ? 0 : duration(value)
+}
+
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['k', 1e3],
+  ['m', 1e6],
+  ['g', 1e9],
+  ['t', 1e12],
+  ['ki', 1024],
+  ['mi', 1024 ** 2],
+  ['gi', 1024 ** 3],
+  ['ti', 1024 ** 4],
+])
+
+/** For commander: `500MB`, `20 GB`, `1.5GiB`, in bytes. A bare number is bytes. */
+export function byteSize(value: string): number {
+  const match = /^([0-9]{1,15}(?:\.[0-9]{1,3})?) ?(?:([kmgt]i?)?b?)$/i.exec(value)
+  const unit = BYTE_UNITS.get((match?.[2] ?? '').toLowerCase())
+  const bytes = Math.floor(Number(match?.[1]) * (unit ?? Number.NaN))
+  if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError('It takes a size such as 500MB or 20GiB.')
+  return bytes
 }

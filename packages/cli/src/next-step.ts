@@ -16,10 +16,13 @@ const FLAGS_FOR: readonly (readonly [wish: string, flag: string])[] = [
   ['say the identity to sign as', '--sign-identity NAME:TAG'],
 ]
 
+/** Commands that copy an image, which may go on where it stopped. */
+const COPYING: ReadonlySet<string> = new Set(['copy', 'pull', 'push'])
+
 /** What to do after a failure; undefined if the message says all there is to say. */
 export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {
   if (command === undefined) return undefined
-  if (error instanceof Interruption && command.name === 'copy' && command.flags['resume'] !== false) {
+  if (error instanceof Interruption && COPYING.has(command.name) && command.flags['resume'] !== false) {
     return 'run the same command again: it goes on where it stopped (an archive begins anew)'
   }
   if (!(error instanceof ImageError)) return undefined
@@ -50,7 +53,7 @@ function explanation({ image }: ImageError, { name, flags }: RunningCommand): st
   if (name === 'verify' && flags['key'] !== undefined && flags['identity'] === undefined) {
     return '--identity NAME[:TAG] says which name has to be vouched for, --identity any that none has to be'
   }
-  if (image === undefined || (name !== 'copy' && name !== 'plan')) return undefined
+  if (image === undefined || !(COPYING.has(name) || name === 'plan')) return undefined
   const policy = textFlag(flags, 'policy')
   const file = policy === undefined ? '' : ` --policy ${quoteForeign(policy, 200)}`
   return `"crossdock policy explain${file} ${quoteForeign(image, 200)}" shows what was looked at`

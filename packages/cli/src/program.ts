@@ -24,6 +24,7 @@ import { sbomCommand } from './commands/sbom.ts'
 import { signCommand } from './commands/sign.ts'
 import { standaloneSignCommand } from './commands/standalone-sign.ts'
 import { standaloneVerifyCommand } from './commands/standalone-verify.ts'
+import { storeCommand } from './commands/store.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { versionCommand } from './commands/version.ts'
 import { addAuthFileFlags } from './credentials-flags.ts'
@@ -49,6 +50,7 @@ const COMMANDS: readonly CommandEntry[] = [
   verifyCommand,
   referrersCommand,
   sbomCommand,
+  storeCommand,
   loginCommand,
   logoutCommand,
   authCommand,
@@ -122,6 +124,7 @@ function addGlobalFlags(program: Command): void {
       ]),
     )
     .option('--debug', 'show where an error comes from')
+    .option('--store <folder>', 'the folder of store: images (default: CROSSDOCK_STORE, or where programs keep data)')
     .option('--tmpdir <folder>', "folder for archives that cannot be read in place (default: the system's)")
     // Of commands with one image it is a flag of their own; for two it means both.
     .addOption(new Option('--tls-verify <boolean>').argParser(booleanFlag).hideHelp())
@@ -155,6 +158,7 @@ Image names are TRANSPORT:REFERENCE:
   oci-archive:FILE[:NAME]  oci-archive:FILE:@N       an OCI layout in a tar archive; - is stdin or stdout
   docker-archive:FILE[:NAME]  docker-archive:FILE:@N what docker save writes and docker load reads
   docker-daemon:NAME:TAG  docker-daemon:sha256:ID    an image of a Docker Engine
+  store:NAME  store:NAME@DIGEST  store:DIGEST        an image of the local store; see crossdock store --help
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,

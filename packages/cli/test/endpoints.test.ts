@@ -26,6 +26,14 @@ test('a side has what the machine has configured unless told otherwise', async (
   expect(await settings([])).toEqual({ stored: {}, resume: true, trustedHosts: [], engine })
 })
 
+test('an image of a store has the folder that is given, else that of the environment', async () => {
+  const name = 'store:app'
+  const given = { store: '/given', namespace: 'team' }
+  expect((await settings([], 'src', { ...given, name })).store).toEqual({ folder: '/given', namespace: 'team' })
+  expect((await settings([], 'src', { name })).store?.folder).toContain('store')
+  expect((await settings([], 'src', given)).store).toBeUndefined()
+})
+
 test("time-outs are those that were given, or the transport's own", async () => {
   const given = { connectTimeout: 2000, idleTimeout: 90_000 }
   expect(await settings([], 'dest', given)).toMatchObject({ connectTimeoutMs: 2000, idleTimeoutMs: 90_000 })

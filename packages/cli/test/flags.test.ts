@@ -1,6 +1,15 @@
 import { InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { attachBooleans, booleanFlag, duration, gather, spellOutVerbose, wholeNumber } from '../src/flags.ts'
+import {
+  age,
+  attachBooleans,
+  booleanFlag,
+  byteSize,
+  duration,
+  gather,
+  spellOutVerbose,
+  wholeNumber,
+} from '../src/flags.ts'
 
 test.each([
   ['90', 90_000],
@@ -9,12 +18,35 @@ test.each([
   ['250ms', 250],
   ['5m', 300_000],
   ['1h', 3_600_000],
+  ['30d', 2_592_000_000],
 ])('the duration %s is %d ms', (text, ms) => {
   expect(duration(text)).toBe(ms)
 })
 
-test.each(['', '0', '-1s', '1d', '1h30m', 'abc', '1e3'])('"%s" is no duration', (text) => {
+test.each(['', '0', '-1s', '1w', '1h30m', 'abc', '1e3'])('"%s" is no duration', (text) => {
   expect(() => duration(text)).toThrow(InvalidArgumentError)
+})
+
+test('ages may be nothing, and are durations otherwise', () => {
+  expect(['0', '0s', '0d', '90', '7d'].map(age)).toEqual([0, 0, 0, 90_000, 604_800_000])
+  for (const text of ['', '-1s', '0x', '1w']) expect(() => age(text)).toThrow(InvalidArgumentError)
+})
+
+test.each([
+  ['0', 0],
+  ['1024', 1024],
+  ['500MB', 500_000_000],
+  ['500m', 500_000_000],
+  ['20 GB', 20_000_000_000],
+  ['1.5GiB', 1_610_612_736],
+  ['2KiB', 2048],
+  ['1b', 1],
+])('the size %s is %d bytes', (text, bytes) => {
+  expect(byteSize(text)).toBe(bytes)
+})
+
+test.each(['', 'x', '-1', '1PB', '1e9', '99999TB', '1 G B', '0x10', 'GB'])('"%s" is no size', (text) => {
+  expect(() => byteSize(text)).toThrow(InvalidArgumentError)
 })
 
 test('whole numbers are read strictly', () => {

@@ -8,6 +8,7 @@ const stopped = new Interruption('stopped by SIGINT', 130)
 test('an interrupted copy can go on, unless nothing was to be kept', () => {
   expect(nextStep(stopped, { name: 'copy', flags: { resume: true } })).toContain('run the same command again')
   expect(nextStep(stopped, { name: 'copy', flags: { resume: false } })).toBeUndefined()
+  expect(nextStep(stopped, { name: 'pull', flags: {} })).toContain('run the same command again')
   expect(nextStep(stopped, { name: 'inspect', flags: {} })).toBeUndefined()
   expect(nextStep(stopped, undefined)).toBeUndefined()
 })

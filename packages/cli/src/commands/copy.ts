@@ -1,17 +1,15 @@
 import type { CopyResult } from '@crossdock/copy'
-import { imageName, ImageError, quoteForeign } from '@crossdock/core'
+import { ImageError, quoteForeign } from '@crossdock/core'
 import { Option } from 'commander'
 import type { CommandEntry } from '../command-entry.ts'
 import { addCopyFlags, copyOptions } from '../copy-flags.ts'
 import { addEndpointFlags } from '../endpoint-flags.ts'
-import { type Call, withEnds } from '../endpoints.ts'
+import type { Call } from '../endpoints.ts'
 import { UsageError } from '../failure.ts'
 import { isSet, textFlag } from '../flags.ts'
-import { imageJudge } from '../image-judge.ts'
 import { formatJson } from '../output/json.ts'
-import { count, formatBytes, formatDuration } from '../output/sizes.ts'
-import { startProgress } from '../progress/start-progress.ts'
 import { signingOptions } from '../signers.ts'
+import { transferImage } from '../transfer-image.ts'
 
 export const copyCommand: CommandEntry = {
   name: 'copy',
@@ -40,29 +38,14 @@ export const copyCommand: CommandEntry = {
 }
 
 async function copy(names: { readonly from: string; readonly to: string }, call: Call): Promise<void> {
-  const { flags, invocation, operation } = call
+  const { flags } = call
   if (isSet(flags, 'json') && /^(?:docker|oci)-archive:-(?::|@|$)/.test(names.to)) {
     throw new UsageError(
       'stdout is where the archive goes: --json would be printed there, too; name a file for one of them',
     )
   }
   const options = { ...(await copyOptions(flags)), ...(await signingOptions(call)) }
-  const admit = await imageJudge(call)
-  const progress = startProgress(flags, invocation)
-  const started = performance.now()
-  try {
-    const { copyImage } = await import('@crossdock/copy')
-    const { onProgress } = progress
-    const result = await withEnds(call, names, (source, destination) => {
-      progress.named({ from: imageName(source), to: imageName(destination) })
-      return copyImage(source, destination, { ...options, ...operation, onProgress, admit })
-    })
-    progress.stop()
-    if (progress.summary) invocation.note(summarize(result, performance.now() - started))
-    await printResult(result, call)
-  } finally {
-    progress.stop()
-  }
+  await printResult(await transferImage(call, { names, options }), call)
 }
 
 async function printResult(result: CopyResult, { flags, invocation }: Call): Promise<void> {
@@ -83,29 +66,6 @@ async function writeDigest(file: string, digest: string): Promise<void> {
       cause: error,
     })
   }
-}
-
-function summarize(result: CopyResult, elapsedMs: number): string {
-  if (result.upToDate) return `up to date: nothing to move\ndigest   ${result.digest}\n`
-  const { bytes } = result
-  const rate = bytes.moved === 0 ? '' : `, ${formatBytes((bytes.moved * 1000) / elapsedMs)}/s`
-  const lines = [
-    `moved    ${count(result.moved, 'blob')}, ${formatBytes(bytes.moved)} in ${formatDuration(elapsedMs)}${rate}`,
-  ]
-  if (bytes.resumed > 0) lines.push(`resumed  ${formatBytes(bytes.resumed)} were there from an interrupted run`)
-  if (result.reused > 0)
-    lines.push(`reused   ${count(result.reused, 'blob')}, ${formatBytes(bytes.reused)} were there already`)
-  if (result.mounted > 0)
-    lines.push(`mounted  ${count(result.mounted, 'blob')}, ${formatBytes(bytes.mounted)} within the registry`)
-  lines.push(...signatureLines(result))
-  if (result.digest !== result.sourceDigest) lines.push(`source   ${result.sourceDigest}`)
-  lines.push(`digest   ${result.digest}`)
-  return `${lines.join('\n')}\n`
-}
-
-function signatureLines({ signatures: { carried, made } }: CopyResult): readonly string[] {
-  const parts = [...(carried > 0 ? [`${carried} carried along`] : []), ...(made > 0 ? [`${made} made`] : [])]
-  return parts.length === 0 ? [] : [`signed   ${count(carried + made, 'signature')}: ${parts.join(', ')}`]
 }
 
 const EXAMPLES = `

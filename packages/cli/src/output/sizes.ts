@@ -26,3 +26,15 @@ export function formatDuration(ms: number): string {
 export function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`
 }
+
+const AGES: readonly (readonly [unit: string, lasts: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+]
+
+/** How long ago something was, for people, in the largest unit that fits: `3 d`, `5 min`, `12 s`. */
+export function formatAge(ms: number): string {
+  const [unit, unitMs] = AGES.find(([, lasts]) => ms >= lasts) ?? ['s', 1000]
+  return `${Math.max(0, Math.floor(ms / unitMs))} ${unit}`
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, formatBytes, formatDuration } from '../../src/output/sizes.ts'
+import { count, formatAge, formatBytes, formatDuration } from '../../src/output/sizes.ts'
 
 test.each([
   [0, '0 B'],
@@ -22,6 +22,17 @@ test.each([
   [3_725_000, '1 h 02 min'],
 ])('%d ms are %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text)
+})
+
+test.each([
+  [-5, '0 s'],
+  [59_999, '59 s'],
+  [60_000, '1 min'],
+  [3_599_999, '59 min'],
+  [7_200_000, '2 h'],
+  [86_400_000 * 400, '400 d'],
+])('%d ms ago are %s', (ms, text) => {
+  expect(formatAge(ms)).toBe(text)
 })
 
 test('nouns follow their number', () => {
