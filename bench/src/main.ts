@@ -4,13 +4,15 @@ import { openBench } from './bench.ts'
 import { checkLink } from './link/check-link.ts'
 import { type BenchOptions, HELP, readOptions } from './options.ts'
 import { profile, readProfile, selfTimes } from './profile.ts'
-import { replaceBlock } from './report/block.ts'
+import { replaceBlock, STORE_BLOCK } from './report/block.ts'
 import { formatDetail } from './report/detail.ts'
 import { formatGoals } from './report/goal-table.ts'
-import { formatHead } from './report/head.ts'
+import { formatHead, formatMachine } from './report/head.ts'
+import { formatStoreTable } from './report/store-table.ts'
 import { formatSummary } from './report/summary.ts'
 import { runSections } from './run-sections.ts'
 import { scenarioOf } from './scenarios.ts'
+import { measureStore } from './store/measure-store.ts'
 import { OURS } from './tools.ts'
 
 const profiles = resolve(import.meta.dirname, '../../node_modules/.cache/crossdock-profiles')
@@ -64,6 +66,21 @@ async function runProfile(options: BenchOptions, signal: AbortSignal): Promise<v
   }
 }
 
+function note(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** What is done with stores, and how it grows with them. */
+async function runStore({ storeSizes, runs, out, into }: BenchOptions, signal: AbortSignal): Promise<void> {
+  const page = into === undefined ? undefined : readFileSync(into, 'utf8')
+  if (page !== undefined) replaceBlock(page, '', STORE_BLOCK)
+  const rows = await measureStore({ sizes: storeSizes, runs, signal, onNote: note })
+  const text = `- ${formatMachine(new Date())}\n- median of ${runs} runs\n\n${formatStoreTable(rows)}`
+  process.stdout.write(text)
+  if (out !== undefined) writeFileSync(out, text)
+  if (into !== undefined && page !== undefined) writeFileSync(into, replaceBlock(page, text, STORE_BLOCK))
+}
+
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const options = readOptions(argv)
   switch (options.mode) {
@@ -73,6 +90,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     case 'check-link':
       for await (const line of checkLink(options.link)) process.stdout.write(`${line}\n`)
       return
+    case 'store':
+      return runStore(options, signal)
     case 'profile':
       return runProfile(options, signal)
     default:

@@ -5,12 +5,14 @@ import { ALL_LINKS, combine, QUICK, type Section, STANDARD } from './plan.ts'
 import { scenarioNames } from './scenarios.ts'
 
 export interface BenchOptions {
-  readonly mode: 'measure' | 'profile' | 'check-link' | 'help'
+  readonly mode: 'measure' | 'profile' | 'check-link' | 'store' | 'help'
   readonly sections: readonly Section[]
   readonly tools: readonly string[] | undefined
   readonly runs: number
   /** Multiplies the images' sizes. */
   readonly scale: number
+  /** Images in the stores that `--store` measures. */
+  readonly storeSizes: readonly number[]
   /** What `--check-link` checks. */
   readonly link: BenchLink
   readonly embedded: boolean
@@ -55,6 +57,8 @@ What is printed:
   --into FILE        replace the text between "<!-- bench:begin -->" and "<!-- bench:end -->" by the summary
 
 Instead:
+  --store            a store with 1,000 images and with 10,000, and how what is done with it grows; with --quick 100 and 1,000.
+                     --into FILE replaces what is between "<!-- bench-store:begin -->" and "<!-- bench-store:end -->"
   --profile NAME     one run of this project's command in the scenario NAME under the sampling profiler of Node.js, with the
                      images (default: ${PROFILED_IMAGE}) at the one distance
   --check-link       measure with plain sockets what --rtt and --bandwidth make of a connection
@@ -74,6 +78,7 @@ const FLAGS = {
   embedded: { type: 'boolean', default: false },
   goals: { type: 'boolean', default: false },
   profile: { type: 'string' },
+  store: { type: 'boolean', default: false },
   'check-link': { type: 'boolean', default: false },
   out: { type: 'string' },
   into: { type: 'string' },
@@ -98,6 +103,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     tools: tools?.split(','),
     runs: whole('--runs', flags.runs ?? (quick ? '2' : '3')),
     scale,
+    storeSizes: quick ? [100, 1000] : [1000, 10_000],
     link: linkOf(flags),
     embedded,
     goals,
@@ -109,6 +115,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
 function modeOf(flags: Flags): BenchOptions['mode'] {
   if (flags.help) return 'help'
   if (flags['check-link']) return 'check-link'
+  if (flags.store) return 'store'
   return flags.profile === undefined ? 'measure' : 'profile'
 }
 

@@ -17,7 +17,7 @@ export const OURS = 'crossdock'
 export const FLOOR = 'floor'
 
 /** How this project's command is run. */
-const crossdock: readonly string[] = [
+export const CROSSDOCK_ARGV: readonly string[] = [
   process.execPath,
   resolve(import.meta.dirname, '../../packages/cli/bin/crossdock.js'),
 ]
@@ -38,7 +38,7 @@ export function findTools({ only, folder }: FindToolsOptions): readonly Tool[] {
   const script = writeFloor(join(folder, 'floor'))
   const all = [
     ...peers,
-    createTool(OURS, crossdock, CROSSDOCK),
+    createTool(OURS, CROSSDOCK_ARGV, CROSSDOCK),
     createTool(FLOOR, [process.execPath], floorCommandLines(script)),
   ]
   const missing = only?.find((name) => !all.some((tool) => tool.name === name))

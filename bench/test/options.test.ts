@@ -16,6 +16,11 @@ describe('what is measured', () => {
     expect({ sections, runs, mode, tools }).toEqual({ sections: STANDARD, runs: 3, mode: 'measure', tools: undefined })
   })
 
+  test('--store: small stores and large ones, smaller with --quick', () => {
+    expect(readOptions(['--store'])).toMatchObject({ mode: 'store', storeSizes: [1000, 10_000], runs: 3 })
+    expect(readOptions(['--store', '--quick'])).toMatchObject({ mode: 'store', storeSizes: [100, 1000] })
+  })
+
   test('--quick: a set of its own with two rounds, or as many as are asked for', () => {
     expect(readOptions(['--quick'])).toMatchObject({ sections: QUICK, runs: 2 })
     expect(readOptions(['--quick', '--runs', '5']).runs).toBe(5)
