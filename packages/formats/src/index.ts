@@ -110,6 +110,7 @@ export type { LayoutContent } from './layout/layout-signatures.ts'
 export { addReferrer } from './layout/add-referrer.ts'
 export type { AddReferrerOptions } from './layout/add-referrer.ts'
 export { addSignatures } from './layout/add-signatures.ts'
+export { nameAttached } from './layout/name-attached.ts'
 export type { AddSignaturesOptions } from './layout/add-signatures.ts'
 export type { LayoutStaging } from './layout/layout-staging.ts'
 export { manifestsBelow, withoutOrphans } from './layout/orphans.ts'
@@ -118,9 +119,15 @@ export { createManifestFinder } from './layout/manifest-finder.ts'
 export type { ManifestFinder, ManifestFinderOptions } from './layout/manifest-finder.ts'
 
 // Signatures
-export { ATTACHMENT_KINDS, attachmentTag, isAttachmentTag } from './signatures/attachment-tag.ts'
+export { ATTACHMENT_KINDS, attachmentTag, isAttachmentTag, isListTag } from './signatures/attachment-tag.ts'
 export type { AttachmentKind } from './signatures/attachment-tag.ts'
-export { addAttachments, COSIGN_SIGNATURE, parseAttachments, readAttachments } from './signatures/attachments.ts'
+export {
+  addAttachments,
+  COSIGN_SIGNATURE,
+  mergeAttachments,
+  parseAttachments,
+  readAttachments,
+} from './signatures/attachments.ts'
 export type { AttachmentsUpdate, BlobContent, PresentAttachments } from './signatures/attachments.ts'
 export { distinctSignatures, newSignatures } from './signatures/distinct-signatures.ts'
 export { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from './signatures/limits.ts'

@@ -22,7 +22,7 @@ export async function openDestination(
   repository: Repository,
 ): Promise<ImageDestination> {
   const blobs = createBlobWriter(repository)
-  const manifests = createManifestWriter(reference, repository)
+  const manifests = createManifestWriter(reference, { repository, blobs })
   const attachments = await repository.session.options.sigstoreAttachments(reference.dockerReference)
   const places: SignaturePlaces = { repository, blobs, attachments }
   const putSignatures = async (

@@ -9,6 +9,7 @@ import {
 } from '@crossdock/core'
 import {
   addAttachments,
+  type AttachmentKind,
   attachmentTag,
   bundleArtifact,
   COSIGN_SIGNATURE,
@@ -362,6 +363,37 @@ it('signatures that come under a tag are found by it, and others are added behin
   await writeSigned(docker, server, [cosign('2')])
   expect(await read(docker, server)).toEqual(['1', '2'])
 })
+
+it('that are under the tag stay when others come under it', async () => {
+  await using server = await registry()
+  const docker = transport({ sigstoreAttachments: true })
+  await writeSigned(docker, server, [cosign('1')])
+  const attached = attachedImage([cosign('2')])
+  const tags = server.storage.repository('a')?.tags
+  for (const _ of ['once', 'again']) {
+    await putUnderTag(docker, server, { attached, kind: 'sig' })
+    expect(await read(docker, server)).toEqual(['1', '2'])
+  }
+  const other = attachedImage([cosign('3')])
+  for (const image of [attached, other]) await putUnderTag(docker, server, { attached: image, kind: 'att' })
+  expect(tags?.get(attachmentTag(IMAGE.root.digest, 'att'))).not.toBe(other.root.digest)
+  expect(server.storage.repository('a')?.manifests.has(other.root.digest)).toBe(true)
+  for (const image of [attached, other]) await putUnderTag(docker, server, { attached: image, kind: 'sbom' })
+  expect(tags?.get(attachmentTag(IMAGE.root.digest, 'sbom'))).toBe(other.root.digest)
+})
+
+async function putUnderTag(
+  docker: DockerTransport,
+  { host }: RegistryServer,
+  { attached, kind }: { readonly attached: TestImage; readonly kind: AttachmentKind },
+): Promise<void> {
+  await using destination = await docker.parseReference(`//${host}/a:t`).openDestination()
+  await putImage(destination, IMAGE)
+  for (const { descriptor, bytes } of attached.blobs) await destination.putBlob(bytesBody(bytes), descriptor)
+  const tag = attachmentTag(IMAGE.root.digest, kind)
+  await destination.putManifest(attached.root, { instance: attached.root.digest, tag })
+  await destination.commit()
+}
 
 function attachedImage(signatures: readonly SigstoreSignature[]): TestImage {
   const made = addAttachments(signatures)

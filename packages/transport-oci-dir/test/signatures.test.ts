@@ -159,6 +159,22 @@ describe('signatures in a layout', () => {
     expect(await read(`${folder}:t`)).toEqual(['1', '2'])
   })
 
+  it('that are under the tag stay when others come under it', async () => {
+    const folder = await temporaryFolder()
+    const tag = attachmentTag(IMAGE.root.digest, 'sig')
+    const attached = withLayers([cosign('2')], '"history":[]')
+    await writeSigned(`${folder}:t`, IMAGE, [cosign('1')])
+    for (const _ of ['once', 'again']) {
+      await using destination = await openDestination(`${folder}:t`)
+      await putImage(destination, IMAGE)
+      for (const { descriptor, bytes } of attached.blobs) await destination.putBlob(bytesBody(bytes), descriptor)
+      await destination.putManifest(attached.root, { instance: attached.root.digest, tag })
+      await destination.commit()
+      expect(await read(`${folder}:t`)).toEqual(['1', '2'])
+    }
+    expect(await wrongBlobs(folder)).toEqual([])
+  })
+
   it('are found where others put them into index.json itself', async () => {
     const folder = await temporaryFolder()
     await writeImage(oci.parseReference(`${folder}:t`), IMAGE)

@@ -19,3 +19,8 @@ const ATTACHMENT_TAG = /^(?:sha256|sha512)-[0-9a-f]{64}\.(?:sig|att|sbom)$/
 export function isAttachmentTag(tag: string): boolean {
   return ATTACHMENT_TAG.test(tag)
 }
+
+/** Whether what is under the tag is a list that several people add to: signatures, attestations. A bill of materials is one document. */
+export function isListTag(tag: string): boolean {
+  return isAttachmentTag(tag) && !tag.endsWith('.sbom')
+}

@@ -27,13 +27,22 @@ export interface BlobContent {
  * `LIMIT_EXCEEDED` for more, or larger ones, than signatures are.
  */
 export function parseAttachments(manifest: ManifestBytes): ImageManifest {
-  const parsed = parseManifest(manifest)
-  const what = `the manifest of signatures ${manifest.digest}`
-  if (parsed.kind !== 'image' || parsed.mediaType !== OCI_MANIFEST) {
-    throw new ImageError('INVALID_DATA', `${what} should be an OCI image manifest, but is ${parsed.mediaType}`)
-  }
-  checkSignatureLayers(parsed.layers, what)
+  const parsed = imageOf(manifest)
+  checkSignatureLayers(parsed.layers, nameOf(manifest))
   return parsed
+}
+
+function imageOf(manifest: ManifestBytes): ImageManifest {
+  const parsed = parseManifest(manifest)
+  if (parsed.kind === 'image' && parsed.mediaType === OCI_MANIFEST) return parsed
+  throw new ImageError(
+    'INVALID_DATA',
+    `${nameOf(manifest)} should be an OCI image manifest, but is ${parsed.mediaType}`,
+  )
+}
+
+function nameOf({ digest }: ManifestBytes): string {
+  return `the manifest of signatures ${digest}`
 }
 
 /** The signatures under a `.sig` tag, in the order of their layers. What each of them is, its media type says. */
@@ -76,9 +85,39 @@ export function addAttachments(
   if (added.length === 0 && present !== undefined) return undefined
   const descriptors = added.map(({ descriptor }) => descriptor)
   checkSignatureLayers([...layers, ...descriptors], 'the manifest of signatures')
-  const config = configWith(present?.config === undefined ? [...layers, ...descriptors] : descriptors, present?.config)
-  const manifest = manifestWith(descriptors, config.descriptor, present?.manifest)
+  const { manifest, config } = withLayers(descriptors, { present, layers })
   return { manifest, blobs: [...added, config] }
+}
+
+/**
+ * Puts what one manifest lists behind what another has, both of them for the same tag; undefined if all of it is there. Of the blobs the
+ * configuration alone is new. Throws `INVALID_DATA` if one of them is no such manifest.
+ */
+export async function mergeAttachments(
+  manifest: ManifestBytes,
+  present: ManifestBytes,
+  read: SignatureBlobReader,
+): Promise<AttachmentsUpdate | undefined> {
+  const { layers, config } = imageOf(present)
+  const known = new Set(layers.map(layerText))
+  const added = imageOf(manifest).layers.filter((layer) => !known.has(layerText(layer)))
+  if (added.length === 0) return undefined
+  const merged = withLayers(added, { present: { manifest: present, config: await read(config) }, layers })
+  return { manifest: merged.manifest, blobs: [merged.config] }
+}
+
+interface Present {
+  readonly present: PresentAttachments | undefined
+  /** Those that it has. */
+  readonly layers: readonly Descriptor[]
+}
+
+function withLayers(
+  added: readonly Descriptor[],
+  { present, layers }: Present,
+): { readonly manifest: ManifestBytes; readonly config: BlobContent } {
+  const config = configWith(present?.config === undefined ? [...layers, ...added] : added, present?.config)
+  return { manifest: manifestWith(added, config.descriptor, present?.manifest), config }
 }
 
 function toLayer({ mediaType, bytes, annotations }: SigstoreSignature): BlobContent {

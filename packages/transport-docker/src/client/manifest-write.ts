@@ -1,9 +1,11 @@
 import { type Digest, digestAlgorithm, type ManifestBytes, type OperationOptions } from '@crossdock/core'
 import type { HttpResponse } from '@crossdock/http'
 import { addReferrer } from './add-referrer.ts'
+import type { BlobWriter } from './blob-writer.ts'
 import { putManifest, type WriteOptions } from './manifest-put.ts'
 import { hasReferrersApi, subjectOf } from './referrers.ts'
 import type { Repository } from './repository.ts'
+import { addToAttached } from './signatures/attached-tag.ts'
 
 /**
  * Writes a manifest byte for byte. If it refers to another one and the registry does not keep the list of referrers, it is added
@@ -25,17 +27,22 @@ export interface WriteInstanceOptions extends WriteOptions {
   readonly name: Digest
   /** A tag by which it is found as well. */
   readonly tag?: string | undefined
+  readonly blobs: BlobWriter
 }
 
-/** Writes a manifest that the image's own name does not stand for. What is pushed under a tag is there by its sha256 digest, too. */
+/**
+ * Writes a manifest that the image's own name does not stand for. What is pushed under a tag is there by its sha256 digest, too. Signatures
+ * and attestations that are under the tag already stay, in one document with those that come.
+ */
 export async function writeInstance(
   repository: Repository,
   manifest: ManifestBytes,
-  { name, tag, operation }: WriteInstanceOptions,
+  { name, tag, blobs, operation }: WriteInstanceOptions,
 ): Promise<void> {
-  if (tag === undefined || digestAlgorithm(name) !== 'sha256')
-    await writeManifest(repository, manifest, { name, operation })
-  if (tag !== undefined) await writeManifest(repository, manifest, { name: tag, operation })
+  const isAdded = tag !== undefined && (await addToAttached(repository, manifest, { tag, blobs, operation }))
+  const isNamed = tag !== undefined && !isAdded
+  if (!isNamed || digestAlgorithm(name) !== 'sha256') await writeManifest(repository, manifest, { name, operation })
+  if (isNamed) await writeManifest(repository, manifest, { name: tag, operation })
 }
 
 interface About {

@@ -10,6 +10,7 @@ import {
   shortDigest,
 } from '@crossdock/core'
 import type { DockerImageReference } from '../transport.ts'
+import type { BlobWriter } from './blob-writer.ts'
 import { writeInstance, writeManifest } from './manifest-write.ts'
 import type { Repository } from './repository.ts'
 import { namesManifest } from './resolve-digest.ts'
@@ -24,7 +25,10 @@ export interface ManifestWriter {
   commit(operation: OperationOptions): Promise<void>
 }
 
-export function createManifestWriter(reference: DockerImageReference, repository: Repository): ManifestWriter {
+export function createManifestWriter(
+  reference: DockerImageReference,
+  { repository, blobs }: { readonly repository: Repository; readonly blobs: BlobWriter },
+): ManifestWriter {
   const { tag, digest: pinned } = reference.dockerReference
   const written = new Map<Digest, Descriptor>()
   let top: ManifestBytes | undefined
@@ -44,7 +48,7 @@ export function createManifestWriter(reference: DockerImageReference, repository
       if (instance === undefined) {
         checkPinned(manifest.digest, reference)
         top = manifest
-      } else await writeInstance(repository, manifest, { name: instance, tag: attached, operation })
+      } else await writeInstance(repository, manifest, { name: instance, tag: attached, blobs, operation })
       const { mediaType, digest, bytes } = manifest
       written.set(instance ?? digest, { mediaType, digest: instance ?? digest, size: bytes.byteLength })
     },

@@ -20,6 +20,7 @@ import {
   indexesOnly,
   layoutEntry,
   type LayoutIndex,
+  nameAttached,
   putLayoutEntry,
   type Referrer,
   serializeLayoutIndex,
@@ -50,7 +51,7 @@ export async function commitManifests(session: Session, operation: OperationOpti
   // Images come first: there are programs that take the first entry.
   if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
   for (const referrer of await unlisted(session)) index = await addReferrer(staging, index, referrer)
-  for (const [tag, manifest] of session.tags) index = putLayoutEntry(index, layoutEntry(manifest, tag))
+  for (const [tag, descriptor] of session.tags) index = await nameAttached(staging, index, { tag, descriptor })
   for (const signed of session.signatures.values()) index = await addSignatures(staging, index, signed)
   if (old !== undefined) index = await withoutOrphans(staging.read, old, index)
   await staging.write(index)
