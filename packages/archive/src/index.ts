@@ -62,6 +62,13 @@ export type { LayoutSourceOptions, OpenOciArchiveOptions } from './oci-archive/s
 export { blobPath, INDEX_FILE, manifestReader, MARKER_FILE, readLayout } from './oci-archive/layout.ts'
 export type { ArchivedLayout } from './oci-archive/layout.ts'
 
+// App Container Images
+export { openAci } from './aci/open-aci.ts'
+export type { AciArchive } from './aci/open-aci.ts'
+export type { AciLayout } from './aci/layout.ts'
+export { renderAci } from './aci/render.ts'
+export type { FindDependency, RenderedImage } from './aci/render.ts'
+
 // The root filesystem of an image
 export { readRootTree } from './rootfs/read-root-tree.ts'
 export type { ReadRootTreeOptions } from './rootfs/read-root-tree.ts'
