@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { errorNumber } from '@crossdock/blob-files'
 import { ImageError, type OperationOptions } from '@crossdock/core'
 import { withContext } from './context-of.ts'
+import { collectGarbage } from './collect/collect-garbage.ts'
 import { createContentStore } from './content/create-content-store.ts'
 import type { Database } from './database/database.ts'
 import { BUSY_TIMEOUT_MS, IN_MEMORY, openDatabase } from './database/open-database.ts'
@@ -94,7 +95,7 @@ export function systemClock(env: Readonly<Record<string, string | undefined>>): 
 }
 
 function storeOf(context: StoreContext, { close }: { readonly close: () => Promise<void> }): Store {
-  const collect: Store['collect'] = async () => notYet()
+  const collect: Store['collect'] = (options) => collectGarbage(context, options)
   const store: Store = {
     folder: context.folder,
     content: createContentStore(context),

@@ -9,14 +9,42 @@ export interface CollectOptions extends OperationOptions {
   readonly dryRun?: boolean | undefined
   /** Files younger than this stay, in milliseconds: other programs write blobs first and name them later. Default: an hour. */
   readonly minAgeMs?: number | undefined
+  /** Ingests that nobody has open and that were not written to for so long go, in milliseconds. Default: a day. */
+  readonly minIngestAgeMs?: number | undefined
 }
 
+/** What went, or would go. */
 export interface Collected {
   readonly blobs: number
   readonly bytes: number
   readonly ingests: number
+  /** Of the blobs. */
   readonly digests: readonly Digest[]
+  /** Images whose `containerd.io/gc.expire` is over. */
+  readonly images: readonly ImageName[]
+  /** Leases that have expired. */
+  readonly leases: readonly ExpiredLease[]
+  /** How many blobs stay, by what keeps them first. */
+  readonly kept: KeptBlobs
 }
+
+export interface ImageName {
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface ExpiredLease {
+  readonly namespace: string
+  readonly id: string
+}
+
+/**
+ * What keeps a blob: an image name, a lease, a label, an entry of `index.json` that other programs made, an ingest that is to become it, a
+ * manifest to which it refers, or that it is younger than `minAgeMs`.
+ */
+export type KeptBlobs = Readonly<
+  Partial<Record<'image' | 'lease' | 'label' | 'index' | 'ingest' | 'referrer' | 'young', number>>
+>
 
 /** Something that is not as it should be. */
 export interface Finding {

@@ -8,7 +8,7 @@ import { isBusy } from './sqlite-errors.ts'
 export const BLOCKING_WAIT_MS = 5
 
 /** Work on the database goes on for so long before others of this process have a turn. */
-const TURN_MS = 8
+export const TURN_MS = 8
 const MAX_PAUSE_MS = 64
 
 export interface RetryBusyOptions extends OperationOptions {

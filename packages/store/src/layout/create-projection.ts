@@ -1,25 +1,14 @@
 import { join } from 'node:path'
 import { acquireLock, type Lock, quotePath } from '@crossdock/blob-files'
 import type { OperationOptions } from '@crossdock/core'
-import { emptyLayoutIndex, type LayoutIndex } from '@crossdock/formats'
+import type { LayoutIndex } from '@crossdock/formats'
 import { createLimiter, raceSignal } from '@crossdock/streams'
-import type { Sql } from '../database/database.ts'
 import type { NameProjection } from '../names/name-projection.ts'
 import type { StoreContext } from '../store-context.ts'
 import { storePaths } from '../store-paths.ts'
-import { adoptIndex } from './adopt-index.ts'
 import { createIndexFile } from './index-file.ts'
-import { entryImage, imageEntry } from './named-entries.ts'
-import {
-  noteName,
-  readProjection,
-  readStamp,
-  setProjected,
-  setStamp,
-  settleNames,
-  unsetProjected,
-} from './projection-rows.ts'
-import { type ImageChanges, withImages } from './with-images.ts'
+import { noteName, readStamp } from './projection-rows.ts'
+import { syncLayout, type SyncedLayout } from './sync-layout.ts'
 
 /** The lock of the layout, which `oci:` takes as well, is held. */
 export interface HeldLayout {
@@ -43,10 +32,11 @@ const LOCK_TIMEOUT_MS = 30_000
 export function createLayoutProjection(
   context: Pick<StoreContext, 'folder' | 'database' | 'durable' | 'clock'>,
 ): LayoutProjection {
-  const { folder, database, durable, clock } = context
-  const { work: workFolder } = storePaths(folder)
-  const file = createIndexFile(storePaths(folder))
+  const { folder, database } = context
+  const paths = storePaths(folder)
+  const file = createIndexFile(paths)
   const guarded = quotePath(join(folder, 'index.json'))
+  const synchronised: SyncedLayout = { ...context, file, what: guarded }
   const queue = createLimiter(1) // tasks of one process need not wait for each other by looking
   let synced: string | undefined
   let publishing: Promise<void> | undefined
@@ -56,32 +46,15 @@ export function createLayoutProjection(
     options: OperationOptions = {},
   ): Promise<Value> {
     const locked = async (): Promise<Value> => {
-      await using lock = await acquireLock(workFolder, { ...options, timeoutMs: LOCK_TIMEOUT_MS, guarded })
+      await using lock = await acquireLock(paths.work, { ...options, timeoutMs: LOCK_TIMEOUT_MS, guarded })
       return await work({ sync: (operation) => sync(lock, operation), assertHeld: () => lock.assertHeld() })
     }
     return await queue.run(locked, options)
   }
 
   async function sync(lock: Lock, options?: OperationOptions): Promise<LayoutIndex> {
-    const found = await file.read(options)
-    let state = await database.read(readProjection, options)
-    if (state.stamp !== found.stamp)
-      state = await database.write((sql) => {
-        adoptIndex(sql, found, clock.now())
-        return readProjection(sql)
-      }, options)
-    const { noted, images } = state
-    const old = found.index ?? emptyLayoutIndex(guarded)
-    const index = withImages(old, images)
-    const isWritten = index === found.index
-    const now = isWritten ? found : await file.write(index, { durable, beforeRename: () => lock.assertHeld() })
-    if (!isWritten || noted.length > 0)
-      await database.write((sql) => {
-        settleImages(sql, images, clock.now())
-        settleNames(sql, noted)
-        setStamp(sql, now.stamp)
-      }, options)
-    synced = now.stamp
+    const { index, stamp } = await syncLayout(synchronised, { ...options, lock })
+    synced = stamp
     return index
   }
 
@@ -112,14 +85,5 @@ export function createLayoutProjection(
       })
       await raceSignal(publishing, options?.signal)
     },
-  }
-}
-
-/** Notes what was written of the images, as it is read. */
-function settleImages(sql: Sql, images: ImageChanges, now: number): void {
-  for (const [name, image] of images) {
-    const written = image === undefined ? undefined : entryImage(imageEntry(image, undefined))
-    if (written === undefined) unsetProjected(sql, name)
-    else setProjected(sql, written, now)
   }
 }

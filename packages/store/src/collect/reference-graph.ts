@@ -1,0 +1,47 @@
+import type { Digest } from '@crossdock/core'
+import type { LabelReferences } from './gc-labels.ts'
+import type { ImageNode, Snapshot } from './snapshot.ts'
+
+/** What is kept by something else than what it refers to. */
+export type KeptNode = { readonly digest: Digest } | Pick<ImageNode, 'namespace' | 'name'>
+
+export interface Referring {
+  readonly namespace: string
+  readonly references: LabelReferences | undefined
+}
+
+/** A snapshot by what is looked for in it. */
+export interface ReferenceGraph {
+  readonly images: ReadonlyMap<string, ImageNode>
+  readonly content: ReadonlyMap<Digest, readonly Referring[]>
+  readonly keptByContent: ReadonlyMap<Digest, readonly KeptNode[]>
+  readonly keptByImage: ReadonlyMap<string, readonly KeptNode[]>
+}
+
+export function createReferenceGraph(
+  { images, content }: Pick<Snapshot, 'images' | 'content'> = { images: [], content: [] },
+): ReferenceGraph {
+  const keptByContent = new Map<Digest, KeptNode[]>()
+  const keptByImage = new Map<string, KeptNode[]>()
+  for (const node of [...content, ...images.filter(({ isExpired }) => isExpired)]) {
+    for (const digest of node.references?.keptByContent ?? []) append(keptByContent, digest, node)
+    for (const name of node.references?.keptByImages ?? [])
+      append(keptByImage, imageKey({ namespace: node.namespace, name }), node)
+  }
+  return {
+    images: new Map(images.map((image) => [imageKey(image), image])),
+    content: Map.groupBy(content, ({ digest }) => digest),
+    keptByContent,
+    keptByImage,
+  }
+}
+
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}
+
+export function imageKey({ namespace, name }: Pick<ImageNode, 'namespace' | 'name'>): string {
+  return `${namespace}\0${name}`
+}
