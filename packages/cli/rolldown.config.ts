@@ -67,11 +67,13 @@ function escaped(unit: string): string {
 const CORE = /packages[\\/]core[\\/]|@oxc-project[\\/]runtime/
 
 /** Without what is only needed behind a proxy, which is larger than all of it. */
-const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
+const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|store|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
 
 /** What looks into images, without what the commands need to be known. */
 const ROOT_FILESYSTEM =
   /packages[\\/](?:archive[\\/]src|cli[\\/]src[\\/]root-filesystem)[\\/](?!reading-flags|two-images)/
+/** What looks into the local store, without what the commands need to be known. */
+const LOCAL_STORE = /packages[\\/]cli[\\/]src[\\/]local-store[\\/](?!open-store|platforms-to-send|store-folder)/
 /** How things are printed and files read: what both the commands and what they load on demand need. */
 const OUTPUT = /packages[\\/]cli[\\/]src[\\/](?:output[\\/]|input-file|attachments[\\/]sbom-format)/
 
@@ -92,13 +94,14 @@ export default defineConfig({
     cleanDir: true,
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
     comments: { legal: true },
-    // Fewer files are read faster: one for what help needs too, one for what every command on images needs, one for what looks into them.
+    // Fewer files are read faster: one for what help needs too, one for what every command on images needs, one each for what looks into them and into the store.
     codeSplitting: {
       groups: [
         { name: 'core', test: CORE },
         { name: 'engine', test: ENGINE },
         { name: 'output', test: OUTPUT },
         { name: 'root-filesystem', test: ROOT_FILESYSTEM },
+        { name: 'local-store', test: LOCAL_STORE },
       ],
     },
   },

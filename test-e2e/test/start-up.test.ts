@@ -45,6 +45,8 @@ describe('the start of the command', () => {
     expect(await loadedBy(['--version'])).toEqual([])
     expect(await loadedBy(['--help'])).toEqual([])
     expect(await loadedBy(['copy', '--help'])).toEqual([])
+    expect(await loadedBy(['store', '--help'])).toEqual([])
+    expect(await loadedBy(['store', 'pull', '--help'])).toEqual([])
   })
 
   it('loads for a folder what files need, and neither TLS nor compression nor, for its names, hashing', async () => {

@@ -1,9 +1,13 @@
 import { Option } from 'commander'
 import type { CommandEntry } from '../../command-entry.ts'
+import { copyOptions } from '../../copy-flags.ts'
 import type { Call } from '../../endpoints.ts'
 import { UsageError } from '../../failure.ts'
-import { gather, isSet, textFlag } from '../../flags.ts'
+import { gather, textFlag } from '../../flags.ts'
+import { withStore } from '../../local-store/open-store.ts'
+import { platformsToSend } from '../../local-store/platforms-to-send.ts'
 import { addProgressFlags } from '../../progress/start-progress.ts'
+import { transferImage } from '../../transfer-image.ts'
 
 export const exportFromStoreCommand: CommandEntry = {
   name: 'export',
@@ -36,21 +40,21 @@ async function exportFromStore(image: string, call: Call): Promise<void> {
   if (output === '') throw new UsageError('--output takes the name of a file, or "-" for stdout')
   if (output === '-' && invocation.terminal.stdout.isTTY)
     throw new UsageError('a tar is nothing for a terminal: name a file with --output, or send stdout elsewhere')
-  const [{ presentPlatforms }, { findImage }, { withStore }, { copyOptions }, { transferImage }] = await Promise.all([
-    import('../../local-store/push-image.ts'),
-    import('../../local-store/find-image.ts'),
-    import('../../local-store/open-store.ts'),
-    import('../../copy-flags.ts'),
-    import('../../transfer-image.ts'),
-  ])
-  const { name } = await withStore(call, (store) => findImage(store, image, call.operation))
-  const isDocker = flags['type'] === 'docker'
   const options = await copyOptions(flags)
-  const isChosen = isSet(flags, 'all') || options.platform !== undefined || options.platforms !== undefined || isDocker
-  const platforms = isChosen ? options.platforms : await presentPlatforms(call, image)
+  const name = await nameInArchive(image, call)
+  const isDocker = flags['type'] === 'docker'
+  const platforms = isDocker ? options.platforms : await platformsToSend(call, { image, options })
   const to = `${isDocker ? 'docker' : 'oci'}-archive:${output}:${name}`
   const names = { from: `store:${image}`, to, prefixes: { from: '', to: '' } } as const
   await transferImage(call, { names, options: { ...options, platforms } })
+}
+
+/** The name that the image has in the store, whatever short form was typed. */
+async function nameInArchive(image: string, call: Call): Promise<string> {
+  return await withStore(call, async (store) => {
+    const { findImage } = await import('../../local-store/find-image.ts')
+    return (await findImage(store, image, call.operation)).name
+  })
 }
 
 const EXAMPLES = `

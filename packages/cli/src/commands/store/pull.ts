@@ -1,12 +1,18 @@
-import type { CopyResult } from '@crossdock/copy'
+import type { CopyOptions, CopyResult } from '@crossdock/copy'
+import { type Digest, ImageError } from '@crossdock/core'
 import { Option } from 'commander'
 import type { CommandEntry } from '../../command-entry.ts'
+import { copyOptions } from '../../copy-flags.ts'
 import { addEndpointFlags, addRetryFlags } from '../../endpoint-flags.ts'
 import type { Call } from '../../endpoints.ts'
 import { UsageError } from '../../failure.ts'
-import { gather, isSet, listFlag, textFlag, wholeNumber } from '../../flags.ts'
+import { type Flags, gather, isSet, listFlag, textFlag, wholeNumber } from '../../flags.ts'
+import { withStore } from '../../local-store/open-store.ts'
+import type { WantedImage } from '../../local-store/present-content.ts'
+import { nameFromRemote, remoteName } from '../../remote-names.ts'
 import { formatJson, printable } from '../../output/json.ts'
 import { addProgressFlags } from '../../progress/start-progress.ts'
+import { transferImage } from '../../transfer-image.ts'
 
 export const pullCommand: CommandEntry = {
   name: 'pull',
@@ -43,25 +49,49 @@ export const pullCommand: CommandEntry = {
 }
 
 async function pull(images: readonly string[], call: Call): Promise<void> {
-  const { flags, invocation } = call
-  if (isSet(flags, 'all') && listFlag(flags, 'platform').length > 0)
-    throw new UsageError('--all and --platform contradict each other: give one of them')
+  const { flags, invocation, operation } = call
   const wanted = await namedImages(images, textFlag(flags, 'name'))
-  const { pullOptions, isThere } = await import('../../local-store/pull-image.ts')
-  const { transferImage } = await import('../../transfer-image.ts')
   const options = await pullOptions(flags)
   const done: PulledImage[] = []
   for (const { from, name } of wanted) {
-    const present = isSet(flags, 'always') ? undefined : await isThere(call, { name, options })
+    const present = isSet(flags, 'always')
+      ? undefined
+      : await presentImage(call, { name, platforms: options.platforms })
     if (present === undefined) {
       const names = { from, to: `store:${name}`, prefixes: { from: '', to: '' } } as const
       done.push(pulled(name, await transferImage(call, { names, options })))
     } else {
-      done.push({ name, digest: present.digest, upToDate: true })
-      if (!isSet(flags, 'quiet')) invocation.note(printable(`${name} is in the store already (${present.digest})\n`))
+      done.push({ name, digest: present, upToDate: true })
+      if (!isSet(flags, 'quiet')) invocation.note(printable(`${name} is in the store already (${present})\n`))
     }
+    operation.signal.throwIfAborted()
   }
   if (isSet(flags, 'json')) await invocation.print(`${formatJson(done, 2)}\n`)
+}
+
+/** An index is kept whole, with the platforms that are wanted. */
+async function pullOptions(flags: Flags): Promise<CopyOptions> {
+  const named = listFlag(flags, 'platform')
+  if (isSet(flags, 'all') && named.length > 0)
+    throw new UsageError('--all and --platform contradict each other: give one of them')
+  const { platform: one, ...options } = await copyOptions(flags)
+  if (isSet(flags, 'all')) return options
+  if (named.length > 0) return { ...options, platforms: named, subset: 'sparse' }
+  const { formatPlatform, hostPlatform } = await import('@crossdock/formats')
+  return { ...options, platforms: [one ?? formatPlatform(hostPlatform())], subset: 'sparse' }
+}
+
+/** The digest of the image, if all that is wanted of it is there. */
+async function presentImage(call: Call, wanted: WantedImage): Promise<Digest | undefined> {
+  try {
+    return await withStore(call, async (store) => {
+      const { isThere } = await import('../../local-store/present-content.ts')
+      return (await isThere(store, wanted, call.operation))?.digest
+    })
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'NOT_FOUND') return undefined
+    throw error
+  }
 }
 
 interface NamedImage {
@@ -73,10 +103,7 @@ interface NamedImage {
 async function namedImages(images: readonly string[], given: string | undefined): Promise<readonly NamedImage[]> {
   if (given !== undefined && images.length > 1)
     throw new UsageError('--name names one image: give one, or leave it out')
-  const [{ nameFromRemote, remoteName }, { storeImageName }] = await Promise.all([
-    import('../../local-store/image-names.ts'),
-    import('@crossdock/store'),
-  ])
+  const { storeImageName } = await import('@crossdock/store')
   return images.map((image) => {
     const from = remoteName(image)
     const name = given ?? nameFromRemote(from)

@@ -2,9 +2,12 @@ import type { CommandEntry } from '../../command-entry.ts'
 import { addCopyFlags, copyOptions } from '../../copy-flags.ts'
 import { addEndpointFlags } from '../../endpoint-flags.ts'
 import type { Call } from '../../endpoints.ts'
-import { UsageError } from '../../failure.ts'
 import { isSet } from '../../flags.ts'
+import { platformsToSend } from '../../local-store/platforms-to-send.ts'
 import { formatJson } from '../../output/json.ts'
+import { remoteName } from '../../remote-names.ts'
+import { signingOptions } from '../../signers.ts'
+import { transferImage } from '../../transfer-image.ts'
 
 export const pushCommand: CommandEntry = {
   name: 'push',
@@ -37,17 +40,9 @@ interface Names {
 
 async function push({ image, destination }: Names, call: Call): Promise<void> {
   const { flags, invocation } = call
-  const [{ presentPlatforms }, { remoteName }, { transferImage }, { signingOptions }] = await Promise.all([
-    import('../../local-store/push-image.ts'),
-    import('../../local-store/image-names.ts'),
-    import('../../transfer-image.ts'),
-    import('../../signers.ts'),
-  ])
   const to = remoteName(destination ?? image)
   const options = { ...(await copyOptions(flags)), ...(await signingOptions(call)) }
-  const chosen = isSet(flags, 'all') || options.platforms !== undefined || options.platform !== undefined
-  const platforms = chosen ? options.platforms : await presentPlatforms(call, image)
-  if (platforms?.length === 0) throw new UsageError('the store has no image of this index: pull it first')
+  const platforms = await platformsToSend(call, { image, options })
   const names = { from: `store:${image}`, to, prefixes: { from: '', to: '' } } as const
   const { manifest, ...result } = await transferImage(call, { names, options: { ...options, platforms } })
   if (isSet(flags, 'json')) await invocation.print(`${formatJson({ ...result, mediaType: manifest.mediaType })}\n`)

@@ -1,4 +1,4 @@
-import { UsageError } from '../failure.ts'
+import { UsageError } from './failure.ts'
 
 /** The transports whose names are not mistaken for a repository with a tag: `docker` is a repository itself. */
 const TRANSPORT = /^(?:docker:\/\/|(?:oci|dir|oci-archive|docker-archive|docker-daemon|tarball|store):)/
