@@ -19,15 +19,23 @@ export type CompiledPattern =
  */
 export function compilePattern(text: string): CompiledPattern {
   if (text.length > MAX_PATTERN_CHARACTERS) return { problem: `it has more than ${MAX_PATTERN_CHARACTERS} characters` }
-  if (/\\[1-9]|\\k<|\(\?(?:[=!]|<[=!])/.test(text)) return { problem: 'it looks around or refers back' }
+  const plain = withPlainEscapes(text)
+  if (/\\[1-9]|\\k<|\(\?(?:[=!]|<[=!])/.test(plain)) return { problem: 'it looks around or refers back' }
   // Flags at the front are how other tools write them.
-  const [, flags = '', rest = text] = /^\(\?([ims]+)\)(.*)$/s.exec(text) ?? []
+  const [, flags = '', rest = plain] = /^\(\?([ims]+)\)(.*)$/s.exec(plain) ?? []
   try {
     const native = new RegExp(rest, `${flags}u`)
     return isQuick(rest) ? { pattern: native } : machineFor(rest, native.flags)
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** Any sign behind a backslash means itself in the patterns of Go, and only some do in those of JavaScript. */
+function withPlainEscapes(text: string): string {
+  return text.replaceAll(/\\([\s\S])/g, (escape, sign: string) =>
+    /[\0-\x7f]/.test(sign) && /\W|_/.test(sign) ? `\\x${sign.charCodeAt(0).toString(16).padStart(2, '0')}` : escape,
+  )
 }
 
 /** JavaScript's own engine tries one way after the other. Without groups, and with one repetition, these are few. */

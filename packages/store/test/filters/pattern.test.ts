@@ -72,6 +72,16 @@ describe('compilePattern', () => {
     expect(performance.now() - began).toBeLessThan(5000)
   })
 
+  it.each([
+    ['docker\\.io\\/library\\/x\\-y\\_z\\@sha256\\:\\"a\\ b', 'docker.io/library/x-y_z@sha256:"a b'],
+    ['^[a\\-c\\]]+$', 'a-]c'],
+    ['\\\\(a|b)', '\\b'],
+    ['\\(\\?=', '(?='],
+  ])('takes any sign behind a backslash as itself: %s', (pattern, text) => {
+    expect(matches(pattern, text)).toBe(true)
+    expect(matches(pattern, text.replaceAll(/\W/g, 'x'))).toBe(false)
+  })
+
   it.each(['a{2', '(', ')', '[', '*', 'a**', '\\', '\\q', '(?P<n>a)', '{1}'])('refuses %s', (pattern) => {
     expect(compilePattern(pattern).problem).toBeTypeOf('string')
   })
