@@ -2,6 +2,7 @@ import type { CommandEntry } from '../command-entry.ts'
 import { exportFromStoreCommand } from './store/export.ts'
 import { gcCommand } from './store/gc.ts'
 import { infoCommand } from './store/info.ts'
+import { loadCommand } from './store/load.ts'
 import { listStoreCommand } from './store/ls.ts'
 import { pathCommand } from './store/path.ts'
 import { pullCommand } from './store/pull.ts'
@@ -14,6 +15,7 @@ const COMMANDS: readonly CommandEntry[] = [
   listStoreCommand,
   pullCommand,
   pushCommand,
+  loadCommand,
   exportFromStoreCommand,
   tagCommand,
   removeCommand,

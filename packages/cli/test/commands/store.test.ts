@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildImages, type BuiltImage } from '@crossdock/test-images'
@@ -37,6 +37,21 @@ const pull = (name: string, ...flags: readonly string[]): Promise<Called> =>
 
 const names = async (...flags: readonly string[]): Promise<readonly string[]> =>
   (await done('ls', '-q', ...flags)).stdout.split('\n').filter((line) => line !== '')
+
+/** The blobs in the folder of a store, in order. */
+async function blobsOf(folder: string): Promise<readonly string[]> {
+  const files = await readdir(join(folder, 'blobs/sha256')).catch((): string[] => [])
+  return files.toSorted()
+}
+
+/** An archive with the image for one platform. */
+async function archive(type: 'oci' | 'docker'): Promise<string> {
+  const file = join(root, `${type}.tar`)
+  const to = type === 'oci' ? `oci-archive:${file}:v1` : `docker-archive:${file}:team/app:v1`
+  await rm(file, { force: true })
+  expect(await callMain(['copy', '-q', '--override-arch', 'amd64', from, to])).toMatchObject({ exitCode: 0 })
+  return file
+}
 
 describe('ls', () => {
   test('says that there is no store, and how to have one', async () => {
@@ -157,6 +172,82 @@ describe('push and export', () => {
     expect((await call('push', '-q', 'other:1', `oci:${root}/none`)).exitCode).toBe(2)
     expect((await call('export', '-q', '--all', 'app:1', '-o', join(root, 'none.tar'))).exitCode).not.toBe(0)
     expect((await call('export', '-q', 'app:1', '-o', '')).exitCode).toBe(64)
+  })
+})
+
+describe('load', () => {
+  test('brings in what docker save writes, and makes the store', async () => {
+    const { stderr } = await done('load', await archive('docker'))
+    expect(stderr).toMatch(/^loaded docker\.io\/team\/app:v1 \(sha256:[0-9a-f]{64}\)\n$/m)
+    expect(await names()).toEqual(['docker.io/team/app:v1'])
+  })
+
+  test('names what has a tag alone, and reads stdin', async () => {
+    const file = await archive('oci')
+    expect((await call('load', file)).exitCode).not.toBe(0)
+    expect((await done('load', '-q', '--prefix', 'localhost:5000/app', file)).stderr).toBe('')
+    await done('load', '-q', '--name', 'other', file)
+    expect(await names()).toEqual(['docker.io/library/other:latest', 'localhost:5000/app:v1'])
+    const damaged = await callMain(['store', 'load', '--store', store, '-'], { stdin: 'no archive' })
+    expect(damaged.exitCode).toBe(5)
+    expect((await call('load', '/nowhere.tar')).exitCode).toBe(2)
+  })
+
+  test('asks the policy, and leaves nothing of what it refuses', async () => {
+    const policy = join(root, 'reject.json')
+    await writeFile(policy, JSON.stringify({ default: [{ type: 'reject' }] }))
+    const { exitCode } = await call('load', '--policy', policy, await archive('docker'))
+    expect(exitCode).toBe(4)
+    expect(await names()).toEqual([])
+    expect(await blobsOf(store)).toEqual([])
+    expect((await call('pull', '--policy', policy, '--name', 'x', from)).exitCode).toBe(4)
+  })
+})
+
+describe('verify', () => {
+  test('finds nothing wrong with what was pulled, in part or whole', async () => {
+    await pull('app:1')
+    expect(await done('verify')).toMatchObject({ stdout: '', stderr: 'everything is as it should be\n' })
+    await done('pull', '-q', '--all', '--name', 'app:1', from)
+    expect(JSON.parse((await done('verify', '--json')).stdout)).toEqual({ findings: [] })
+  })
+
+  test('tells what is wrong, a line each, and ends with 5', async () => {
+    await pull('app:1')
+    const [first = ''] = await blobsOf(store)
+    const path = join(store, 'blobs/sha256', first)
+    const { size } = await stat(path)
+    await chmod(path, 0o644)
+    await writeFile(path, Buffer.alloc(size))
+    const { exitCode, stdout, stderr } = await call('verify')
+    expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: expect.stringContaining(`digest\tsha256:${first}\t`) })
+    expect(stderr).toContain('the store is not as it should be: ')
+    const found = await call('verify', '--json')
+    expect(found.exitCode).toBe(5)
+    expect(JSON.parse(found.stdout)).toMatchObject({ findings: [{ subject: `sha256:${first}` }] })
+  })
+})
+
+describe('gc', () => {
+  test('takes what no name needs, if it is old enough, and says before what that is', async () => {
+    await pull('app:1')
+    const before = await blobsOf(store)
+    await done('rm', '-q', 'app:1')
+    await done('gc', '-q')
+    expect(await blobsOf(store)).toEqual(before)
+    const dry = await done('gc', '--dry-run', '--min-age', '0')
+    expect(dry.stdout.trim().split('\n').toSorted()).toEqual(before.map((hex) => `sha256:${hex}`))
+    expect(dry.stderr).toMatch(new RegExp(`^would remove ${before.length} blobs, [\\d.]+ k?B\n$`))
+    const { stdout } = await done('gc', '--min-age', '0', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ dryRun: false, blobs: before.length })
+    expect(await blobsOf(store)).toEqual([])
+  })
+
+  test('keeps what is named', async () => {
+    await pull('app:1')
+    const before = await blobsOf(store)
+    expect((await done('gc', '--min-age', '0')).stderr).toBe('removed 0 blobs, 0 B\n')
+    expect(await blobsOf(store)).toEqual(before)
   })
 })
 

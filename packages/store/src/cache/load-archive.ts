@@ -1,5 +1,12 @@
 import { type ArchiveReadOptions, indexArchive, resolveReadOptions, spool, unpacking } from '@crossdock/archive'
-import { type Descriptor, ImageError, type ImageReference, type OperationOptions } from '@crossdock/core'
+import {
+  type Descriptor,
+  ImageError,
+  type ImageReference,
+  type OperationOptions,
+  type UnparsedImage,
+  unparsedImage,
+} from '@crossdock/core'
 import type { Store } from '../store.ts'
 import { commitImage } from '../transport/commit.ts'
 import { opened } from '../transport/opened.ts'
@@ -14,6 +21,11 @@ export interface LoadArchiveOptions extends OperationOptions, ArchiveReadOptions
   readonly name?: string | undefined
   /** The repository that images with nothing but a tag are of: `registry.example/app`. Default: they have to have other names. */
   readonly prefix?: string | undefined
+  /**
+   * Judges each image, as `store:` with the first of its names, before anything of it is parsed or stored; throws `REJECTED_BY_POLICY`.
+   * Default: admits.
+   */
+  readonly admit?: ((image: UnparsedImage, options: OperationOptions) => void | Promise<void>) | undefined
 }
 
 /** An image that was loaded. */
@@ -52,21 +64,21 @@ export async function loadArchive(
   return loaded
 }
 
-async function loadImage(
-  session: Session,
-  { names, open }: ArchivedImage,
-  operation: OperationOptions,
-): Promise<LoadedImage> {
-  await using source = await open(session.reference)
-  const target = await importImage(session, source, operation)
-  for (const name of names) session.tags.set(name, target)
-  return { names, target }
+async function loadImage(session: Session, image: ArchivedImage, options: LoadArchiveOptions): Promise<LoadedImage> {
+  await using source = await image.open(referenceTo(session.store, image.names[0]))
+  await options.admit?.(unparsedImage(source), options)
+  const target = await importImage(session, source, options)
+  for (const name of image.names) session.tags.set(name, target)
+  return { names: image.names, target }
 }
 
 function sessionOf(store: Store): Session {
-  // Whatever name it has: that of each image is said when it is known.
-  const reference: ImageReference = storeTransport({ store }).parseReference('loaded')
-  return createSession(opened(store, reference, {}))
+  return createSession(opened(store, referenceTo(store), {}))
+}
+
+/** Whatever name it has: that of each image is said when it is known. */
+function referenceTo(store: Store, name = 'loaded'): ImageReference {
+  return storeTransport({ store }).parseReference(name)
 }
 
 function renamed(found: readonly ArchivedImage[], name: string): ArchivedImage {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { writeTar, type TarInput } from '@crossdock/archive'
-import { digestEncoded, digestOf } from '@crossdock/core'
+import { digestEncoded, digestOf, ImageError, type UnparsedImage } from '@crossdock/core'
 import { LAYOUT_MARKER, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
 import { testImage, type TestImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
@@ -86,6 +86,20 @@ describe('an archive that is loaded', () => {
       expect(await names(store)).toEqual([])
     },
   )
+
+  it('is judged before anything of it is stored', async () => {
+    await using store = await emptyStore()
+    const asked: string[] = []
+    const admit = ({ reference }: UnparsedImage): never => {
+      asked.push(String(reference))
+      throw new ImageError('REJECTED_BY_POLICY', 'no image is accepted')
+    }
+    const loading = loadArchive(store, fixture('oci-index.tar'), { admit })
+    await expect(loading).rejects.toMatchObject({ code: 'REJECTED_BY_POLICY' })
+    expect(asked).toEqual(['multi3:1'])
+    expect(await names(store)).toEqual([])
+    expect(await Array.fromAsync(store.content.list())).toEqual([])
+  })
 
   it('may have "./" before its paths, be packed, and use sha512', async () => {
     await using store = await emptyStore()
