@@ -2,7 +2,7 @@ import { ImageError, isDigest, type Digest } from '@crossdock/core'
 import type { SqlRow } from './database.ts'
 
 /** Something else in the column: other software has written to the database. */
-function unexpected(column: string): ImageError {
+export function unexpected(column: string): ImageError {
   return new ImageError(
     'INVALID_DATA',
     `the store's database holds something unexpected as "${column}"; move the database away and try again: ` +

@@ -82,29 +82,23 @@ function run(states: readonly State[], start: number, text: string): boolean {
   const characters = Array.from(text)
   /** For each state the last place at which it was entered. */
   const entered = new Int32Array(states.length).fill(-1)
-  let current: number[] = []
+  let open: number[] = []
   for (let at = 0; at <= characters.length; at += 1) {
-    const place = { before: characters[at - 1], after: characters[at] }
-    const waiting: number[] = []
-    const open = [start, ...current]
+    const before = characters[at - 1]
+    const after = characters[at]
+    const next: number[] = []
+    open.push(start)
     for (let index = open.pop(); index !== undefined; index = open.pop()) {
       const state = states[index]
       if (state === undefined || entered[index] === at) continue
       entered[index] = at
       if (state.kind === 'end') return true
-      if (state.kind === 'fork') open.push(...state.next)
-      else if (state.kind === 'character') waiting.push(index)
-      else if (state.holds(place)) open.push(state.next)
+      if (state.kind === 'fork') for (const one of state.next) open.push(one)
+      else if (state.kind === 'character') {
+        if (after !== undefined && state.matches(after)) next.push(state.next)
+      } else if (state.holds({ before, after })) open.push(state.next)
     }
-    current = step(states, waiting, place.after)
+    open = next
   }
   return false
-}
-
-function step(states: readonly State[], waiting: readonly number[], character: string | undefined): number[] {
-  if (character === undefined) return []
-  return waiting.flatMap((index) => {
-    const state = states[index]
-    return state?.kind === 'character' && state.matches(character) ? [state.next] : []
-  })
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { OperationOptions } from '@crossdock/core'
 import type { Sql } from '../database/database.ts'
 import type { ImageNames, ImageRecord, NewImageRecord } from '../image-names.ts'
@@ -59,7 +60,7 @@ export function createImageNames(context: StoreContext, { collect }: ImageNamesO
       await projection.refresh(options)
       const statement = `SELECT * FROM image WHERE namespace = $namespace AND (${where}) ORDER BY name`
       const rows = await database.read((sql) => sql.all(statement, { ...values, namespace }), options)
-      return rows.filter((row) => matches(row)).map((row) => imageOf(row))
+      return await inTurns(rows, (row) => (matches(row) ? [imageOf(row)] : []), options)
     },
     async create(image, options) {
       const record = newRecord(checkImage(image), clock)
@@ -80,4 +81,21 @@ export function createImageNames(context: StoreContext, { collect }: ImageNamesO
       if (options.collect === true) await collect({ signal: options.signal, onProgress: options.onProgress })
     },
   }
+}
+
+const ROWS_PER_TURN = 500
+
+/** Lets other work of this process run between many rows. */
+async function inTurns<Row, Value>(
+  rows: readonly Row[],
+  work: (row: Row) => readonly Value[],
+  options?: OperationOptions,
+): Promise<readonly Value[]> {
+  const values: Value[] = []
+  for (let first = 0; first < rows.length; first += ROWS_PER_TURN) {
+    if (first > 0) await setImmediate()
+    options?.signal?.throwIfAborted()
+    for (const row of rows.slice(first, first + ROWS_PER_TURN)) values.push(...work(row))
+  }
+  return values
 }
