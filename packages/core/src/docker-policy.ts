@@ -9,16 +9,25 @@ import type { PolicyIdentity } from './reference.ts'
 
 /**
  * What a policy looks a Docker reference up by (containers-policy.json(5), "docker"): identity `name:tag`, `name@digest` or, with
- * both, `name:tag@digest`; then the name, the paths above it, the host, and wildcards of the host.
+ * both, `name:tag@digest`; then the name, the paths above it, the host, and wildcards of the host. A host with the port 443 is the same without it: its
+ * names are looked up in both ways.
  */
 export function dockerPolicyIdentity(reference: DockerReference): PolicyIdentity {
+  const { domain } = reference
+  const [identity, ...namespaces] = namesOf(reference)
+  const bare = domain.endsWith(':443') ? namesOf({ ...reference, domain: domain.slice(0, -':443'.length) }) : []
+  return Object.freeze({
+    identity,
+    namespaces: Object.freeze([...namespaces, ...bare, ...wildcards(domain)]),
+  })
+}
+
+/** From the whole name to the host. */
+function namesOf(reference: DockerReference): readonly [string, ...string[]] {
   const name = repositoryName(reference)
   const { tag, digest } = reference
   const narrower = tag !== undefined && digest !== undefined ? [`${name}@${digest}`, `${name}:${tag}`] : []
-  return Object.freeze({
-    identity: formatDockerReference(reference),
-    namespaces: Object.freeze([...narrower, ...parents(name), ...wildcards(reference.domain)]),
-  })
+  return [formatDockerReference(reference), ...narrower, ...parents(name)]
 }
 
 /** `a.example.com/b/c`, `a.example.com/b`, `a.example.com`. */
@@ -40,7 +49,7 @@ function wildcards(domain: string): string[] {
 export function dockerScopeProblem(scope: string): string | undefined {
   if (scope.startsWith('*.')) {
     const host = scope.slice(2)
-    if (!host.includes('/') && !host.includes(':') && isDomain(`x.${host}`)) return undefined
+    if (!host.includes('/') && !host.includes(':') && isRestOfDomain(host)) return undefined
     return 'after "*." it takes the rest of a host name, without port and path'
   }
   if (!scope.includes('/')) {
@@ -64,6 +73,11 @@ function problemOfName(scope: string, domain: string): string | undefined {
 
 function isWrittenAsHost(text: string): boolean {
   return text.includes('.') || text.includes(':') || text === 'localhost'
+}
+
+/** Of an address, too, whose wildcards are nothing that anybody writes. */
+function isRestOfDomain(text: string): boolean {
+  return ['x', '0', '0.0', '0.0.0'].some((first) => isDomain(`${first}.${text}`))
 }
 
 function isDomain(text: string): boolean {

@@ -13,13 +13,13 @@ export interface DockerReference {
 
 const MAX_REPOSITORY_CHARACTERS = 255
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
-const HOST_LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/
+const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
 const BARE_IDENTIFIER = /^[a-f0-9]{64}$/
 
 /**
  * Reads a reference as Docker users write it and fills in what they leave out: `docker.io`, and `library/` there. The tag is
- * not filled in. Throws `INVALID_REFERENCE` naming the rule that is broken.
+ * not filled in. A host has one name, in lower case: what is said of it by a policy counts however it is typed. Throws `INVALID_REFERENCE` naming the rule that is broken.
  *
  * Grammar: github.com/distribution/reference, "Grammar"; IPv6 literals are not accepted: no policy scope could name them.
  */
@@ -109,7 +109,8 @@ function splitDomain(name: string): { domain: string; path: string } {
   const slash = name.indexOf('/')
   const first = slash < 0 ? '' : name.slice(0, slash)
   const hasDomain = slash >= 0 && looksLikeDomain(first)
-  const domain = hasDomain && !isDockerHub(first) ? first : 'docker.io'
+  const host = first.toLowerCase()
+  const domain = hasDomain && !isDockerHub(host) ? host : 'docker.io'
   const path = hasDomain ? name.slice(slash + 1) : name
   return { domain, path: domain === 'docker.io' && !path.includes('/') ? `library/${path}` : path }
 }
@@ -129,10 +130,23 @@ function checkDomain(domain: string, fail: Fail): void {
   if (!host.split('.').every((label) => HOST_LABEL.test(label))) {
     throw fail(`"${quoteForeign(host, 80)}" is not a host name (letters, digits and inner hyphens between dots)`)
   }
+  if (NUMBER.test(host.slice(host.lastIndexOf('.') + 1)) && !isAddress(host)) {
+    throw fail(`"${quoteForeign(host, 80)}" is read as a number: write an IPv4 address as four decimal numbers`)
+  }
   if (colon < 0) return
   const port = domain.slice(colon + 1)
-  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535 || Number(port) === 0)
-    throw fail('the port must be 1 to 65535')
+  if (!/^[1-9][0-9]{0,4}$/.test(port) || Number(port) > 65_535) {
+    throw fail('the port must be 1 to 65535, and begins with no 0')
+  }
+}
+
+/** A host that ends like this is an IPv4 address, whatever way it is written in (URL Standard, section 3.5, "ends in a number"). */
+const NUMBER = /^(?:[0-9]+|0x[0-9a-f]*)$/i
+
+/** In the one form that has no second. */
+function isAddress(host: string): boolean {
+  const parts = host.split('.')
+  return parts.length === 4 && parts.every((part) => /^(?:0|[1-9][0-9]{0,2})$/.test(part) && Number(part) <= 255)
 }
 
 function checkPath(path: string, fail: Fail): void {

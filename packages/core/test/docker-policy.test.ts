@@ -21,6 +21,19 @@ describe('dockerPolicyIdentity', () => {
     expect(policyOf(`${name}@${DIGEST}`)).toStrictEqual({ identity: `${expected[0]}@${DIGEST}`, namespaces: expected })
   })
 
+  it('looks a host with the port 443 up without it, too', () => {
+    expect(policyOf('example.com:443/a:t')).toStrictEqual({
+      identity: 'example.com:443/a:t',
+      namespaces: ['example.com:443/a', 'example.com:443', 'example.com/a:t', 'example.com/a', 'example.com', '*.com'],
+    })
+    expect(policyOf('example.com:5443/a:t').namespaces).not.toContain('example.com')
+  })
+
+  it('is the same however a host is typed', () => {
+    expect(policyOf('Registry.EXAMPLE.com:5000/a:T')).toStrictEqual(policyOf('registry.example.com:5000/a:T'))
+    expect(policyOf('DOCKER.io/alpine:T')).toStrictEqual(policyOf('alpine:T'))
+  })
+
   it('looks a reference with tag and digest up as either', () => {
     expect(policyOf(`example.com/a/b:t@${DIGEST}`)).toStrictEqual({
       identity: `example.com/a/b:t@${DIGEST}`,
@@ -42,6 +55,10 @@ describe('dockerScopeProblem', () => {
       const { identity, namespaces } = policyOf(text)
       for (const scope of [identity, ...namespaces]) expect(dockerScopeProblem(scope)).toBeUndefined()
     }
+  })
+
+  it('is told of a host in upper case, under which nothing is looked up', () => {
+    expect(dockerScopeProblem('Quay.io/team')).toContain('quay.io')
   })
 
   // Scopes of policy files in use.

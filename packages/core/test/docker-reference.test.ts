@@ -42,13 +42,17 @@ const component = fc
   .tuple(word, fc.array(fc.tuple(separator, word), { maxLength: 2 }))
   .map(([first, rest]) => first + rest.map(([between, next]) => between + next).join(''))
 const label = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9-]{0,6}[A-Za-z0-9])?$/)
+/** One that ends in a number is an address. */
+const lastLabel = label.filter((text) => !/^(?:[0-9]+|0x[0-9a-f]*)$/i.test(text))
 const host = fc.oneof(
-  fc.array(label, { minLength: 2, maxLength: 4 }).map((labels) => labels.join('.')),
+  fc
+    .tuple(fc.array(label, { minLength: 1, maxLength: 3 }), lastLabel)
+    .map(([labels, last]) => [...labels, last].join('.')),
   fc.constantFrom('localhost', '127.0.0.1', 'docker.io', 'index.docker.io', 'registry-1.docker.io'),
 )
 const domain = fc.oneof(
   host,
-  fc.tuple(fc.oneof(host, label), fc.integer({ min: 1, max: 65_535 })).map(([name, port]) => `${name}:${port}`),
+  fc.tuple(fc.oneof(host, lastLabel), fc.integer({ min: 1, max: 65_535 })).map(([at, port]) => `${at}:${port}`),
 )
 const path = fc.oneof(
   fc.array(component, { minLength: 1, maxLength: 4 }).map((components) => components.join('/')),
@@ -78,9 +82,14 @@ describe('parseDockerReference', () => {
 
   test('what is written is what was meant', () => {
     fc.assert(
-      fc.property(fc.tuple(label, component, component, tag, digest), ([name, a, b, tagged, digested]) => {
-        const parsed = parseDockerReference(`${name}.example:5000/${a}/${b}:${tagged}@${digested}`)
-        expect(parsed).toEqual({ domain: `${name}.example:5000`, path: `${a}/${b}`, tag: tagged, digest: digested })
+      fc.property(fc.tuple(label, component, component, tag, digest), ([first, a, b, tagged, digested]) => {
+        const parsed = parseDockerReference(`${first}.example:5000/${a}/${b}:${tagged}@${digested}`)
+        expect(parsed).toEqual({
+          domain: `${first.toLowerCase()}.example:5000`,
+          path: `${a}/${b}`,
+          tag: tagged,
+          digest: digested,
+        })
       }),
     )
   })
@@ -127,6 +136,14 @@ describe('what is refused, by the rule that is broken', () => {
     [`sha256:${HEX64}`, 'image ID'],
     [`example.com/${'a'.repeat(244)}`, 'longer than 255'],
     ['host:99999/x', 'the port must be'],
+    ['host:05000/x', 'begins with no 0'],
+    ['127.1/x', 'as four decimal numbers'],
+    ['0x7f.1/x', 'as four decimal numbers'],
+    ['0x7f.0.0.0x1/x', 'as four decimal numbers'],
+    ['127.0.0.01/x', 'as four decimal numbers'],
+    ['127.0.0.256/x', 'as four decimal numbers'],
+    ['2130706433:5000/x', 'as four decimal numbers'],
+    ['example.0x/x', 'as four decimal numbers'],
     ['host:0/x', 'the port must be'],
     ['host:-1/x', 'the port must be'],
     ['host:/x', 'the port must be'],
@@ -166,6 +183,7 @@ describe('what is refused, by the rule that is broken', () => {
     ['tag and digest', `x:t@sha256:${HEX64}`],
     ['a repository named like an object member', 'constructor'],
     ['a host that is all digits', '0101.com/x'],
+    ['an address', '10.0.0.255:5000/x'],
     ['63 hexadecimal characters', HEX64.slice(1)],
     ['an image ID with its host', `docker.io/${HEX64}`],
   ])('but not %s', (_name, text) => {

@@ -31,10 +31,16 @@ export function printReference(reference: DockerReference): string {
 }
 
 /**
- * Every text may be a scope (containers-policy.json(5), "docker:"), so that a policy for others is read here, too; see `dockerScopeProblem` for
- * those that no image has.
+ * Almost every text may be a scope (containers-policy.json(5), "docker:"), so that a policy for others is read here, too; see `dockerScopeProblem` for
+ * those that no image has. Throws `INVALID_REFERENCE` for a host in upper case: other programs take that for a host of its own, and here it would never
+ * count.
  */
-export function checkPolicyScope(_scope: string): void {}
+export function checkPolicyScope(scope: string): void {
+  const [host = ''] = scope.split('/', 1)
+  const lower = host.replace(/^[^:@]+/, (name) => name.toLowerCase())
+  if (lower === host || !/[.:]/.test(host)) return
+  throw new ImageError('INVALID_REFERENCE', `the host is to be in lower case, as images are looked up: ${lower}`)
+}
 
 /** Where the API of a registry is. Docker Hub's is elsewhere. */
 export function apiHost(domain: string): string {

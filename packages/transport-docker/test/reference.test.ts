@@ -15,6 +15,8 @@ describe('parseReference', () => {
     [`//alpine@${DIGEST}`, `//alpine@${DIGEST}`, `docker.io/library/alpine@${DIGEST}`],
     [`//alpine:3.20@${DIGEST}`, `//alpine:3.20@${DIGEST}`, `docker.io/library/alpine:3.20@${DIGEST}`],
     ['//localhost:5000/a/b:c', '//localhost:5000/a/b:c', 'localhost:5000/a/b:c'],
+    ['//Example.COM:5000/a:C', '//example.com:5000/a:C', 'example.com:5000/a:C'],
+    ['//Index.Docker.io/a/b', '//a/b:latest', 'docker.io/a/b:latest'],
   ])('%s', (text, printed, identity) => {
     const reference = docker.parseReference(text)
     expect(reference.toString()).toBe(printed)
@@ -53,7 +55,8 @@ describe('parseReference', () => {
   })
 
   it('prints what it reads back, whatever the name', () => {
-    const component = fc.stringMatching(/^[a-z0-9]+(?:[._-][a-z0-9]+)?$/, { maxLength: 12 })
+    // What has a dot would be a host, and one that ends in a number an address.
+    const component = fc.stringMatching(/^[a-z0-9]+(?:[._-][a-z][a-z0-9]*)?$/, { maxLength: 12 })
     const host = fc.constantFrom('', 'localhost/', 'localhost:5000/', 'example.com/', 'docker.io/', 'a.b.c:1/')
     const tag = fc.option(fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,10}$/))
     fc.assert(
@@ -76,8 +79,17 @@ describe('policy', () => {
     expect(policy).toStrictEqual(dockerPolicyIdentity(dockerReference))
   })
 
-  it('takes every scope, whether a reference can have it or not', () => {
-    for (const scope of ['docker.io/library/busybox', 'busybox', '*', 'https://docker.io']) {
+  it.each([
+    ['Quay.io', 'quay.io'],
+    ['Quay.io/team', 'quay.io'],
+    ['Quay.io:5000/a:T', 'quay.io:5000'],
+    ['*.Example.com', '*.example.com'],
+  ])('refuses the scope %s, which would never count', (scope, host) => {
+    expect(() => docker.validatePolicyScope(scope)).toThrow(`images are looked up: ${host}`)
+  })
+
+  it('takes every other scope, whether a reference can have it or not', () => {
+    for (const scope of ['docker.io/library/busybox', 'quay.io/a:T', 'busybox', '*', 'https://docker.io']) {
       expect(() => docker.validatePolicyScope(scope)).not.toThrow()
     }
   })

@@ -1,4 +1,5 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
+import { lowerCaseHost } from '../host/lower-case-host.ts'
 
 /** What credentials are kept for: a registry, or a part of one. */
 export interface AuthKey {
@@ -47,9 +48,10 @@ function malformed(text: string, why: string): ImageError {
   )
 }
 
-/** One name for each registry: Docker Hub has several, and 443 is the port that nobody writes. */
+/** One name for each registry, in lower case: Docker Hub has several, and 443 is the port that nobody writes. */
 export function canonicalHost(host: string): string {
-  const bare = host.endsWith(':443') ? host.slice(0, -':443'.length) : host
+  const lower = lowerCaseHost(host)
+  const bare = lower.endsWith(':443') ? lower.slice(0, -':443'.length) : lower
   return HUB_HOSTS.has(bare) ? DOCKER_HUB : bare
 }
 

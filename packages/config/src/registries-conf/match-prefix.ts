@@ -22,13 +22,14 @@ export function findRegistry(entries: readonly RegistryEntry[], reference: Docke
   return found
 }
 
-/** With tag and digest both, a prefix may end in either. */
+/** With tag and digest both, a prefix may end in either; a host with the port 443 is the same without it. */
 function textsOf(reference: DockerReference): readonly string[] {
-  const text = formatDockerReference(reference)
-  const { tag, digest } = reference
-  return tag === undefined || digest === undefined
-    ? [text]
-    : [text, formatDockerReference({ ...reference, tag: undefined })]
+  const { domain, tag, digest } = reference
+  const names = tag === undefined || digest === undefined ? [reference] : [reference, { ...reference, tag: undefined }]
+  const bare = domain.endsWith(':443')
+    ? names.map((name) => ({ ...name, domain: domain.slice(0, -':443'.length) }))
+    : []
+  return [...names, ...bare].map(formatDockerReference)
 }
 
 /**

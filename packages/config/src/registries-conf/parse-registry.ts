@@ -1,5 +1,6 @@
 import { quoteForeign } from '@crossdock/core'
 import type { Fields } from '../documents/fields.ts'
+import { lowerCaseHost } from '../host/lower-case-host.ts'
 import { refuseOtherCase, unknownKeys } from '../documents/unknown-keys.ts'
 import type { Mirror, Origin, RegistryEntry } from './registries-conf.ts'
 
@@ -63,11 +64,11 @@ function readMirror(table: Fields, byDigestOnly: boolean): Mirror {
   return { location, insecure: table.flag('insecure') ?? false, pull: byDigestOnly ? 'digest-only' : pull }
 }
 
-/** A prefix or location, without slashes at its end; undefined if it is empty. */
+/** A prefix or location, its host in lower case as in names, and without slashes at its end; undefined if it is empty. */
 function place(table: Fields, key: 'prefix' | 'location'): string | undefined {
   const text = table.text(key)?.replace(/\/+$/, '')
   if (text !== undefined && /^https?:\/\//.test(text)) {
     throw table.error(key, `"${key}" is HOST[:PORT][/PATH], without http:// or https://`)
   }
-  return text || undefined
+  return text ? lowerCaseHost(text) : undefined
 }

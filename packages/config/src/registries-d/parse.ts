@@ -1,5 +1,6 @@
 import { type Fields, fieldsOf } from '../documents/fields.ts'
 import { unknownKeys } from '../documents/unknown-keys.ts'
+import { lowerCaseHost } from '../host/lower-case-host.ts'
 import { readYaml } from '../documents/yaml.ts'
 import type { RegistriesDFile, SignatureNamespace, StorageUrl } from './registries-d.ts'
 
@@ -37,7 +38,9 @@ export async function parseRegistriesD(bytes: Uint8Array, file: string): Promise
     docker: new Map(
       (scopes?.keys ?? []).flatMap((scope) => {
         const table = scopes?.table(scope)
-        return scopes === undefined || table === undefined ? [] : [[scope, read(table, scopes.line(scope))]]
+        return scopes === undefined || table === undefined
+          ? []
+          : [[lowerCaseHost(scope), read(table, scopes.line(scope))]]
       }),
     ),
     notes,

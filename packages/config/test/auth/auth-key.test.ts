@@ -84,6 +84,8 @@ describe('a host', () => {
     ['https://index.docker.io/v1/', 'docker.io'],
     ['http://index.docker.io/v1/', 'docker.io'],
     ['https://quay.io/v1/', 'quay.io'],
+    ['https://Quay.IO/v1/', 'quay.io'],
+    ['Quay.IO', 'quay.io'],
     ['quay.io', 'quay.io'],
     // No URL, so that it is a repository.
     ['quay.io/v1/', 'quay.io/v1/'],

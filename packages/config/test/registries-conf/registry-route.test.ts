@@ -214,3 +214,12 @@ function mirrors(name: string, settings: readonly string[]): string {
     .map((setting, index) => `[[registry.mirror]]\nlocation = "mirror-${index + 1}.registry-${name}.com"\n${setting}\n`)
     .join('')
 }
+
+it.each(['prefix = "Example.COM"\nlocation = "example.com"', 'location = "EXAMPLE.com/team"', 'prefix = "*.COM"'])(
+  'a registry is blocked however its host is written: %s',
+  async (lines) => {
+    for (const name of ['example.com/team/a', 'eXample.com:443/team/a']) {
+      expect(await route(`[[registry]]\n${lines}\nblocked = true`, name)).toHaveProperty('blocked', expect.any(String))
+    }
+  },
+)

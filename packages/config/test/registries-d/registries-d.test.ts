@@ -171,3 +171,8 @@ describe('loadRegistriesD', () => {
     await expect(loadRegistriesD(host, { folder: path('given/b.yaml') })).rejects.toMatchObject({ code: 'IO' })
   })
 })
+
+it('a host has one name, however it is written', async () => {
+  const files = { 'a.yaml': 'docker:\n  Example.COM/team:\n    lookaside: https://x/y\n' }
+  expect((await configOf(files, 'EXAMPLE.com/team/a')).lookaside.value).toBe('https://x/y')
+})
