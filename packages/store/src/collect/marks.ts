@@ -50,6 +50,8 @@ interface Walk extends Pick<BlobPaths, 'pathOf'> {
   /** What is to be visited; the last comes first. */
   readonly steps: Step[]
   readonly keepers: Map<Digest, Keeper>
+  /** Those of them that keep nothing. */
+  readonly flat: Set<Digest>
   readonly readDocuments: Set<Digest>
   /** Documents that were not there. */
   readonly missing: Map<Digest, Keeper>
@@ -65,6 +67,7 @@ export function createMarks({ pathOf }: Pick<BlobPaths, 'pathOf'>): Marks {
     pathOf,
     steps: [],
     keepers: new Map(),
+    flat: new Set(),
     readDocuments: new Set(),
     missing: new Map(),
     followed: new Set(),
@@ -78,7 +81,7 @@ export function createMarks({ pathOf }: Pick<BlobPaths, 'pathOf'>): Marks {
       const graph = (walk.graph = createReferenceGraph(snapshot))
       followed.clear() // there may be other references now
       for (const digest of [...graph.content.keys(), ...graph.keptByContent.keys()])
-        if (keepers.has(digest)) push(walk, digest, 'label', { mayBeDocument: false })
+        if (isFollowed(walk, digest)) push(walk, digest, 'label', { mayBeDocument: false })
       pushRoots(walk, snapshot)
     },
     add(roots) {
@@ -87,7 +90,7 @@ export function createMarks({ pathOf }: Pick<BlobPaths, 'pathOf'>): Marks {
     addReferrers(referrers) {
       walk.referrersOf = referrers
       for (const [subject, all] of referrers)
-        if (keepers.has(subject)) for (const one of all) push(walk, one, 'referrer')
+        if (isFollowed(walk, subject)) for (const one of all) push(walk, one, 'referrer')
     },
     lookForMissing() {
       for (const [digest, keeper] of missing) push(walk, digest, keeper)
@@ -145,9 +148,17 @@ function pushKept(walk: Walk, nodes: readonly KeptNode[] = []): void {
   }
 }
 
+/** Whether what it leads to is needed, too. */
+function isFollowed({ keepers, flat }: Walk, digest: Digest): boolean {
+  return keepers.has(digest) && !flat.has(digest)
+}
+
 function visit(walk: Walk, { digest, keeper, isFlat, mayBeDocument }: Step): void {
-  if (!walk.keepers.has(digest)) walk.keepers.set(digest, keeper)
+  const { keepers, flat } = walk
+  if (isFlat && !keepers.has(digest)) flat.add(digest)
+  if (!keepers.has(digest)) keepers.set(digest, keeper)
   if (isFlat) return
+  flat.delete(digest)
   followRecords(walk, digest)
   if (mayBeDocument && !walk.readDocuments.has(digest)) followDocument(walk, digest, keeper)
 }
