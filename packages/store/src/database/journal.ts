@@ -18,11 +18,14 @@ export function isLogSafe(version: string): boolean {
  * Chooses how changes are made safe. Who makes the database takes the write-ahead log if its SQLite is safe with it; one that is not puts
  * an end to it, for ever, since both may use the store at once. Fails as busy while others with the log are there.
  */
-export function chooseJournal(connection: DatabaseSync): void {
+export function chooseJournal(connection: DatabaseSync, version: string = libraryVersion(connection)): void {
   const sql = createSql(connection)
-  const isSafe = isLogSafe(textOf(sql.get('SELECT sqlite_version() AS version') ?? {}, 'version'))
   const isNew = integerOf(sql.get('PRAGMA page_count') ?? {}, 'page_count') === 0
   const isLog = textOf(sql.get('PRAGMA journal_mode') ?? {}, 'journal_mode') === 'wal'
-  if (isSafe && (isNew || isLog)) connection.exec('PRAGMA journal_mode = WAL')
+  if (isLogSafe(version) && (isNew || isLog)) connection.exec('PRAGMA journal_mode = WAL')
   else connection.exec('PRAGMA journal_mode = TRUNCATE')
+}
+
+function libraryVersion(connection: DatabaseSync): string {
+  return textOf(createSql(connection).get('SELECT sqlite_version() AS version') ?? {}, 'version')
 }

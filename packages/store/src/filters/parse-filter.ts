@@ -9,7 +9,7 @@ export type Clause =
   | { readonly operator: '~='; readonly path: readonly string[]; readonly pattern: Pattern }
 
 /** The longest filter that is read, in characters. */
-export const MAX_FILTER_CHARACTERS = 4096
+const MAX_FILTER_CHARACTERS = 4096
 
 /**
  * Reads a filter, conditions that all have to hold: `name==x,labels.env!=test`, `name~=^docker\.io/`, `labels."a/b"`. The empty text has

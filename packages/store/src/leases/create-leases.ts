@@ -77,7 +77,7 @@ function insert(sql: Sql, namespace: string, { id, labels, createdAt }: Lease): 
 }
 
 /** All of a namespace, also those that have expired and were not collected yet. */
-export function leasesOf(sql: Sql, namespace: string): readonly Lease[] {
+function leasesOf(sql: Sql, namespace: string): readonly Lease[] {
   return sql.all('SELECT * FROM lease WHERE namespace = $namespace ORDER BY id', { namespace }).map(leaseOf)
 }
 

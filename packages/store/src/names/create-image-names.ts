@@ -72,7 +72,7 @@ export function createImageNames(context: StoreContext, { collect }: ImageNamesO
     },
     async put(image, options) {
       const [record] = await putAll([image], options)
-      if (record === undefined) throw noImage(image.name, namespace)
+      if (record === undefined) throw noImage(image.name, context)
       return record
     },
     putAll,

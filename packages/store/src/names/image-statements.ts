@@ -1,4 +1,5 @@
 import { ImageError, quoteForeign, type Digest } from '@crossdock/core'
+import { quotePath } from '@crossdock/blob-files'
 import type { Sql } from '../database/database.ts'
 import type { ImageRecord, NewImageRecord } from '../image-names.ts'
 import { EXPIRE_LABEL } from '../leases/expiry.ts'
@@ -24,13 +25,13 @@ function findImage(sql: Sql, { namespace }: StoreContext, name: string): ImageRe
 /** Throws `NOT_FOUND`. */
 export function requireImage(sql: Sql, context: StoreContext, name: string): ImageRecord {
   const image = findImage(sql, context, name)
-  if (image === undefined) throw noImage(name, context.namespace)
+  if (image === undefined) throw noImage(name, context)
   return image
 }
 
 /** Throws `CONFLICT` if the name is there. */
 export function insertImage(sql: Sql, context: StoreContext, image: ImageRecord): ImageRecord {
-  if (findImage(sql, context, image.name) !== undefined) throw imageExists(image.name, context.namespace)
+  if (findImage(sql, context, image.name) !== undefined) throw imageExists(image.name, context)
   return storeImage(sql, context, image)
 }
 
@@ -81,14 +82,17 @@ function timeAfter(earlier: Date, { fixed, now }: Clock): Date {
   return new Date(fixed ?? Math.max(now(), earlier.getTime() + 1))
 }
 
-export function noImage(name: string, namespace: string): ImageError {
-  return new ImageError('NOT_FOUND', `no image ${described(name, namespace)} is in the store`)
+export function noImage(name: string, context: StoreContext): ImageError {
+  return new ImageError(
+    'NOT_FOUND',
+    `no image "${quoteForeign(name, 200)}" is in ${described(context)}; look for its full name`,
+  )
 }
 
-function imageExists(name: string, namespace: string): ImageError {
+function imageExists(name: string, context: StoreContext): ImageError {
   return new ImageError(
     'CONFLICT',
-    `an image ${described(name, namespace)} is in the store already; update it, or delete it first`,
+    `an image "${quoteForeign(name, 200)}" is in ${described(context)} already; update it, or delete it first`,
   )
 }
 
@@ -99,7 +103,7 @@ function otherTarget({ name, target }: ImageRecord): ImageError {
   )
 }
 
-function described(name: string, namespace: string): string {
-  const where = namespace === DEFAULT_NAMESPACE ? '' : ` of the namespace "${namespace}"`
-  return `"${quoteForeign(name, 200)}"${where}`
+function described({ folder, namespace }: StoreContext): string {
+  const part = namespace === DEFAULT_NAMESPACE ? '' : `the namespace "${namespace}" of `
+  return `${part}the store ${quotePath(folder)}`
 }

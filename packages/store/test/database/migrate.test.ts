@@ -1,6 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { isLogSafe } from '../../src/database/journal.ts'
 import { migrate } from '../../src/database/migrate.ts'
 
 const FIRST = 'CREATE TABLE thing (name TEXT) STRICT'
@@ -32,20 +31,5 @@ describe('migrate', () => {
     expect(versions(connection)).toEqual([1])
     expect(connection.prepare('SELECT * FROM thing').columns()).toHaveLength(1)
     connection.close()
-  })
-})
-
-describe('isLogSafe', () => {
-  it.each([
-    ['3.51.3', true],
-    ['3.51.10', true],
-    ['3.52.0', true],
-    ['4.0', true],
-    ['3.51.2', false],
-    ['3.50.9', false],
-    ['3.9.0', false],
-    ['2.99.99', false],
-  ])('of SQLite %s: %s', (version, expected) => {
-    expect(isLogSafe(version)).toBe(expected)
   })
 })
