@@ -68,6 +68,13 @@ export type { AciArchive } from './aci/open-aci.ts'
 export type { AciLayout } from './aci/layout.ts'
 export { renderAci } from './aci/render.ts'
 export type { FindDependency, RenderedImage } from './aci/render.ts'
+export { createAciSource } from './aci/source.ts'
+export type { AciSourceOptions } from './aci/source.ts'
+export { isDetachedSignature } from './aci/detached-signature.ts'
+export type { DetachedSignature, PublishedArchive } from './aci/detached-signature.ts'
+export { createAciDestination } from './aci/destination.ts'
+export type { AciDestinationOptions } from './aci/destination.ts'
+export type { ArchiveTarget } from './aci/write-archive.ts'
 
 // The root filesystem of an image
 export { readRootTree } from './rootfs/read-root-tree.ts'

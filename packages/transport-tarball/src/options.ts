@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   archiveReadChecks,
   type ArchiveReadOptions,
@@ -11,7 +12,9 @@ import {
   optionCheck,
   optionMap,
   type OptionsDefinition,
+  type Platform,
 } from '@crossdock/core'
+import { parsePlatform } from '@crossdock/formats'
 
 /** Options of `docker-archive:` and `oci-archive:`. */
 export interface ArchiveTransportOptions extends ArchiveReadOptions {
@@ -30,6 +33,20 @@ export interface TarballTransportOptions extends ArchiveReadOptions {
   readonly config?: Readonly<Record<string, unknown>> | undefined
   /** Annotations of the manifest. Default: none. */
   readonly annotations?: Readonly<Record<string, string>> | undefined
+}
+
+/** Options of `aci:`. */
+export interface AciTransportOptions extends ArchiveTransportOptions {
+  /** What an image runs on that does not say so, `os/arch[/variant]`. Default: linux on this machine's CPU. */
+  readonly platform?: string | undefined
+  /** The archives of images that others are put on top of. Default: none, and an image that depends on one is refused. */
+  readonly dependencies?: readonly string[] | undefined
+}
+
+export interface ResolvedAciOptions extends ResolvedArchiveOptions {
+  readonly platform: Platform | undefined
+  /** Absolute. */
+  readonly dependencies: readonly string[]
 }
 
 export interface ResolvedArchiveOptions extends ResolvedReadOptions {
@@ -52,6 +69,15 @@ export const ociArchiveDefinition: OptionsDefinition<ArchiveTransportOptions> = 
   archiveChecks,
 )
 
+export const aciDefinition: OptionsDefinition<AciTransportOptions> = defineOptions<AciTransportOptions>('aci', {
+  ...archiveChecks,
+  platform: optionCheck('a platform such as linux/arm64', (value) => typeof value === 'string' && value !== ''),
+  dependencies: optionCheck(
+    'a list of paths',
+    (value) => Array.isArray(value) && value.every((path) => typeof path === 'string' && path !== ''),
+  ),
+})
+
 export const tarballDefinition: OptionsDefinition<TarballTransportOptions> = defineOptions<TarballTransportOptions>(
   'tarball',
   {
@@ -62,9 +88,9 @@ export const tarballDefinition: OptionsDefinition<TarballTransportOptions> = def
 )
 
 /** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
-export function resolveArchiveOptions(
-  options: ArchiveTransportOptions,
-  definition: OptionsDefinition<ArchiveTransportOptions>,
+export function resolveArchiveOptions<Options extends ArchiveTransportOptions>(
+  options: Options,
+  definition: OptionsDefinition<Options>,
 ): ResolvedArchiveOptions {
   definition.check(options)
   return Object.freeze({ ...resolveReadOptions(options), durable: (options.durability ?? 'full') === 'full' })
@@ -75,4 +101,15 @@ export function resolveTarballOptions(options: TarballTransportOptions): Resolve
   tarballDefinition.check(options)
   const { config = {}, annotations } = options
   return Object.freeze({ ...resolveReadOptions(options), config, annotations })
+}
+
+/** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
+export function resolveAciOptions(options: AciTransportOptions): ResolvedAciOptions {
+  const resolved = resolveArchiveOptions(options, aciDefinition)
+  const { platform, dependencies = [] } = options
+  return Object.freeze({
+    ...resolved,
+    platform: platform === undefined ? undefined : parsePlatform(platform),
+    dependencies: Object.freeze(dependencies.map((path) => resolve(path))),
+  })
 }

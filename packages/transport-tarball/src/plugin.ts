@@ -1,7 +1,10 @@
 import type { TransportPlugin } from '@crossdock/core'
+import { aciTransport, type AciTransport } from './aci/transport.ts'
 import { dockerArchiveTransport, type DockerArchiveTransport } from './docker-archive/transport.ts'
 import { ociArchiveTransport, type OciArchiveTransport } from './oci-archive/transport.ts'
 import {
+  aciDefinition,
+  type AciTransportOptions,
   type ArchiveTransportOptions,
   dockerArchiveDefinition,
   ociArchiveDefinition,
@@ -27,4 +30,10 @@ export const tarballPlugin: TransportPlugin<TarballTransportOptions, TarballTran
   name: 'tarball',
   options: tarballDefinition.schema,
   create: tarballTransport,
+}
+
+export const aciPlugin: TransportPlugin<AciTransportOptions, AciTransport> = {
+  name: 'aci',
+  options: aciDefinition.schema,
+  create: aciTransport,
 }

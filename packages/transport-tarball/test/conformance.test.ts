@@ -13,6 +13,7 @@ import {
 } from '@crossdock/transport-testkit'
 import { describe, it } from 'vitest'
 import {
+  aciTransport,
   type ArchiveTransportOptions,
   dockerArchiveTransport,
   ociArchiveTransport,
@@ -70,6 +71,18 @@ runTransportCases({
 })
 
 runTransportCases({ test: it, describe, title: 'tarball:', capabilities: ['readable'], fixture: tarballFixture })
+
+runTransportCases({
+  test: it,
+  describe,
+  title: 'aci:',
+  capabilities: [],
+  fixture: aciFixture,
+  knownFailures: {
+    'transport/capability-is-a-method':
+      'it reads and writes, but an image is made anew each time, so that no blob comes back; test/aci looks at that',
+  },
+})
 
 interface Place extends Pick<TransportFixture, 'emptyLocation' | 'leftovers' | 'dispose'> {
   readonly folder: string
@@ -139,6 +152,26 @@ async function tarballFixture(): Promise<TransportFixture> {
     validReferences: ['/a.tar', '/a.tar:/b.tar', '/b.tar:/a.tar', 'C:\\a.tar:D:/b.tar', './a.tar', '-'],
     invalidReferences: ['', ':', '/a.tar:', ':/a.tar', '/a.tar::/b.tar', '-:/a.tar', '/a.tar:-'],
     policyScopes: { valid: [], invalid: ['/etc', '/', '*'] },
+  }
+}
+
+async function aciFixture(): Promise<TransportFixture> {
+  const transport = aciTransport()
+  return {
+    transport,
+    ...(await createPlace(transport, '')),
+    validReferences: ['/a.aci', '/a.aci:example.com/app', '/a.aci:app:1.0', 'C:\\a.aci:app', './a.aci', '-', '-:app'],
+    invalidReferences: [
+      '',
+      ':app',
+      '/a.aci:',
+      '/a.aci:App',
+      '/a.aci:a/../b',
+      '/a.aci:app:',
+      '/a.aci:app:1:2',
+      '/a:b c',
+    ],
+    policyScopes: { valid: ['/etc', '/etc/a.aci'], invalid: ['etc', '/', '/a//b', '/a/../b', '/a/'] },
   }
 }
 

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { dockerArchivePlugin, ociArchivePlugin, tarballPlugin, tarballTransport } from '../src/index.ts'
+import {
+  aciPlugin,
+  aciTransport,
+  dockerArchivePlugin,
+  ociArchivePlugin,
+  tarballPlugin,
+  tarballTransport,
+} from '../src/index.ts'
 
 const READING = { tmpDir: '/x', maxUnpackedBytes: 1 }
 
 describe.each([
+  [aciPlugin, { ...READING, durability: 'fast', platform: 'linux/arm64', dependencies: ['/x.aci'] }],
   [dockerArchivePlugin, { ...READING, durability: 'fast' }],
   [ociArchivePlugin, { ...READING, durability: 'full' }],
   [tarballPlugin, { ...READING, config: { author: 'x' }, annotations: { a: 'b' } }],
@@ -31,6 +39,15 @@ describe.each([
       issues: [expect.objectContaining({ message: expect.stringContaining(word) })],
     })
   })
+})
+
+describe('aciTransport', () => {
+  it.each([{ platform: '' }, { platform: 'linux' }, { dependencies: 'x' }, { dependencies: [''] }])(
+    'refuses %j',
+    (options) => {
+      expect(() => aciTransport(options as object)).toThrow(/platform|dependencies/)
+    },
+  )
 })
 
 describe('tarballTransport', () => {

@@ -5,6 +5,8 @@ import { dockerTransport, type DockerTransportOptions } from '@crossdock/transpo
 import { dockerDaemonTransport, type DockerDaemonTransportOptions } from '@crossdock/transport-docker-daemon'
 import { ociDirTransport, type OciDirTransportOptions } from '@crossdock/transport-oci-dir'
 import {
+  aciTransport,
+  type AciTransportOptions,
   type ArchiveTransportOptions,
   dockerArchiveTransport,
   ociArchiveTransport,
@@ -14,6 +16,7 @@ import {
 
 /** The options of each built-in transport, under the name of its factory. */
 export interface DefaultTransportsOptions {
+  readonly aci?: AciTransportOptions | undefined
   readonly docker?: DockerTransportOptions | undefined
   readonly dir?: DirTransportOptions | undefined
   readonly dockerArchive?: ArchiveTransportOptions | undefined
@@ -32,6 +35,7 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     dirTransport(options.dir),
     ociArchiveTransport(options.ociArchive),
     dockerArchiveTransport(options.dockerArchive),
+    aciTransport(options.aci),
     tarballTransport(options.tarball),
     dockerDaemonTransport(options.dockerDaemon),
     storeTransport(options.store),

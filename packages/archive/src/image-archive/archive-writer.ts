@@ -151,13 +151,15 @@ function encodeMember({ header, content }: SmallMember): Uint8Array {
   return Buffer.concat([encodeTarHeader({ ...header, size }), content, new Uint8Array(toBlocks(size) - size)])
 }
 
-interface Publishing {
+export interface Publishing {
+  /** The target, absolute. */
   readonly path: string
   readonly durable: boolean
   readonly size: number
 }
 
-async function publish(file: TemporaryFile, { path, durable, size }: Publishing): Promise<void> {
+/** Cuts a finished file to its size and gives it its name, with the permissions of the one that it replaces. Throws `IO`. */
+export async function publish(file: TemporaryFile, { path, durable, size }: Publishing): Promise<void> {
   const mode = await modeFor(path)
   await naming('write', path, async () => {
     await file.handle.truncate(size) // what a blob that failed left behind the end

@@ -26,10 +26,11 @@ export function flattenRootTree(
   return writeTar(flatMembers(tree, layers, options))
 }
 
-async function* flatMembers(
+/** The members of {@link flattenRootTree}, in its order; a root that no layer has as a member is not among them. */
+export async function* flatMembers(
   tree: RootTree,
   layers: readonly RootLayer[],
-  options: ReadTarOptions,
+  options: ReadTarOptions = {},
 ): AsyncGenerator<TarInput> {
   if (layers.length !== tree.layers.length) {
     throw new ImageError(
