@@ -33,16 +33,16 @@ export function createKeeper(context: StoreContext): Keeper {
     })
   }
 
+  async function writeAfter(before: Promise<void>, blobs: Batch['blobs']): Promise<void> {
+    await before.catch(() => undefined)
+    queued = undefined
+    await write(blobs)
+  }
+
   function begin(): Batch {
     const blobs: Batch['blobs'] = []
-    const done = running
-      .catch(() => undefined)
-      .then(async () => {
-        queued = undefined
-        await write(blobs)
-      })
-    running = done
-    return { blobs, done }
+    running = writeAfter(running, blobs)
+    return { blobs, done: running }
   }
 
   return {

@@ -31,7 +31,7 @@ export interface StoreLocation {
 export function parseLocation(text: string): StoreLocation {
   if (isDigest(text)) return { digest: text }
   const behind = text.slice(text.lastIndexOf('@') + 1)
-  if (LOOKS_LIKE_DIGEST.test(behind) && !isDigest(behind))
+  if ((text.includes('@') || LOOKS_LIKE_DIGEST.test(behind)) && !isDigest(behind))
     throw problem(text, 'a digest is sha256: with 64 or sha512: with 128 lower-case hexadecimal characters')
   const docker = dockerReferenceOf(text)
   if (docker !== undefined) return { name: nameOf(docker), digest: docker.digest, docker }
@@ -106,7 +106,7 @@ function checkName(name: string): string {
   if (name.length > MAX_NAME_CHARACTERS) throw problem(name, `it is longer than ${MAX_NAME_CHARACTERS} characters`)
   if (!name.isWellFormed() || /[\p{Cc}\p{Cf}\p{Z}]/u.test(name))
     throw problem(name, 'a name has no spaces and control characters')
-  if (/[@:]$|^[@:/]/.test(name)) throw problem(name, 'a part is missing; write NAME[:TAG][@DIGEST] or DIGEST')
+  if (/:$|^[@:/]/.test(name)) throw problem(name, 'a part is missing; write NAME[:TAG][@DIGEST] or DIGEST')
   return name
 }
 

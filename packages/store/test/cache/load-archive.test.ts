@@ -25,6 +25,10 @@ interface Entry {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
+function file(path: string, content: Uint8Array): TarInput {
+  return { path, size: content.byteLength, content }
+}
+
 /** An OCI archive of these images. */
 function layoutTar(entries: readonly Entry[], { prefix = '', change = (bytes: Uint8Array) => bytes } = {}) {
   const blobs = entries.flatMap(({ image }) => [
@@ -40,7 +44,6 @@ function layoutTar(entries: readonly Entry[], { prefix = '', change = (bytes: Ui
       annotations,
     })),
   }
-  const file = (path: string, content: Uint8Array): TarInput => ({ path, size: content.byteLength, content })
   const members = [
     ...blobs.map(({ digest, bytes }) => {
       return file(`${prefix}blobs/${digest.slice(0, 6)}/${digestEncoded(digest)}`, bytes)

@@ -43,6 +43,13 @@ function platformOf(text: string): Platform {
   return { os, architecture, ...(variant !== undefined && { variant }) }
 }
 
+function windows(name: string, version: string, features: readonly string[] = []): Descriptor {
+  return {
+    ...entry(name),
+    platform: { os: 'windows', architecture: 'amd64', 'os.version': version, 'os.features': features },
+  }
+}
+
 function digests(entries: readonly Descriptor[]): readonly string[] {
   return entries.map(({ digest }) => digest)
 }
@@ -68,10 +75,6 @@ describe('entries added to an index', () => {
   })
 
   it('versions and features of an operating system are different platforms', () => {
-    const windows = (name: string, version: string, features: readonly string[] = []): Descriptor => ({
-      ...entry(name),
-      platform: { os: 'windows', architecture: 'amd64', 'os.version': version, 'os.features': features },
-    })
     const before = [windows('A', '10.0.1'), windows('B', '10.0.2', ['x', 'y'])]
     const merged = mergeIndex(before, [windows('C', '10.0.2'), windows('D', '10.0.2', ['y', 'x'])])
     expect(digests(merged)).toEqual(names(['A', 'D', 'C']))
