@@ -1,3 +1,4 @@
+import type { PublishedArchive } from '@crossdock/archive'
 import { ImageError, type OperationOptions, report, type UnparsedImage } from '@crossdock/core'
 import type { JudgeOptions, Policy } from '@crossdock/signature-policy'
 import type { Call } from './endpoints.ts'
@@ -34,7 +35,7 @@ export async function loadJudge(call: Call): Promise<Judge> {
   const { flags } = call
   const { acceptingPolicy } = await import('@crossdock/signature-policy')
   if (isSet(flags, 'insecurePolicy')) return { policy: acceptingPolicy, options: {}, by: 'flag' }
-  const options = { requireSigned: isSet(flags, 'requireSigned') }
+  const options = { requireSigned: isSet(flags, 'requireSigned'), signedArchive }
   const policy = await readPolicy(call).catch((error: unknown) => {
     call.operation.signal.throwIfAborted()
     throw refusal(error)
@@ -49,8 +50,14 @@ export async function loadJudge(call: Call): Promise<Judge> {
   return { policy: acceptingPolicy, options, by: 'nobody' }
 }
 
-/** Undefined if there is none. */
-async function readPolicy(call: Call): Promise<Policy | undefined> {
+/** The archive that an image was read from, if there is a signature beside it. */
+async function signedArchive(image: UnparsedImage, options: OperationOptions): Promise<PublishedArchive | undefined> {
+  const { isDetachedSignature } = await import('@crossdock/archive')
+  return (await image.signatures(options)).find(isDetachedSignature)?.archive
+}
+
+/** The policy of the machine, or of `--policy`; undefined if there is none. Throws `IO`, `INVALID_DATA` and `LIMIT_EXCEEDED`. */
+export async function readPolicy(call: Call): Promise<Policy | undefined> {
   const file = await (await hostConfig(call)).policyFile()
   if (file === undefined) return undefined
   const { readConfigFile } = await import('@crossdock/config')

@@ -1,6 +1,7 @@
-import { ImageError, parseDockerReference, quoteForeign } from '@crossdock/core'
-import { type Flags, textFlag } from './flags.ts'
+import { ImageError, parseDockerReference } from '@crossdock/core'
+import type { Flags } from './flags.ts'
 import { Interruption } from './interruption.ts'
+import { signatureStep } from './signature-step.ts'
 
 /** The command that was running, by name, with its flags. */
 export interface RunningCommand {
@@ -29,8 +30,8 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   if (error.code === 'UNAUTHENTICATED') {
     return logInStep(error, command)
   }
-  if (error.code === 'REJECTED_BY_POLICY') return explanation(error, command)
-  if (/no passphrase is given|give it in a file/.test(error.message)) return passphraseFlag(command)
+  const signatures = signatureStep(error, command)
+  if (signatures !== undefined || error.code === 'REJECTED_BY_POLICY') return signatures
   const [, flag] = FLAGS_FOR.find(([wish]) => error.message.includes(wish)) ?? []
   if (flag !== undefined) return `the flag for that is ${flag}`
   if (error.message.includes('(DOCKER_HOST)')) {
@@ -42,21 +43,6 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   return untrusted === 'authority'
     ? `name a folder with its certificate authority in a file ${authorityFile(error)} with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
     : `correct the certificate, or ${unverified}`
-}
-
-function passphraseFlag({ name }: RunningCommand): string {
-  return `the flag for that is ${name === 'standalone-sign' ? '--passphrase-file' : '--sign-passphrase-file'} FILE`
-}
-
-/** The command that shows the whole judgement; undefined if no image was judged, or this is that command. */
-function explanation({ image }: ImageError, { name, flags }: RunningCommand): string | undefined {
-  if (name === 'verify' && flags['key'] !== undefined && flags['identity'] === undefined) {
-    return '--identity NAME[:TAG] says which name has to be vouched for, --identity any that none has to be'
-  }
-  if (image === undefined || !(COPYING.has(name) || name === 'plan')) return undefined
-  const policy = textFlag(flags, 'policy')
-  const file = policy === undefined ? '' : ` --policy ${quoteForeign(policy, 200)}`
-  return `"crossdock policy explain${file} ${quoteForeign(image, 200)}" shows what was looked at`
 }
 
 function authorityFile({ image = '' }: ImageError): string {

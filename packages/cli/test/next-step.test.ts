@@ -115,9 +115,49 @@ test.each([
 })
 
 test('a signature that was refused by its name may be accepted for another one', () => {
-  const error = new ImageError('REJECTED_BY_POLICY', 'no')
+  const error = new ImageError('REJECTED_BY_POLICY', 'the signature by the key 1 vouches for example.com/b:1, but')
   const step = (flags: Record<string, unknown>) => nextStep(error, { name: 'verify', flags })
   expect(step({ key: ['k.pub'] })).toMatch(/^--identity NAME/)
   expect(step({ key: ['k.pub'], identity: 'example.com/app' })).toBeUndefined()
   expect(step({ policy: 'p.json' })).toBeUndefined()
+  const other = new ImageError('REJECTED_BY_POLICY', 'the key did not make this signature')
+  expect(nextStep(other, { name: 'verify', flags: { key: ['k.pub'] } })).toBeUndefined()
+})
+
+test.each([
+  [
+    'verify',
+    'sigstore',
+    'docker://example.com/a:1',
+    /"crossdock config explain docker:.*use-sigstore-attachments: true$/,
+  ],
+  [
+    'policy',
+    'sigstore',
+    'docker://example.com/a:1',
+    /"crossdock config explain docker:.*use-sigstore-attachments: true$/,
+  ],
+  ['verify', 'simple', 'docker://example.com/a:1', /"crossdock config explain docker:.*looked for$/],
+  ['copy', 'sigstore', 'docker://example.com/a:1', /"crossdock policy explain /],
+] as const)('where %s finds no %s signature of an image, the machine may not look', (name, format, image, step) => {
+  const message = `a ${format} signature is needed, and the image has none`
+  const error = new ImageError('REJECTED_BY_POLICY', message, { image })
+  expect(nextStep(error, { name, flags: { key: ['k.pub'] } })).toMatch(step)
+})
+
+test('what is in a folder has its signatures there', () => {
+  const message = 'a sigstore signature is needed, and the image has none'
+  const error = new ImageError('REJECTED_BY_POLICY', message, { image: 'oci:./a' })
+  expect(nextStep(error, { name: 'verify', flags: { key: ['k.pub'] } })).toBeUndefined()
+})
+
+test('a registry has a place for sigstore signatures if the machine says so', () => {
+  const about = { side: 'destination', image: 'docker://example.com/a:1' } as const
+  const made = new ImageError('UNSUPPORTED', 'the image is to have a sigstore signature, and it has no place', about)
+  expect(nextStep(made, { name: 'sign', flags: {} })).toMatch(
+    /^use-sigstore-attachments: true in registries\.d .*image$/,
+  )
+  const carried = 'the image is signed (sigstore), and it has no place for signatures: drop signatures, or'
+  const step = nextStep(new ImageError('UNSUPPORTED', carried, about), { name: 'copy', flags: {} })
+  expect(step).toMatch(/^use-sigstore-attachments: true .*--remove-signatures/)
 })

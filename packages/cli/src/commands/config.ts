@@ -1,8 +1,10 @@
+import type { Explanation } from '@crossdock/config'
 import { ImageError } from '@crossdock/core'
 import type { CommandEntry } from '../command-entry.ts'
 import type { Call } from '../endpoints.ts'
 import { isSet } from '../flags.ts'
 import { hostConfig } from '../host-config.ts'
+import { readPolicy } from '../image-judge.ts'
 import { formatExplanation, problemsIn } from '../output/configuration.ts'
 import { formatJson, printable } from '../output/json.ts'
 
@@ -30,9 +32,23 @@ export const configCommand: CommandEntry = {
 async function explainName(name: string, call: Call): Promise<void> {
   const { flags, invocation } = call
   const { explain, explainedSubject } = await import('@crossdock/config')
-  const explanation = await explain(await hostConfig(call), explainedSubject(name))
+  const explanation = await withPolicyRead(await explain(await hostConfig(call), explainedSubject(name)), call)
   const asJson = isSet(flags, 'json')
   await invocation.print(asJson ? `${formatJson(explanation, 2)}\n` : printable(formatExplanation(explanation)))
   const [problem] = problemsIn(explanation)
   if (problem !== undefined) throw new ImageError('INVALID_DATA', problem)
+}
+
+/** A policy that cannot be used is as wrong as any other file. */
+async function withPolicyRead(explanation: Explanation, call: Call): Promise<Explanation> {
+  const { policy } = explanation
+  if (policy.problem !== undefined || policy.file === undefined) return explanation
+  try {
+    await readPolicy(call)
+    return explanation
+  } catch (error) {
+    call.operation.signal.throwIfAborted()
+    if (!(error instanceof ImageError)) throw error
+    return { ...explanation, policy: { ...policy, problem: error.message } }
+  }
 }

@@ -110,9 +110,19 @@ function signatureRows(found: SignaturesExplanation): readonly Row[] {
 }
 
 function policyRows({ file, places, problem }: PolicyExplanation): readonly Row[] {
-  if (file !== undefined) return [row('decides', `${file.path} (${file.from})`)]
+  if (file !== undefined) {
+    const by = NAMED_BY[file.from]
+    return [row('decides', by === undefined ? file.path : `${file.path} (by ${by})`), ...problemRow({ problem })]
+  }
   if (problem !== undefined) return problemRow({ problem })
   return [...places.map((path) => row('absent', path)), row('decides', 'no policy: every image is accepted')]
+}
+
+/** Who named a policy that is not the first in the usual places. */
+const NAMED_BY: Readonly<Record<NonNullable<PolicyExplanation['file']>['from'], string | undefined>> = {
+  caller: '--policy',
+  environment: 'CONTAINERS_POLICY_JSON',
+  search: undefined,
 }
 
 function settingRow(label: string, setting: SignatureSetting<string | boolean> | undefined): readonly Row[] {

@@ -26,6 +26,18 @@ async function machine(files: Readonly<Record<string, string>> = FILES) {
 }
 
 describe('config explain', () => {
+  test.each([
+    ['{"default": [{"type": "reject"}]', /policy\.json:1:\d+: /],
+    ['{"default": []}', /policy\.json:1:13: the list of requirements is empty/],
+  ])('fails for the policy %s, which no command could use', async (text, problem) => {
+    const { call, root } = await machine({ 'etc/containers/policy.json': text })
+    const { stdout, stderr, exitCode } = await call('config', 'explain', 'a.com')
+    expect(stdout).toMatch(/decides +\S+policy\.json\n +wrong +\S+policy\.json:1:/)
+    expect([exitCode, stderr]).toEqual([5, expect.stringMatching(problem)])
+    const named = await call('--policy', join(root, 'etc/containers/policy.json'), 'config', 'explain', 'a.com')
+    expect(named.stdout).toMatch(/decides +\S+policy\.json \(by --policy\)\n/)
+  })
+
   test('says which file decides, without what is secret', async () => {
     const { call, root } = await machine()
     const { stdout, stderr, exitCode } = await call('config', 'explain', 'a.com/b:1')
