@@ -38,4 +38,6 @@ export interface ImageNames {
   /** Several at once: all of them or none. */
   putAll(images: readonly NewImageRecord[], options?: OperationOptions): Promise<readonly ImageRecord[]>
   delete(name: string, options?: DeleteImageOptions): Promise<void>
+  /** Notes that the image is used now, to the accuracy of ten minutes: `prune` takes the least recently used ones first. Creating is a use. */
+  markUsed(name: string, options?: OperationOptions): Promise<void>
 }

@@ -18,6 +18,8 @@ export type {
   Finding,
   ImageName,
   KeptBlobs,
+  Pruned,
+  PruneOptions,
   Store,
   VerifyOptions,
 } from './store.ts'

@@ -2,25 +2,26 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { errorNumber } from '@crossdock/blob-files'
-import { ImageError, type OperationOptions } from '@crossdock/core'
+import type { OperationOptions } from '@crossdock/core'
 import { withContext } from './context-of.ts'
 import { collectGarbage } from './collect/collect-garbage.ts'
+import { pruneImages } from './collect/prune-images.ts'
 import { createContentStore } from './content/create-content-store.ts'
-import type { Database } from './database/database.ts'
 import { BUSY_TIMEOUT_MS, IN_MEMORY, openDatabase } from './database/open-database.ts'
 import { readDatabase } from './database/read-only-database.ts'
-import { textOf } from './database/rows.ts'
 import { createHttpRecords } from './http-records/create-http-records.ts'
 import { createLayoutProjection } from './layout/create-projection.ts'
 import { createReadOnlyProjection } from './layout/read-only-projection.ts'
 import { prepareLayout } from './layout/prepare-layout.ts'
 import { createLeases } from './leases/create-leases.ts'
 import { createImageNames } from './names/create-image-names.ts'
+import { listNamespaces } from './names/list-namespaces.ts'
 import { NO_PROJECTION } from './names/name-projection.ts'
 import { type Clock, checkNamespace, DEFAULT_NAMESPACE, type StoreContext } from './store-context.ts'
 import { defaultStoreFolder } from './store-folder.ts'
 import { storePaths } from './store-paths.ts'
 import type { Store } from './store.ts'
+import { verifyStore } from './verify/verify-store.ts'
 
 export interface OpenStoreOptions extends OperationOptions {
   /** Default: {@link defaultStoreFolder}. */
@@ -103,10 +104,11 @@ function storeOf(context: StoreContext, { close }: { readonly close: () => Promi
     leases: createLeases(context),
     httpRecords: createHttpRecords(context),
     namespace: (name) => storeOf(inNamespace(context, checkNamespace(name)), VIEW),
-    namespaces: async () => await namespacesOf(context.database),
+    namespaces: async () => await listNamespaces(context.database),
     withLease: ({ id }) => storeOf({ ...context, lease: id }, VIEW),
     collect,
-    verify: notYet,
+    prune: (options) => pruneImages(context, options),
+    verify: (options) => verifyStore(context, options),
     async [Symbol.asyncDispose]() {
       await close()
     },
@@ -119,18 +121,5 @@ function inNamespace({ layout, ...context }: StoreContext, namespace: string): S
   return { ...context, layout, namespace, projection, lease: undefined }
 }
 
-function notYet(): never {
-  throw new ImageError('UNSUPPORTED', 'this part of the store is not there yet')
-}
-
 /** Another look at an open store closes nothing. */
 const VIEW = { close: async () => {} }
-
-async function namespacesOf(database: Database): Promise<readonly string[]> {
-  const rows = await database.read((sql) =>
-    sql.all(
-      'SELECT namespace FROM image UNION SELECT namespace FROM content UNION SELECT namespace FROM lease ORDER BY 1',
-    ),
-  )
-  return [...new Set([DEFAULT_NAMESPACE, ...rows.map((row) => textOf(row, 'namespace'))])].toSorted()
-}

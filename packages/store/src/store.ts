@@ -46,6 +46,20 @@ export type KeptBlobs = Readonly<
   Partial<Record<'image' | 'lease' | 'label' | 'index' | 'ingest' | 'referrer' | 'young', number>>
 >
 
+export interface PruneOptions extends CollectOptions {
+  /** Images of which nobody made use for so long go, in milliseconds. Default: none goes for its age. */
+  readonly unusedForMs?: number | undefined
+  /** Of the least recently used images as many go as it takes for the others, and all else that is needed, to fit in so many bytes. Default: none. */
+  readonly maxBytes?: number | undefined
+  /** Only images that match one of these may go. Default: all may. */
+  readonly filters?: readonly string[] | undefined
+}
+
+export interface Pruned extends Collected {
+  /** Images of this namespace that went, in the order in which they would. */
+  readonly names: readonly string[]
+}
+
 /** Something that is not as it should be. */
 export interface Finding {
   readonly kind: 'missing' | 'size' | 'digest' | 'dangling-name' | 'orphan' | 'index' | 'database'
@@ -76,5 +90,7 @@ export interface Store extends AsyncDisposable {
   /** The same, with everything that is brought in kept by a lease. */
   withLease(lease: Lease): Store
   collect(options?: CollectOptions): Promise<Collected>
+  /** Removes image names of this namespace by age and size, then collects. Throws `INVALID_DATA` if neither is given, or for a filter. */
+  prune(options: PruneOptions): Promise<Pruned>
   verify(options?: VerifyOptions): AsyncIterable<Finding>
 }

@@ -4,11 +4,11 @@ import { emptyLayoutIndex, type LayoutIndex } from '@crossdock/formats'
 import { createIndexFile } from '../layout/index-file.ts'
 import type { StoreContext } from '../store-context.ts'
 import { storePaths } from '../store-paths.ts'
-import type { Collected, CollectOptions } from '../store.ts'
-import { removeAbandoned, sortIngests } from './abandoned-ingests.ts'
-import { expiredRecords, removeExpired } from './expired-records.ts'
-import { createNeeds, type Needs } from './needs.ts'
-import { removeGone, sweepBlobs } from './sweep-blobs.ts'
+import type { Collected, CollectOptions, KeptBlobs } from '../store.ts'
+import { type IngestLimits, removeAbandoned, sortIngests } from './abandoned-ingests.ts'
+import { type ExpiredRecords, expiredRecords, removeExpired } from './expired-records.ts'
+import { createNeeds, type Needs, type NeedsOptions } from './needs.ts'
+import { removeGone, sweepBlobs, type SweepOptions } from './sweep-blobs.ts'
 import { type Survey, surveyBlobs, type Unneeded } from './survey.ts'
 
 const HOUR_MS = 60 * 60 * 1000
@@ -21,40 +21,61 @@ const HOUR_MS = 60 * 60 * 1000
  * May run while others write: what they have recorded or leased before they relied on it stays. Throws `IO` before anything is removed if a
  * manifest cannot be read, `CONFLICT` if the layout stays locked, and the reason of an abort, after which what was not removed yet stays.
  */
-export async function collectGarbage(context: StoreContext, options: CollectOptions = {}): Promise<Collected> {
+export async function collectGarbage(
+  context: StoreContext,
+  options: CollectOptions = {},
+  { isUnneeded }: Pick<NeedsOptions, 'isUnneeded'> = {},
+): Promise<Collected> {
   const { dryRun = false, minAgeMs = HOUR_MS, minIngestAgeMs = 24 * HOUR_MS, signal } = options
   const now = context.clock.now()
-  const ingestLimits = { now, minIngestAgeMs, signal }
-  const ingests = await sortIngests(context, ingestLimits)
-  const { blobs } = storePaths(context.folder)
-  const needs = createNeeds({ blobs, now: () => context.clock.now(), roots: ingests.roots })
+  const limits = { now, minIngestAgeMs, youngSince: now - minAgeMs, signal }
+  const ingests = await sortIngests(context, limits)
+  const needs = needsOf(context, { roots: ingests.roots, isUnneeded })
   await findNeeded(context, needs, { signal })
-  const survey = splitByAge(await surveyBlobs(context, needs, { signal }), now - minAgeMs)
-  const { images, leases } = dryRun
-    ? expiredRecords(needs.snapshot, needs)
-    : await removeExpired(context, needs, { signal })
+  const { unneeded, kept } = splitByAge(await surveyBlobs(context, needs, { signal }), limits.youngSince)
+  const plan = { needs, unneeded, abandoned: ingests.abandoned, ...expiredRecords(needs.snapshot, needs) }
+  return collected(dryRun ? plan : await carryOut(context, plan, limits), kept)
+}
+
+/** What is to go. */
+interface Plan extends ExpiredRecords {
+  readonly unneeded: readonly Unneeded[]
+  /** Folders of ingests. */
+  readonly abandoned: readonly string[]
+}
+
+/** Returns what went: some of it may be needed by now. */
+async function carryOut(
+  context: StoreContext,
+  { needs, unneeded, abandoned }: Plan & { readonly needs: Needs },
+  limits: IngestLimits & SweepOptions,
+): Promise<Plan> {
+  const expired = await removeExpired(context, needs, limits)
   const removed: Unneeded[] = []
-  if (dryRun) removed.push(...survey.unneeded)
-  else {
-    for await (const blob of sweepBlobs(context, needs, survey.unneeded, { youngSince: now - minAgeMs, signal }))
-      removed.push(blob)
-  }
-  let removedIngests = dryRun ? ingests.abandoned.length : 0
-  if (!dryRun) {
-    for (const folder of ingests.abandoned)
-      if (await removeAbandoned(context, folder, ingestLimits)) removedIngests += 1
-    await removeLeftovers(context)
-  }
-  const files = removed.filter(({ size }) => size !== undefined)
+  for await (const blob of sweepBlobs(context, needs, unneeded, limits)) removed.push(blob)
+  const removedIngests: string[] = []
+  for (const folder of abandoned) if (await removeAbandoned(context, folder, limits)) removedIngests.push(folder)
+  await removeLeftovers(context)
+  return { ...expired, unneeded: removed, abandoned: removedIngests }
+}
+
+function collected({ unneeded, abandoned, images, leases }: Plan, kept: KeptBlobs): Collected {
+  const files = unneeded.filter(({ size }) => size !== undefined)
   return {
     blobs: files.length,
     bytes: files.reduce((sum, { size = 0 }) => sum + size, 0),
     digests: files.map(({ digest }) => digest),
-    ingests: removedIngests,
+    ingests: abandoned.length,
     images: images.map(({ namespace, name }) => ({ namespace, name })),
     leases: leases.map(({ namespace, id }) => ({ namespace, id })),
-    kept: survey.kept,
+    kept,
   }
+}
+
+/** To find out what a store needs. */
+export function needsOf(context: StoreContext, options: Omit<NeedsOptions, 'blobs' | 'now'>): Needs {
+  const { blobs } = storePaths(context.folder)
+  return createNeeds({ ...options, blobs, now: () => context.clock.now() })
 }
 
 /** Finds all that is needed now. */
@@ -69,7 +90,7 @@ async function readIndex({ folder }: StoreContext, options: OperationOptions): P
   return (await createIndexFile(storePaths(folder)).read(options)).index ?? emptyLayoutIndex(folder)
 }
 
-function splitByAge({ unneeded, kept }: Survey, youngSince: number): Survey {
+function splitByAge({ unneeded, kept }: Survey, youngSince: number): Pick<Survey, 'unneeded' | 'kept'> {
   const old = unneeded.filter(({ modifiedAt }) => modifiedAt <= youngSince)
   const young = unneeded.length - old.length
   return { unneeded: old, kept: young === 0 ? kept : { ...kept, young } }

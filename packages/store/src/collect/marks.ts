@@ -3,6 +3,7 @@ import type { BlobPaths } from '@crossdock/blob-files'
 import { documentEdges } from './document-edges.ts'
 import { readDocumentSync } from './read-document.ts'
 import {
+  appendTo,
   createReferenceGraph,
   imageKey,
   type KeptNode,
@@ -31,6 +32,10 @@ export interface Marks {
   lookForMissing(): void
   /** Goes on for so many milliseconds, or to the end; true if that is reached. Throws `IO` for a manifest that cannot be read. */
   run(ms?: number): boolean
+  /** One image and what it leads to, whether or not its time is over. */
+  addImage(image: Pick<ImageNode, 'namespace' | 'name'>): void
+  /** What the documents that were read refer to: by subject those that do. */
+  readonly subjects: ReadonlyMap<Digest, readonly Digest[]>
   keeperOf(digest: Digest): Keeper | undefined
   hasImage(image: Pick<ImageNode, 'namespace' | 'name'>): boolean
 }
@@ -47,12 +52,14 @@ const STEPS_AT_ONCE = 16
 
 /** What is known on the way. */
 interface Walk extends Pick<BlobPaths, 'pathOf'> {
+  readonly onMarked: (digest: Digest) => void
   /** What is to be visited; the last comes first. */
   readonly steps: Step[]
   readonly keepers: Map<Digest, Keeper>
   /** Those of them that keep nothing. */
   readonly flat: Set<Digest>
   readonly readDocuments: Set<Digest>
+  readonly subjects: Map<Digest, Digest[]>
   /** Documents that were not there. */
   readonly missing: Map<Digest, Keeper>
   /** Images and content whose references were followed. */
@@ -62,13 +69,20 @@ interface Walk extends Pick<BlobPaths, 'pathOf'> {
   referrersOf: ReadonlyMap<Digest, readonly Digest[]>
 }
 
-export function createMarks({ pathOf }: Pick<BlobPaths, 'pathOf'>): Marks {
+export interface MarksOptions extends Pick<BlobPaths, 'pathOf'> {
+  /** Is told of each blob that turns out to be needed. */
+  readonly onMarked?: ((digest: Digest) => void) | undefined
+}
+
+export function createMarks({ pathOf, onMarked = () => undefined }: MarksOptions): Marks {
   const walk: Walk = {
     pathOf,
+    onMarked,
     steps: [],
     keepers: new Map(),
     flat: new Set(),
     readDocuments: new Set(),
+    subjects: new Map(),
     missing: new Map(),
     followed: new Set(),
     images: new Set(),
@@ -92,6 +106,8 @@ export function createMarks({ pathOf }: Pick<BlobPaths, 'pathOf'>): Marks {
       for (const [subject, all] of referrers)
         if (isFollowed(walk, subject)) for (const one of all) push(walk, one, 'referrer')
     },
+    addImage: (image) => pushImage(walk, imageKey(image), 'image'),
+    subjects: walk.subjects,
     lookForMissing() {
       for (const [digest, keeper] of missing) push(walk, digest, keeper)
     },
@@ -156,7 +172,10 @@ function isFollowed({ keepers, flat }: Walk, digest: Digest): boolean {
 function visit(walk: Walk, { digest, keeper, isFlat, mayBeDocument }: Step): void {
   const { keepers, flat } = walk
   if (isFlat && !keepers.has(digest)) flat.add(digest)
-  if (!keepers.has(digest)) keepers.set(digest, keeper)
+  if (!keepers.has(digest)) {
+    keepers.set(digest, keeper)
+    walk.onMarked(digest)
+  }
   if (isFlat) return
   flat.delete(digest)
   followRecords(walk, digest)
@@ -186,7 +205,8 @@ function followDocument(walk: Walk, digest: Digest, keeper: Keeper): void {
   readDocuments.add(digest)
   missing.delete(digest)
   if (bytes === 'other') return
-  const { documents, blobs } = documentEdges(bytes)
+  const { documents, blobs, subject } = documentEdges(bytes)
+  if (subject !== undefined) appendTo(walk.subjects, subject, digest)
   for (const below of documents) push(walk, below, keeper)
   for (const below of blobs) push(walk, below, keeper, { mayBeDocument: false })
 }

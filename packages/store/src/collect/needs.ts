@@ -6,11 +6,11 @@ import { integerOf } from '../database/rows.ts'
 import { createTurns, TURN_MS } from '../database/transactions.ts'
 import { entryName } from '../layout/named-entries.ts'
 import { DEFAULT_NAMESPACE } from '../store-context.ts'
-import { createMarks, type Marks, type Root } from './marks.ts'
-import { readSnapshot, type Snapshot } from './snapshot.ts'
+import { createMarks, type Marks, type MarksOptions, type Root } from './marks.ts'
+import { type ImageNode, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** What is needed, and stays known to be while others go on working. */
-export interface Needs extends Pick<Marks, 'keeperOf' | 'hasImage' | 'addReferrers'> {
+export interface Needs extends Pick<Marks, 'keeperOf' | 'hasImage' | 'addImage' | 'addReferrers' | 'subjects'> {
   /**
    * In a transaction: takes in what has changed in the database and in `index.json` since the last time. Of what is needed is then left to
    * be found what is new.
@@ -27,13 +27,16 @@ export interface Needs extends Pick<Marks, 'keeperOf' | 'hasImage' | 'addReferre
 
 export interface NeedsOptions {
   readonly blobs: Pick<BlobPaths, 'pathOf'>
+  readonly onMarked?: MarksOptions['onMarked']
+  /** Images that keep nothing by themselves. Default: those whose time is over. */
+  readonly isUnneeded?: ((image: ImageNode) => boolean) | undefined
   readonly now: () => number
   /** What is needed whatever the database says. */
   readonly roots: readonly Root[]
 }
 
-export function createNeeds({ blobs, now, roots }: NeedsOptions): Needs {
-  const marks = createMarks(blobs)
+export function createNeeds({ blobs, now, roots, onMarked, isUnneeded = () => false }: NeedsOptions): Needs {
+  const marks = createMarks({ ...blobs, onMarked })
   const takeTurn = createTurns()
   let snapshot: Snapshot = { images: [], leases: [], content: [] }
   let seen: { readonly version: string; readonly index: LayoutIndex } | undefined
@@ -42,6 +45,8 @@ export function createNeeds({ blobs, now, roots }: NeedsOptions): Needs {
   return {
     keeperOf: (digest) => marks.keeperOf(digest),
     hasImage: (image) => marks.hasImage(image),
+    addImage: (image) => marks.addImage(image),
+    subjects: marks.subjects,
     addReferrers: (referrers) => marks.addReferrers(referrers),
     get snapshot() {
       return snapshot
@@ -50,7 +55,7 @@ export function createNeeds({ blobs, now, roots }: NeedsOptions): Needs {
       marks.lookForMissing()
       const version = versionOf(sql)
       if (seen?.version === version && seen.index === index) return
-      snapshot = readSnapshot(sql, now())
+      snapshot = withUnneeded(readSnapshot(sql, now()), isUnneeded)
       marks.add(entryRoots(index, snapshot))
       marks.load(snapshot)
       seen = { version, index }
@@ -82,4 +87,11 @@ function entryRoots(index: LayoutIndex, { images }: Snapshot): readonly Root[] {
   return others.flatMap(({ digest }) =>
     isDigest(digest) ? [{ digest: digest satisfies Digest, keeper: 'index' }] : [],
   )
+}
+
+function withUnneeded(snapshot: Snapshot, isUnneeded: (image: ImageNode) => boolean): Snapshot {
+  return {
+    ...snapshot,
+    images: snapshot.images.map((image) => (isUnneeded(image) ? { ...image, isExpired: true } : image)),
+  }
 }

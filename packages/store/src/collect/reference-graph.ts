@@ -24,9 +24,9 @@ export function createReferenceGraph(
   const keptByContent = new Map<Digest, KeptNode[]>()
   const keptByImage = new Map<string, KeptNode[]>()
   for (const node of [...content, ...images.filter(({ isExpired }) => isExpired)]) {
-    for (const digest of node.references?.keptByContent ?? []) append(keptByContent, digest, node)
+    for (const digest of node.references?.keptByContent ?? []) appendTo(keptByContent, digest, node)
     for (const name of node.references?.keptByImages ?? [])
-      append(keptByImage, imageKey({ namespace: node.namespace, name }), node)
+      appendTo(keptByImage, imageKey({ namespace: node.namespace, name }), node)
   }
   return {
     images: new Map(images.map((image) => [imageKey(image), image])),
@@ -36,7 +36,7 @@ export function createReferenceGraph(
   }
 }
 
-function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+export function appendTo<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
   const list = lists.get(key)
   if (list === undefined) lists.set(key, [value])
   else list.push(value)

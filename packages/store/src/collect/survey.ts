@@ -24,7 +24,11 @@ export interface Unneeded {
 export interface Survey {
   readonly unneeded: readonly Unneeded[]
   readonly kept: KeptBlobs
+  /** By subject those of the blobs that nothing else leads to which refer to it. */
+  readonly referrers: Referrers
 }
+
+export type Referrers = ReadonlyMap<Digest, readonly Digest[]>
 
 const LIST_AT_ONCE = 256
 
@@ -61,7 +65,7 @@ export async function surveyBlobs(
   }
 
   /** By subject the manifests that refer to it. */
-  async function referrersAmong(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, readonly Digest[]>> {
+  async function referrersAmong(digests: readonly Digest[]): Promise<Referrers> {
     const referrers = new Map<Digest, Digest[]>()
     for (const digest of digests) {
       await pause()
@@ -73,7 +77,8 @@ export async function surveyBlobs(
   }
 
   const unmarked = await listUnmarked()
-  needs.addReferrers(await referrersAmong(unmarked))
+  const referrers = await referrersAmong(unmarked)
+  needs.addReferrers(referrers)
   await needs.find(options)
   const unneeded: Unneeded[] = []
   for (const digest of unmarked) {
@@ -88,7 +93,7 @@ export async function surveyBlobs(
     if (needs.keeperOf(digest) === undefined && lookAtFile(paths.blobs.pathOf(digest)) === undefined)
       unneeded.push({ digest, size: undefined, modifiedAt: 0 })
   }
-  return { unneeded, kept }
+  return { unneeded, kept, referrers }
 }
 
 export interface SeenFile extends Pick<Unneeded, 'modifiedAt'> {

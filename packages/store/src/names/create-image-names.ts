@@ -15,6 +15,7 @@ import {
   requireImage,
   updateImage,
 } from './image-statements.ts'
+import { markUsed } from './mark-used.ts'
 
 export interface ImageNamesOptions {
   /** What `delete` with `collect` does after it. */
@@ -80,6 +81,7 @@ export function createImageNames(context: StoreContext, { collect }: ImageNamesO
       await change([name], (sql) => deleteImage(sql, context, { name, target: options.target }), options)
       if (options.collect === true) await collect({ signal: options.signal, onProgress: options.onProgress })
     },
+    markUsed: (name, options) => markUsed(context, name, options),
   }
 }
 
