@@ -104,11 +104,20 @@ function userAgent(prefix: string | undefined): string | undefined {
 /** How registries are reached. What the machine has configured counts where the flags are silent. */
 export function dockerOptions(settings: EndpointSettings, host: HostConfig): DockerTransportOptions {
   const { idleTimeoutMs, sharedBlobDir: _, tmpDir: __, engine: ___, store: ____, stored, ...docker } = settings
+  const { connectTimeoutMs, maxAttempts, userAgent: agent, trustedHosts } = docker
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
+  const servers = {
+    ...timeouts,
+    connectTimeoutMs,
+    tlsTimeoutMs: connectTimeoutMs,
+    maxAttempts,
+    userAgent: agent,
+    trustedHosts,
+  }
   return {
     certificates: (registry) => host.certificates(registry),
     registries: (reference) => host.registryRoute(reference),
-    ...signaturePlaces(host),
+    ...signaturePlaces(host, servers),
     credentials: storedLookup(stored, host),
     ...Object.fromEntries(Object.entries({ ...timeouts, ...docker }).filter(([, value]) => value !== undefined)),
   }

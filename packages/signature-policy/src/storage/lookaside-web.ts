@@ -1,12 +1,21 @@
 import { ImageError, type ImageErrorCode, type OperationOptions, type Signature } from '@crossdock/core'
 import { decodeSignature, MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '@crossdock/formats'
-import { createHttpClient, failureText, type HttpClient, type HttpResponse, redactUrl } from '@crossdock/http'
+import {
+  createHttpClient,
+  failureText,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpResponse,
+  redactUrl,
+} from '@crossdock/http'
 import { readBytes } from '@crossdock/streams'
 import type { WebPlace } from './lookaside-place.ts'
 
 export interface ReadWebOptions extends OperationOptions {
   /** A client to share with others. Default: one for this list. */
   readonly http?: HttpClient | undefined
+  /** For that one. */
+  readonly httpOptions?: HttpClientOptions | undefined
 }
 
 /**
@@ -15,10 +24,10 @@ export interface ReadWebOptions extends OperationOptions {
  */
 export async function readWebSignatures(
   place: WebPlace,
-  { http, ...operation }: ReadWebOptions = {},
+  { http, httpOptions, ...operation }: ReadWebOptions = {},
 ): Promise<readonly Signature[]> {
   if (http !== undefined) return await readList(place, http, operation)
-  const own = createHttpClient()
+  const own = createHttpClient(httpOptions)
   try {
     return await readList(place, own, operation)
   } finally {

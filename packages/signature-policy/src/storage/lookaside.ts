@@ -7,7 +7,7 @@ import {
   type Signature,
   type SignatureStorage,
 } from '@crossdock/core'
-import type { HttpClient } from '@crossdock/http'
+import type { HttpClient, HttpClientOptions } from '@crossdock/http'
 import { readSignatureFolder, removeSignatureFolder, writeSignatureFolder } from './lookaside-folder.ts'
 import { lookasidePlace } from './lookaside-place.ts'
 
@@ -24,13 +24,15 @@ export interface LookasideOptions {
   readonly configFor: (image: DockerReference) => LookasideConfig | undefined | Promise<LookasideConfig | undefined>
   /** A client to share with others. Default: one for each list that is read, by the environment's proxy settings. */
   readonly http?: HttpClient | undefined
+  /** Time-outs and the like of such a client of its own. Default: those of `createHttpClient`. */
+  readonly httpOptions?: HttpClientOptions | undefined
 }
 
 /**
  * Signatures apart from the images, in folders and on web servers (containers-registries.d(5)). Web servers are read alone: what is to be on one
  * is written to a folder, `staging`, and published from there.
  */
-export function lookasideStorage({ configFor, http }: LookasideOptions): SignatureStorage {
+export function lookasideStorage({ configFor, http, httpOptions }: LookasideOptions): SignatureStorage {
   return Object.freeze({
     async read(image: DockerReference, manifest: Digest, operation: OperationOptions = {}) {
       operation.signal?.throwIfAborted()
@@ -40,7 +42,7 @@ export function lookasideStorage({ configFor, http }: LookasideOptions): Signatu
       if (place.kind === 'folder') return await readSignatureFolder(place.folder, operation)
       // Most signatures are files.
       const { readWebSignatures } = await import('./lookaside-web.ts')
-      return await readWebSignatures(place, { ...operation, http })
+      return await readWebSignatures(place, { ...operation, http, httpOptions })
     },
     async write(
       image: DockerReference,

@@ -308,6 +308,14 @@ describe('a web server', () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
   })
 
+  it('is waited for as long as the caller says', async () => {
+    const server = await webServer(() => undefined)
+    const httpOptions = { headersTimeoutMs: 20, maxAttempts: 1, userAgent: 'me' }
+    const storage = lookasideStorage({ configFor: () => ({ lookaside: server.url }), httpOptions })
+    await expect(storage.read(IMAGE, MANIFEST)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(server.requests.map(({ headers }) => headers['user-agent'])).toEqual(['me'])
+  })
+
   it('is left at once when the operation is aborted', async () => {
     const controller = new AbortController()
     const server = await webServer(() => controller.abort('stop'))
