@@ -18,7 +18,7 @@ import type { StorePaths } from '../store-paths.ts'
 
 /*
  * An ingest is a folder `ingest/<sha256 of its ref>` with the bytes so far (`data`), what is known of it (`ingest.json`) and who has it open
- * (`owner`). It is one as soon as both of the first are there; what cannot be read is as good as not there.
+ * (`owner.…`). It is one as soon as both of the first are there; what cannot be read is as good as not there.
  */
 
 /** What is known of an ingest besides its bytes. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, unlink, type FileHandle } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   acquireLock,
@@ -9,8 +9,7 @@ import {
   lifeOf,
   naming,
   parseOwner,
-  readBounded,
-  replaceFile,
+  PRIVATE_MODE,
   requirePlain,
   STALE_MS,
   thisProcess,
@@ -20,8 +19,9 @@ import { createLimiter } from '@crossdock/streams'
 import type { StorePaths } from '../store-paths.ts'
 
 /**
- * Says that an ingest is this task's alone: a file `owner` in its folder. Who may write that file, a lock of all refs says that is held for
- * an instant. An owner that died has lost it, and one of another machine whose heartbeat stopped.
+ * Says that an ingest is this task's alone: a file `owner.PID-START-PLACE.RANDOM` in its folder. All is in the name, so that a power cut leaves
+ * nothing half. Who may make one, a lock of all refs says that is held for an instant. An owner that died has lost it, and one of another
+ * machine whose heartbeat stopped.
  */
 export interface RefLock extends AsyncDisposable {
   /** It was taken from one whose heartbeat stopped, and who may go on: its files are not to be shared. */
@@ -37,27 +37,35 @@ export interface RefLocks {
 
 const HEARTBEAT_MS = 10_000
 const GUARD_TIMEOUT_MS = 30_000
-const MAX_OWNER_BYTES = 1024
-const OWNER = 'owner'
+const OWNER = /^owner\.([^.]+)\.[0-9a-f]+$/
 
 export function createRefLocks(paths: StorePaths): RefLocks {
   const queue = createLimiter(1) // tasks of one process need not wait for each other by looking
   return {
-    take: (folder, options) => queue.run(() => guarded(paths, () => take(paths, folder), options), options),
+    take: (folder, options) => queue.run(() => guarded(paths, () => take(folder), options), options),
   }
 }
 
-/** Whether somebody has the ingest open: nobody, one who lives, or one of whom nothing was heard for long. */
+/** Who has the ingest open: nobody, somebody who lives, or somebody of whom nothing was heard for long. */
 export async function ownership(folder: string): Promise<'none' | 'owned' | 'stale'> {
-  const path = join(folder, OWNER)
-  const text = await readOwner(path)
-  if (text === undefined) return 'none'
-  const owner = parseOwner(text.split('\n')[0] ?? '')
-  const life = owner === undefined ? 'unknown' : lifeOf(owner)
-  if (life !== 'unknown') return life === 'alive' ? 'owned' : 'none'
-  const found = await naming('look at', path, () => ifExists(lstat(path)))
-  if (found === undefined) return 'none'
-  return Date.now() - found.mtimeMs <= STALE_MS ? 'owned' : 'stale'
+  let answer: 'none' | 'stale' = 'none'
+  for (const name of await ownerNames(folder)) {
+    const owner = parseOwner(OWNER.exec(name)?.[1] ?? '')
+    const life = owner === undefined ? 'unknown' : lifeOf(owner)
+    if (life === 'alive') return 'owned'
+    if (life === 'dead') continue
+    const path = join(folder, name)
+    const found = await naming('look at', path, () => ifExists(lstat(path)))
+    if (found === undefined) continue
+    if (Date.now() - found.mtimeMs <= STALE_MS) return 'owned'
+    answer = 'stale'
+  }
+  return answer
+}
+
+async function ownerNames(folder: string): Promise<readonly string[]> {
+  const names = await naming('read the folder', folder, () => ifExists(readdir(folder)))
+  return (names ?? []).filter((name) => OWNER.test(name))
 }
 
 async function guarded<Value>(
@@ -70,13 +78,13 @@ async function guarded<Value>(
   return await work()
 }
 
-async function take(paths: Pick<StorePaths, 'work'>, folder: string): Promise<RefLock | undefined> {
+async function take(folder: string): Promise<RefLock | undefined> {
   for (;;) {
     await naming('create the folder', folder, () => createUnlessThere(folder))
     await requirePlain(folder, 'folder')
-    const ownedBy = await ownership(folder)
-    if (ownedBy === 'owned') return undefined
-    const lock = await own(paths, folder, ownedBy === 'stale')
+    const earlier = await ownership(folder)
+    if (earlier === 'owned') return undefined
+    const lock = await own(folder, earlier === 'stale')
     if (lock !== undefined) return lock
     // It was removed by the one who had it, who was ready with it.
   }
@@ -90,24 +98,18 @@ async function createUnlessThere(folder: string): Promise<void> {
   }
 }
 
-async function own(
-  { work }: Pick<StorePaths, 'work'>,
-  folder: string,
-  isContested: boolean,
-): Promise<RefLock | undefined> {
-  const path = join(folder, OWNER)
-  const text = `${formatOwner(thisProcess())}\n${randomBytes(12).toString('hex')}\n`
-  try {
-    await replaceFile(path, { bytes: Buffer.from(text), work, durable: false })
-  } catch (reason) {
-    if (reason instanceof ImageError && errorNumber(reason.cause) === 'ENOENT') return undefined
-    throw reason
-  }
-  const handle = await naming('open', path, () => ifExists(open(path, 'r+')))
-  return handle && { isContested, ...holdLock(path, text, handle) }
+/** Undefined if the folder is gone. */
+async function own(folder: string, isContested: boolean): Promise<RefLock | undefined> {
+  const old = await ownerNames(folder)
+  const name = `owner.${formatOwner(thisProcess())}.${randomBytes(6).toString('hex')}`
+  const path = join(folder, name)
+  const handle = await naming('create', path, () => ifExists(open(path, 'wx', PRIVATE_MODE)))
+  if (handle === undefined) return undefined
+  for (const other of old) await naming('remove', join(folder, other), () => ifExists(unlink(join(folder, other))))
+  return { isContested, ...holdLock(path, handle) }
 }
 
-function holdLock(path: string, text: string, handle: FileHandle): Omit<RefLock, 'isContested'> {
+function holdLock(path: string, handle: FileHandle): Omit<RefLock, 'isContested'> {
   const heartbeat = setInterval(() => {
     const now = new Date()
     handle.utimes(now, now).catch(() => undefined) // the next one may succeed
@@ -115,7 +117,7 @@ function holdLock(path: string, text: string, handle: FileHandle): Omit<RefLock,
   heartbeat.unref()
   return {
     async assertHeld() {
-      if ((await readOwner(path)) === text) return
+      if ((await naming('look at', path, () => ifExists(lstat(path)))) !== undefined) return
       throw new ImageError(
         'CONFLICT',
         'another process went on with this ingest, since this one stood still; try again',
@@ -127,20 +129,7 @@ function holdLock(path: string, text: string, handle: FileHandle): Omit<RefLock,
     async [Symbol.asyncDispose]() {
       clearInterval(heartbeat)
       await handle.close()
-      if ((await readOwner(path)) === text) await naming('remove', path, () => ifExists(unlink(path)))
+      await naming('remove', path, () => ifExists(unlink(path)))
     },
-  }
-}
-
-/** Undefined if there is none. */
-async function readOwner(path: string): Promise<string | undefined> {
-  try {
-    return Buffer.from(
-      await readBounded(path, { limitBytes: MAX_OWNER_BYTES, what: 'an owner of an ingest' }),
-    ).toString()
-  } catch (reason) {
-    if (reason instanceof ImageError && reason.code === 'NOT_FOUND') return undefined
-    if (reason instanceof ImageError && reason.code !== 'IO') return '' // something else: nobody that is known to be dead
-    throw reason
   }
 }
