@@ -11,7 +11,7 @@ import type { FinishedProcess } from '../src/start-process.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 
 const HEX = 'a'.repeat(64)
-const KNOWN = '(known: dir, docker, docker-archive, docker-daemon, oci, oci-archive, tarball)'
+const KNOWN = '(known: aci, dir, docker, docker-archive, docker-daemon, oci, oci-archive, store, tarball)'
 const GRAMMAR = 'a repository is components of a-z and 0-9'
 const DIGEST_RULE = 'what follows "@" must be a digest, sha256: with 64 or sha512: with 128 lower-case hexadecimal'
 const PLACE_RULE = 'what follows ":@" is the image\'s place in index.json, a whole number from 0'
@@ -35,11 +35,12 @@ const REFUSED: readonly Row[] = [
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'nosuch', 'DOCKER', 'Oci', ' docker', ' oci'].map(
     (transport) => ({ name: `${transport}://x`, says: `unknown transport "${transport}"` }),
   ),
-  ...rows(KNOWN, ['containers-storage:x', 'store:x', 'appc:x', 'http://x/y', 'file:///etc/passwd']),
+  ...rows(KNOWN, ['containers-storage:x', 'appc:x', 'http://x/y', 'file:///etc/passwd']),
   { name: 'dir:', says: '"dir:" names no' },
   { name: 'oci-archive:', says: '"oci-archive:" names no' },
   { name: 'docker-archive:', says: '"docker-archive:" names no' },
   { name: 'tarball:', says: '"tarball:" names no' },
+  { name: 'aci:', says: '"aci:" names no' },
   { name: 'docker-daemon:x', says: 'the tag is missing; write x:latest' },
   { name: `docker-archive:x.tar:a@sha256:${HEX}`, says: 'digest' },
   ...rows(GRAMMAR, ['docker:///x', 'docker://h:1/a b', 'docker://h:1/-x/y', 'docker://h:1/../x', 'docker://h:1/a//b']),

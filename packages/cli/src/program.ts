@@ -159,6 +159,7 @@ Image names are TRANSPORT:REFERENCE:
   docker-archive:FILE[:NAME]  docker-archive:FILE:@N what docker save writes and docker load reads
   docker-daemon:NAME:TAG  docker-daemon:sha256:ID    an image of a Docker Engine
   store:NAME  store:NAME@DIGEST  store:DIGEST        an image of the local store; see crossdock store --help
+  aci:FILE[:NAME[:VERSION]]                          an App Container Image; - is stdin or stdout
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,

@@ -61,7 +61,10 @@ function resolve({ what }: AciArchive, dependency: AciDependency, find: FindDepe
   const { imageName, imageId } = dependency
   const found = find(dependency)
   if (found === undefined) {
-    throw new ImageError('NOT_FOUND', `${what} depends on ${imageName}, which is not there; give that image as well`)
+    throw new ImageError(
+      'NOT_FOUND',
+      `${what} depends on ${imageName}, which is not there; give its archive as well, with the option "dependencies" of aci:`,
+    )
   }
   const id = formatAciImageId(found.id)
   const isIt = found.manifest.name === imageName && (imageId === undefined || id.startsWith(imageId))

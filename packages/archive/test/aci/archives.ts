@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import { type AciArchive, bytesAccess, openAci, writeTar, type TarInput } from '../../src/index.ts'
+import { readAll } from '../bodies.ts'
 
 export const OPTIONS = { tmpDir: tmpdir(), maxUnpackedBytes: 1024 ** 2 }
 
@@ -29,7 +30,7 @@ export async function aciOf(manifest: object, files: readonly TarInput[]): Promi
 }
 
 export async function tarOf(members: readonly TarInput[]): Promise<Uint8Array> {
-  return Buffer.concat(await Array.fromAsync(writeTar(members)))
+  return await readAll(writeTar(members))
 }
 
 export function textFile(path: string, text = ''): TarInput {

@@ -90,7 +90,7 @@ describe('what upstream does wrong', () => {
 describe('rendering', () => {
   it('says what is missing', async () => {
     const a = await imageOf('a', { files: [], ...dependingOn('b') })
-    expect(() => renderAci(a)).toThrow('a depends on b, which is not there; give that image as well')
+    expect(() => renderAci(a)).toThrow('a depends on b, which is not there; give its archive as well')
   })
 
   it('keeps a file out of the way of a folder that has no member of its own', async () => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TarInput, writeTar } from '@crossdock/archive'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { bytesOf } from '../read-image.ts'
 
 export const APP = { exec: ['/bin/app'], user: '1', group: '2' }
 export const LINUX = [
@@ -18,7 +19,7 @@ export async function aciBytes(manifest: object, files: readonly TarInput[]): Pr
     ...files.map((each) => ({ ...each, path: `rootfs/${each.path}` })),
     { path: 'manifest', size: content.byteLength, content },
   ]
-  return Buffer.concat(await Array.fromAsync(writeTar(members)))
+  return await bytesOf(writeTar(members))
 }
 
 /** The same in a file of its own folder. */

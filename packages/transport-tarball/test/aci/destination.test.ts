@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { aciTransport } from '../../src/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { aciBytes, aciFile, APP, LINUX, textFile } from './archives.ts'
+import { bytesOf } from '../read-image.ts'
 
 const transport = aciTransport()
 
@@ -32,7 +33,7 @@ async function imageIn(reference: ImageReference): Promise<TestImage> {
   const { config, layers } = JSON.parse(Buffer.from(root.bytes).toString())
   const blobs = []
   for (const descriptor of [config, ...layers]) {
-    blobs.push({ descriptor, bytes: Buffer.concat(await Array.fromAsync(await source.getBlob(descriptor))) })
+    blobs.push({ descriptor, bytes: await bytesOf(await source.getBlob(descriptor)) })
   }
   return { root, manifests: [root], blobs }
 }
@@ -40,7 +41,7 @@ async function imageIn(reference: ImageReference): Promise<TestImage> {
 async function manifestIn(path: string): Promise<Record<string, unknown>> {
   for await (const { entry, content } of readTar(bytesBody(await readFile(path)).open())) {
     expect(entry.path).toBe('manifest')
-    return JSON.parse(Buffer.concat(await Array.fromAsync(content)).toString())
+    return JSON.parse((await bytesOf(content)).toString())
   }
   throw new Error('this is empty')
 }
