@@ -3,11 +3,12 @@ import { acquireLock, type Lock, quotePath } from '@crossdock/blob-files'
 import type { OperationOptions } from '@crossdock/core'
 import type { LayoutIndex } from '@crossdock/formats'
 import { createLimiter, raceSignal } from '@crossdock/streams'
+import type { Sql } from '../database/database.ts'
 import type { NameProjection } from '../names/name-projection.ts'
 import type { StoreContext } from '../store-context.ts'
 import { storePaths } from '../store-paths.ts'
 import { createIndexFile } from './index-file.ts'
-import { noteName, readStamp } from './projection-rows.ts'
+import { isAnyNoted, noteName, readStamp } from './projection-rows.ts'
 import { syncLayout, type SyncedLayout } from './sync-layout.ts'
 
 /** The lock of the layout, which `oci:` takes as well, is held. */
@@ -71,8 +72,10 @@ export function createLayoutProjection(
     async refresh(options) {
       const stamp = await file.stamp()
       if (stamp === synced) return
+      // What a process that died has noted, the first look of another one writes.
       const isFirst = synced === undefined
-      if (!isFirst && (await database.read(readStamp, options)) === stamp) synced = stamp
+      const isSynced = (sql: Sql): boolean => readStamp(sql) === stamp && !(isFirst && isAnyNoted(sql))
+      if (await database.read(isSynced, options)) synced = stamp
       else await exclusively((layout) => layout.sync(options), options)
     },
     note(sql, names) {

@@ -45,6 +45,11 @@ export function isNoted(sql: Sql, name: string): boolean {
   return sql.get('SELECT 1 FROM noted_name WHERE name = $name', { name }) !== undefined
 }
 
+/** Whether `index.json` lacks anything. */
+export function isAnyNoted(sql: Sql): boolean {
+  return sql.get('SELECT 1 FROM noted_name LIMIT 1') !== undefined
+}
+
 /** By name the text of what `index.json` made it stand for. */
 export function projectedTargets(sql: Sql): ReadonlyMap<string, string> {
   const rows = sql.all('SELECT name, target FROM projected_name')
