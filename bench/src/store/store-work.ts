@@ -51,7 +51,17 @@ export const STORE_WORK: readonly StoreWork[] = [
   },
   {
     title: 'remove every fiftieth image, with its blobs',
-    command: () => ['store', 'prune', '-q', '--min-age', '0', '--filter', `labels.team==${REMOVED_TEAM}`],
+    command: () => [
+      'store',
+      'prune',
+      '-q',
+      '--min-age',
+      '0',
+      '--unused-for',
+      '0',
+      '--filter',
+      `labels.team==${REMOVED_TEAM}`,
+    ],
     once: true,
   },
 ]

@@ -133,6 +133,7 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
     dir: { resume },
     ociArchive: { tmpDir },
     dockerArchive: { tmpDir },
+    aci: { tmpDir },
     tarball: { tmpDir },
     store,
     dockerDaemon: {

@@ -5,6 +5,7 @@ import { infoCommand } from './store/info.ts'
 import { loadCommand } from './store/load.ts'
 import { listStoreCommand } from './store/ls.ts'
 import { pathCommand } from './store/path.ts'
+import { pruneCommand } from './store/prune.ts'
 import { pullCommand } from './store/pull.ts'
 import { pushCommand } from './store/push.ts'
 import { removeCommand } from './store/rm.ts'
@@ -20,6 +21,7 @@ const COMMANDS: readonly CommandEntry[] = [
   tagCommand,
   removeCommand,
   gcCommand,
+  pruneCommand,
   verifyStoreCommand,
   infoCommand,
   pathCommand,
@@ -50,5 +52,5 @@ Examples:
   crossdock store pull docker://alpine:3.20
   crossdock store ls --filter 'name~=alpine'
   crossdock store push alpine:3.20 docker://localhost:5000/alpine:3.20
-  crossdock store prune --older-than 30d --max-size 20GB
+  crossdock store prune --unused-for 30d --max-size 20GB
 `

@@ -45,9 +45,10 @@ export async function listImages(store: Store, options: ListImagesOptions): Prom
   const images = await store.images.list(filters, operation)
   if (!sized) return images.map((image) => listed(image))
   const limiter = createLimiter(PARALLEL_IMAGES)
+  const has = await presence(store, { images: images.length, operation })
   const looks = new Map<string, Promise<Content>>()
   const look = ({ target }: ImageRecord): Promise<Content> => {
-    const found = looks.get(target.digest) ?? limiter.run(() => contentOf(store, target, operation))
+    const found = looks.get(target.digest) ?? limiter.run(() => contentOf(store, target, { has, operation }))
     looks.set(target.digest, found)
     return found
   }
@@ -66,9 +67,29 @@ function listed({ name, target, labels, createdAt, updatedAt }: ImageRecord): Li
   }
 }
 
+type Has = (blob: Descriptor) => Promise<boolean>
+
+interface LookOptions {
+  readonly has: Has
+  readonly operation: Operation
+}
+
+/** Of many images it is quicker to list all blobs once than to ask for each of theirs. */
+const MANY_IMAGES = 200
+
+async function presence(
+  { content }: Store,
+  { images, operation }: { readonly images: number; readonly operation: Operation },
+): Promise<Has> {
+  if (images < MANY_IMAGES) return ({ digest }) => content.has(digest, operation)
+  const known = new Set<string>()
+  for await (const { digest } of content.list([], operation)) known.add(digest)
+  return async ({ digest }) => known.has(digest)
+}
+
 type Content = Pick<ListedImage, 'Platforms' | 'Size' | 'Complete'>
 
-async function contentOf(store: Store, root: Descriptor, operation: Operation): Promise<Content> {
+async function contentOf(store: Store, root: Descriptor, { has, operation }: LookOptions): Promise<Content> {
   const documents = new Map<string, Manifest>()
   const reader = storedDocuments(store)
   const read: DocumentReader = async (descriptor, options) => {
@@ -76,7 +97,6 @@ async function contentOf(store: Store, root: Descriptor, operation: Operation): 
     if (document !== undefined) documents.set(descriptor.digest, document)
     return document
   }
-  const has = ({ digest }: Descriptor): Promise<boolean> => store.content.has(digest, operation)
   const { present, missing } = await checkImage(root, { read, has, signal: operation.signal })
   const top = documents.get(root.digest)
   return {

@@ -15,7 +15,7 @@ export async function platformsToSend(
 ): Promise<CopyOptions['platforms']> {
   if (platform !== undefined || platforms !== undefined) return platforms
   return await withStore(call, async (store) => {
-    const { presentPlatforms } = await import('./present-content.ts')
+    const { presentPlatforms } = await import('./present-platforms.ts')
     return await presentPlatforms(store, image, call.operation)
   })
 }

@@ -204,6 +204,35 @@ describe('load', () => {
   })
 })
 
+describe('prune', () => {
+  test('takes names that were not used for long, of those that a filter takes', async () => {
+    await pull('app:1')
+    await done('tag', '-q', 'app:1', 'localhost/two:1', 'localhost/three:1')
+    expect((await done('prune', '--unused-for', '1h')).stderr).toContain('removed 0 blobs')
+    const flags = ['--unused-for', '0', '--min-age', '0', '--filter', 'name~=^localhost']
+    const dry = await done('prune', '--dry-run', ...flags)
+    expect(dry.stdout.trim().split('\n').toSorted()).toEqual(['localhost/three:1', 'localhost/two:1'])
+    expect(await names()).toHaveLength(3)
+    expect(JSON.parse((await done('prune', '--json', ...flags)).stdout)).toMatchObject({ dryRun: false, blobs: 0 })
+    expect(await names()).toEqual(['docker.io/library/app:1'])
+  })
+
+  test('takes what it needs to for the store to be small enough', async () => {
+    await pull('app:1')
+    expect((await done('prune', '--max-size', '1GB', '--min-age', '0', '-q')).stderr).toBe('')
+    expect(await names()).toHaveLength(1)
+    const { stderr } = await done('prune', '--max-size', '100', '--min-age', '0')
+    expect(stderr).toMatch(/^removed docker\.io\/library\/app:1\nremoved \d+ blobs, [\d.]+ k?B\n$/)
+    expect(await blobsOf(store)).toEqual([])
+  })
+
+  test('wants to know what may go', async () => {
+    await pull('app:1')
+    for (const flags of [[], ['--filter', 'name~=x'], ['--max-size', 'x'], ['--unused-for', '-1']])
+      expect((await call('prune', ...flags)).exitCode).toBe(64)
+  })
+})
+
 describe('verify', () => {
   test('finds nothing wrong with what was pulled, in part or whole', async () => {
     await pull('app:1')

@@ -1,18 +1,17 @@
 import type { CopyOptions, CopyResult } from '@crossdock/copy'
-import { type Digest, ImageError } from '@crossdock/core'
+import type { Store } from '@crossdock/store'
 import { Option } from 'commander'
 import type { CommandEntry } from '../../command-entry.ts'
 import { copyOptions } from '../../copy-flags.ts'
 import { addEndpointFlags, addRetryFlags } from '../../endpoint-flags.ts'
-import type { Call } from '../../endpoints.ts'
+import { type Call, withImage } from '../../endpoints.ts'
 import { UsageError } from '../../failure.ts'
 import { type Flags, gather, isSet, listFlag, textFlag, wholeNumber } from '../../flags.ts'
 import { withStore } from '../../local-store/open-store.ts'
-import type { WantedImage } from '../../local-store/present-content.ts'
-import { nameFromRemote, remoteName } from '../../remote-names.ts'
 import { formatJson, printable } from '../../output/json.ts'
 import { addProgressFlags } from '../../progress/start-progress.ts'
-import { transferImage } from '../../transfer-image.ts'
+import { nameFromRemote, remoteName } from '../../remote-names.ts'
+import { type Transfer, withTransfer } from '../../transfer-image.ts'
 
 export const pullCommand: CommandEntry = {
   name: 'pull',
@@ -49,49 +48,69 @@ export const pullCommand: CommandEntry = {
 }
 
 async function pull(images: readonly string[], call: Call): Promise<void> {
-  const { flags, invocation, operation } = call
-  const wanted = await namedImages(images, textFlag(flags, 'name'))
+  const { flags, invocation } = call
+  const wanted = namedImages(images, textFlag(flags, 'name'))
   const options = await pullOptions(flags)
-  const done: PulledImage[] = []
-  for (const { from, name } of wanted) {
-    const present = isSet(flags, 'always')
-      ? undefined
-      : await presentImage(call, { name, platforms: options.platforms })
-    if (present === undefined) {
-      const names = { from, to: `store:${name}`, prefixes: { from: '', to: '' } } as const
-      done.push(pulled(name, await transferImage(call, { names, options })))
-    } else {
-      done.push({ name, digest: present, upToDate: true })
-      if (!isSet(flags, 'quiet')) invocation.note(printable(`${name} is in the store already (${present})\n`))
-    }
-    operation.signal.throwIfAborted()
-  }
+  const done = await withStore(
+    call,
+    (store) => withTransfer(call, (transfer) => pullAll(wanted, { store, transfer, options, call })),
+    {
+      create: true,
+    },
+  )
   if (isSet(flags, 'json')) await invocation.print(`${formatJson(done, 2)}\n`)
 }
 
-/** An index is kept whole, with the platforms that are wanted. */
+/** An index is kept whole, with the platforms that are wanted; undefined stands for this machine's. */
 async function pullOptions(flags: Flags): Promise<CopyOptions> {
   const named = listFlag(flags, 'platform')
   if (isSet(flags, 'all') && named.length > 0)
     throw new UsageError('--all and --platform contradict each other: give one of them')
-  const { platform: one, ...options } = await copyOptions(flags)
-  if (isSet(flags, 'all')) return options
-  if (named.length > 0) return { ...options, platforms: named, subset: 'sparse' }
-  const { formatPlatform, hostPlatform } = await import('@crossdock/formats')
-  return { ...options, platforms: [one ?? formatPlatform(hostPlatform())], subset: 'sparse' }
+  const { platform, ...options } = await copyOptions(flags)
+  if (named.length > 0) return { ...options, platforms: named }
+  return platform === undefined ? options : { ...options, platforms: [platform] }
 }
 
-/** The digest of the image, if all that is wanted of it is there. */
-async function presentImage(call: Call, wanted: WantedImage): Promise<Digest | undefined> {
-  try {
-    return await withStore(call, async (store) => {
-      const { isThere } = await import('../../local-store/present-content.ts')
-      return (await isThere(store, wanted, call.operation))?.digest
+interface Pulling {
+  readonly store: Store
+  readonly transfer: Transfer
+  readonly options: CopyOptions
+  readonly call: Call
+}
+
+interface PulledImage extends Partial<Omit<CopyResult, 'manifest'>> {
+  readonly name: string
+  readonly digest: CopyResult['digest']
+  /** Whether nothing had to be fetched. */
+  readonly upToDate: boolean
+}
+
+async function pullAll(wanted: readonly NamedImage[], pulling: Pulling): Promise<readonly PulledImage[]> {
+  const done: PulledImage[] = []
+  for (const image of wanted) done.push(await pullOne(image, pulling))
+  return done
+}
+
+async function pullOne({ from, name: typed }: NamedImage, pulling: Pulling): Promise<PulledImage> {
+  const { store, transfer, options, call } = pulling
+  const { flags, invocation, operation } = call
+  const { createImageCache } = await import('@crossdock/store')
+  return await withImage(call, from, async (image) => {
+    let copied: CopyResult | undefined
+    const cache = createImageCache({
+      store,
+      transports: { parse: () => image },
+      copy: async (source, to, chosen) => (copied = await transfer.copy(source, to, { ...options, ...chosen })),
     })
-  } catch (error) {
-    if (error instanceof ImageError && error.code === 'NOT_FOUND') return undefined
-    throw error
-  }
+    const { platforms, referrers } = options
+    const always = isSet(flags, 'always')
+    const { admit } = transfer
+    const { name, target } = await cache.pull(typed, { ...operation, from: image, platforms, referrers, always, admit })
+    if (copied === undefined && !isSet(flags, 'quiet'))
+      invocation.note(printable(`${name} is in the store already (${target.digest})\n`))
+    const { manifest: _, ...result } = copied ?? {}
+    return { ...result, name, digest: target.digest, upToDate: copied?.upToDate ?? true }
+  })
 }
 
 interface NamedImage {
@@ -100,26 +119,15 @@ interface NamedImage {
   readonly name: string
 }
 
-async function namedImages(images: readonly string[], given: string | undefined): Promise<readonly NamedImage[]> {
+function namedImages(images: readonly string[], given: string | undefined): readonly NamedImage[] {
   if (given !== undefined && images.length > 1)
     throw new UsageError('--name names one image: give one, or leave it out')
-  const { storeImageName } = await import('@crossdock/store')
   return images.map((image) => {
     const from = remoteName(image)
     const name = given ?? nameFromRemote(from)
-    if (name === undefined)
-      throw new UsageError(`say with --name what ${printable(image)} is to be called in the store`)
-    return { from, name: storeImageName(name) }
+    if (name !== undefined) return { from, name }
+    throw new UsageError(`say with --name what ${printable(image)} is to be called in the store`)
   })
-}
-
-interface PulledImage extends Partial<Omit<CopyResult, 'manifest'>> {
-  readonly name: string
-  readonly digest: CopyResult['digest']
-}
-
-function pulled(name: string, { manifest: _, ...result }: CopyResult): PulledImage {
-  return { name, ...result }
 }
 
 const EXAMPLES = `
