@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -8,4 +8,9 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'crossdock-store-'))
   onTestFinished(async () => await rm(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** What is in a folder; without what an SQLite that uses no log leaves empty beside a database. */
+export async function filesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).filter((name) => !name.endsWith('.db-journal')).toSorted()
 }

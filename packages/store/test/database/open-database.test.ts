@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Database, Sql } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
-import { temporaryFolder } from '../temporary-folder.ts'
+import { filesIn, temporaryFolder } from '../temporary-folder.ts'
 
 const PUT = `INSERT INTO http_record (url, digest, used_at) VALUES ($url, '', 0)`
 const put =
@@ -60,7 +60,7 @@ describe('openDatabase', () => {
     await database.write(put('a'))
     await database[Symbol.asyncDispose]()
     await database[Symbol.asyncDispose]()
-    expect(await readdir(join(file, '..'))).toEqual(['crossdock.db'])
+    expect(await filesIn(join(file, '..'))).toEqual(['crossdock.db'])
     await expect(database.read(() => 1)).rejects.toEqual(code('CONFLICT'))
   })
 

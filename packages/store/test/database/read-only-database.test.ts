@@ -1,11 +1,10 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/database.ts'
 import { openDatabase } from '../../src/database/open-database.ts'
 import { readDatabase } from '../../src/database/read-only-database.ts'
-import { temporaryFolder } from '../temporary-folder.ts'
+import { filesIn, temporaryFolder } from '../temporary-folder.ts'
 
 const PUT = `INSERT INTO http_record (url, digest, used_at) VALUES ($url, '', 0)`
 const urls = async (database: Database): Promise<unknown[]> =>
@@ -27,7 +26,7 @@ describe('readDatabase', () => {
       code: 'IO',
       message: expect.stringContaining('can only be read here'),
     })
-    expect(await readdir(join(file, '..'))).toEqual(['crossdock.db'])
+    expect(await filesIn(join(file, '..'))).toEqual(['crossdock.db'])
     await database[Symbol.asyncDispose]()
   })
 

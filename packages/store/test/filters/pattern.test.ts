@@ -50,6 +50,8 @@ describe('compilePattern', () => {
     assert(
       property(patterns, constantFrom('', 'i', 's', 'm', 'ims'), texts, (pattern, flags, text) => {
         if (pattern.length > 100 || pattern.split('(?<name>').length > 2) return
+        // V8 looks for places between the two halves of such a character as well, which ECMAScript does not have.
+        if (pattern.includes('\\B') && text.includes('\u{1f600}')) return
         const expected = new RegExp(pattern, `${flags}u`).test(text)
         expect(matches(flags === '' ? pattern : `(?${flags})${pattern}`, text)).toBe(expected)
       }),
