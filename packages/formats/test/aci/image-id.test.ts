@@ -13,10 +13,8 @@ const rows: readonly Row[] = JSON.parse(
   readFileSync(new URL('../fixtures/appc/image-id.json', import.meta.url), 'utf8'),
 )
 
-const [good, bad] = [true, false].map((wanted) => rows.filter(({ out }) => (out !== undefined) === wanted)) as [
-  readonly Row[],
-  readonly Row[],
-]
+const good = rows.filter(({ out }) => out !== undefined)
+const bad = rows.filter(({ out }) => out === undefined)
 
 describe('hashes', () => {
   it.each(good)('takes $in', ({ in: text, out }) => expect(checkAciHash(text, 'it')).toBe(out))

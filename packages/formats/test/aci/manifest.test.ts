@@ -17,9 +17,9 @@ const { rows }: { rows: readonly Row[] } = JSON.parse(
 /** Names that become paths: upstream takes empty components. */
 const REFUSED_HERE = new Set(['{"acKind":"ImageManifest","acVersion":"0.8.11","name":"a..b//c"}'])
 
-const [accepted, refused] = [true, false].map((wanted) =>
-  rows.filter((row) => (row.error === undefined && !REFUSED_HERE.has(row.in)) === wanted),
-) as [readonly Row[], readonly Row[]]
+const isAccepted = ({ in: text, error }: Row): boolean => error === undefined && !REFUSED_HERE.has(text)
+const accepted = rows.filter(isAccepted)
+const refused = rows.filter((row) => !isAccepted(row))
 
 function parse(text: string): ReturnType<typeof parseAciManifest> {
   return parseAciManifest(new TextEncoder().encode(text))
