@@ -87,7 +87,8 @@ async function findNamed(
   text: string,
   operation?: OperationOptions,
 ): Promise<Descriptor> {
-  return await findTarget(opened(store, stored.parseReference(text), parseLocation(text)), operation)
+  const { target } = await findTarget(opened(store, stored.parseReference(text), parseLocation(text)), operation)
+  return target
 }
 
 /** A digest alone is its own name. */

@@ -1,5 +1,6 @@
 import type { Descriptor, ImageReference, OperationOptions, UnparsedImage } from '@crossdock/core'
 import { findTarget } from '../transport/find-target.ts'
+import { noteUse } from '../transport/note-use.ts'
 import { opened } from '../transport/opened.ts'
 import { parseLocation, storeImageName } from '../transport/reference.ts'
 import { type CacheContext, type CacheCopyOptions, recordOfName, remoteOf } from './cache-context.ts'
@@ -49,7 +50,7 @@ export async function pullImage(cache: CacheContext, text: string, options: Pull
       if (platforms !== 'all') await checkPlain(image, { ...admitOptions, platforms })
     },
   })
-  const target = await findTarget(opened(cache.store, to, parseLocation(text)), operation)
+  const { target } = await findTarget(opened(cache.store, to, parseLocation(text)), operation)
   return { name, target, isNew: !upToDate }
 }
 
@@ -65,7 +66,9 @@ async function completeTarget(
   const { digest } = parseLocation(text)
   const record = await recordOfName(cache, text, options)
   if (record === undefined || (digest !== undefined && record.target.digest !== digest)) return undefined
-  return (await isComplete(cache, record.target, options)) ? record.target : undefined
+  if (!(await isComplete(cache, record.target, options))) return undefined
+  await noteUse(cache.store.images, record.name, options)
+  return record.target
 }
 
 interface CheckPlainOptions extends OperationOptions {

@@ -16,12 +16,12 @@ export async function isNamed(
   return record?.target.digest === manifest.digest
 }
 
-/** True if the manifest, all that it reaches, and its entry in the list of referrers are there and undamaged. */
-export async function isComplete(
+/** What a manifest reaches, itself included, if all of it and its entry in the list of referrers are there and undamaged. */
+export async function completeContent(
   session: Session,
   manifest: Descriptor,
   { signal }: OperationOptions = {},
-): Promise<boolean> {
+): Promise<readonly Descriptor[] | undefined> {
   const { paths, trust } = session
   let subject: Descriptor | undefined
   const readAny = documentReader(manifestReader(paths))
@@ -33,12 +33,12 @@ export async function isComplete(
   }
   try {
     const has = (blob: Descriptor): Promise<boolean> => trust.holds(blob, { signal })
-    const { missing } = await checkImage(manifest, { read, has, untilMissing: true, signal })
-    if (missing.length > 0) return false
-    return subject === undefined || (await isListed(session, subject, manifest))
+    const { missing, present } = await checkImage(manifest, { read, has, untilMissing: true, signal })
+    const isWhole = missing.length === 0 && (subject === undefined || (await isListed(session, subject, manifest)))
+    return isWhole ? present : undefined
   } catch (reason) {
     // Damaged content has to be written again.
-    if (reason instanceof ImageError && ['DIGEST_MISMATCH', 'INVALID_DATA'].includes(reason.code)) return false
+    if (reason instanceof ImageError && ['DIGEST_MISMATCH', 'INVALID_DATA'].includes(reason.code)) return undefined
     throw reason
   }
 }

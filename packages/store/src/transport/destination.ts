@@ -1,6 +1,6 @@
 import {
-  type Digest,
   type Descriptor,
+  type Digest,
   digestAlgorithm,
   digestOf,
   ImageError,
@@ -20,7 +20,7 @@ import {
   signatureDocuments,
 } from '@crossdock/formats'
 import { commitImage } from './commit.ts'
-import { isComplete, isNamed } from './complete.ts'
+import { completeContent, isNamed } from './complete.ts'
 import type { Opened } from './opened.ts'
 import { createSession, type Session } from './session.ts'
 import { writeDocument } from './write-document.ts'
@@ -48,8 +48,12 @@ export async function openDestination(found: Opened, operation: OperationOptions
     async hasManifest(manifest, options) {
       options?.signal?.throwIfAborted()
       const { instance, tag } = options ?? {}
-      const named = (instance !== undefined && tag === undefined) || (await isNamed(session, manifest, options))
-      return named && (await isComplete(session, manifest, options))
+      const isBelow = instance !== undefined && tag === undefined
+      if (!isBelow && !(await isNamed(session, manifest, options))) return false
+      const content = await completeContent(session, manifest, options)
+      // What has a name is kept by that.
+      if (isBelow && content !== undefined) await keepAll(session, content, options)
+      return content !== undefined
     },
     putManifest: (manifest, options) => putManifest(session, manifest, options),
     async putSignatures(signatures, instance, options) {
@@ -84,6 +88,16 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   session.put.set(digest, descriptor)
   if (instance === undefined) session.top = descriptor
   else if (tag !== undefined) session.tags.set(tag, descriptor)
+}
+
+/** Should some of it be gone before it was kept, the commit says so. */
+async function keepAll(
+  { keeper, needed }: Session,
+  content: readonly Descriptor[],
+  operation?: OperationOptions,
+): Promise<void> {
+  await Promise.all(content.map(async (blob) => await keeper.keep(blob, operation)))
+  for (const { digest } of content) needed.add(digest)
 }
 
 function signedManifest({ top, put }: Session, instance: Digest | undefined): Descriptor {

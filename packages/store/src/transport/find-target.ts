@@ -33,12 +33,18 @@ export async function recordOf(
   }
 }
 
+/** What a reference stands for, and the name that leads to it, if one does. */
+export interface FoundTarget {
+  readonly name?: string | undefined
+  readonly target: Descriptor
+}
+
 /** What the reference stands for: a digest decides, whatever the name stands for. Throws `NOT_FOUND`. */
-export async function findTarget(found: Opened, operation: OperationOptions = {}): Promise<Descriptor> {
+export async function findTarget(found: Opened, operation: OperationOptions = {}): Promise<FoundTarget> {
   const { digest } = found.location
-  if (digest === undefined) return (await findRecord(found, operation)).target
+  if (digest === undefined) return await findRecord(found, operation)
   const [named] = await found.store.images.list([`target.digest==${digest}`], operation)
-  return named?.target ?? (await describeManifest(found, digest, operation))
+  return named ?? { target: await describeManifest(found, digest, operation) }
 }
 
 /** A manifest that is in the store, by what its bytes say. Throws `NOT_FOUND`, and `INVALID_DATA` for what is no manifest. */

@@ -11,6 +11,7 @@ import {
 import { attachedRecords, indexOfRecords } from './attached.ts'
 import { describeManifest, findTarget } from './find-target.ts'
 import type { Opened } from './opened.ts'
+import { noteUse } from './note-use.ts'
 import { manifestReader, signatureReader } from './readers.ts'
 
 /** Opens what the name stands for now. Throws `NOT_FOUND`. */
@@ -18,7 +19,8 @@ export async function openSource(found: Opened, operation: OperationOptions = {}
   operation.signal?.throwIfAborted()
   const { reference, paths } = found
   const read = manifestReader(paths)
-  const top = await findTarget(found, operation)
+  const { target: top, name } = await findTarget(found, operation)
+  if (name !== undefined) await noteUse(found.store.images, name, operation)
   const instances = createInstances(found, top)
   const attachedTo = async (manifest: Digest, options?: OperationOptions): Promise<LayoutIndex> =>
     indexOfRecords(await attachedRecords(found.context, [manifest], options))
