@@ -58,6 +58,7 @@ const ASKING =
 
 /** The way to credentials; undefined where there is none. */
 function logInStep(error: ImageError, { name }: RunningCommand): string | undefined {
+  if (error.message.startsWith('not logged into ')) return undefined
   if (name === 'login') return 'check user name and password; some registries take an access token for a password'
   if (name === 'logout') return undefined
   const flag = endpointFlag(error, name, 'creds')

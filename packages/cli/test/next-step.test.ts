@@ -56,6 +56,8 @@ test('what cannot be logged in to is told otherwise', () => {
   expect(nextStep(refused, { name: 'inspect', flags: {} })).toContain('crossdock login HOST')
   expect(nextStep(refused, { name: 'login', flags: {} })).toContain('check user name and password')
   expect(nextStep(refused, { name: 'logout', flags: {} })).toBeUndefined()
+  const stranger = new ImageError('UNAUTHENTICATED', 'not logged into quay.io')
+  expect(nextStep(stranger, { name: 'login', flags: {} })).toBeUndefined()
   const helper = new ImageError('UNAUTHENTICATED', 'docker-credential-x failed to get for quay.io')
   expect(nextStep(helper, { name: 'copy', flags: {} })).toBe('--dest-creds USER:PASSWORD does without it')
 })

@@ -102,7 +102,7 @@ function listText(found: readonly Sbom[], asJson: boolean): string {
 
 function notFound({ reference }: ImageSource): ImageError {
   const image = imageName(reference)
-  const message = `no bill of materials is attached to ${quoteForeign(image)} that is asked for; crossdock referrers shows what is`
+  const message = `no bill of materials that fits is attached to ${quoteForeign(image)}; "crossdock referrers ${quoteForeign(image)}" shows what is`
   return new ImageError('NOT_FOUND', message, { image })
 }
 

@@ -1,4 +1,4 @@
-import { formatDockerReference, ImageError, type ImageReference, imageName } from '@crossdock/core'
+import { formatDockerReference, ImageError, type ImageReference, imageName, quoteForeign } from '@crossdock/core'
 import { Option } from 'commander'
 import type { CommandEntry } from '../command-entry.ts'
 import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
@@ -80,6 +80,12 @@ async function withKey({ flags, operation }: Call): Promise<Flags> {
   const { key, ...others } = flags
   if (typeof key !== 'string') return others
   const head = Buffer.from((await readInputFile(key, operation)).subarray(0, HEAD_BYTES)).toString('latin1')
+  if (/^-----BEGIN (?:RSA |EC |PGP )?PUBLIC KEY/m.test(head)) {
+    throw new ImageError(
+      'INVALID_DATA',
+      `${quoteForeign(key)} holds a public key: signatures are made with the secret one`,
+    )
+  }
   const flag = /-----BEGIN ENCRYPTED (?:COSIGN|SIGSTORE) PRIVATE KEY-----/.test(head)
     ? 'signBySigstorePrivateKey'
     : 'signKey'

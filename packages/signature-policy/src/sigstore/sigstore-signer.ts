@@ -21,7 +21,7 @@ export interface SigstoreSignerOptions {
  * Throws `INVALID_DATA` for a key that cannot be read, is too weak, or that the passphrase does not open.
  */
 export async function sigstoreSigner(options: SigstoreSignerOptions): Promise<ImageSigner> {
-  const { privateKey, passphrase = '', creator = 'crossdock', now = () => new Date() } = options
+  const { privateKey, passphrase, creator = 'crossdock', now = () => new Date() } = options
   const key = await readPrivateKey(privateKey, passphrase)
   usableKey(createPublicKey(key), 'the private key')
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'

@@ -34,6 +34,13 @@ describe('signing with a key', () => {
     expect(verified).toMatchObject({ digest: DIGEST, dockerReference: REFERENCE })
   })
 
+  it('tells a passphrase that is wrong from one that is not given', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    await expect(signerWith(privateKey, { passphrase: 'wrong' })).rejects.toThrow('the passphrase does not open')
+    await expect(signerWith(privateKey, { passphrase: undefined })).rejects.toThrow('no passphrase is given')
+    await expect(sigstoreSigner({ privateKey: sealedKey('', { key: privateKey }) })).resolves.toHaveProperty('format')
+  })
+
   it('writes what skopeo writes', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const signature = await (

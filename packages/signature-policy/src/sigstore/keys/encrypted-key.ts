@@ -34,16 +34,20 @@ export async function encryptKey(content: Uint8Array, passphrase: string): Promi
   )
 }
 
-/** Throws `INVALID_DATA`, also for a wrong passphrase, and `LIMIT_EXCEEDED` for parameters that would take too much memory. */
-export async function decryptKey(json: Uint8Array, passphrase: string): Promise<Uint8Array> {
+/** Without a passphrase an empty one is tried. Throws `INVALID_DATA`, also for a wrong passphrase, and `LIMIT_EXCEEDED` for parameters that would take too much memory. */
+export async function decryptKey(json: Uint8Array, passphrase: string | undefined): Promise<Uint8Array> {
   const { salt, parameters, nonce, ciphertext } = readBox(
     readStrictJson(json, { what: 'the private key', maxBytes: MAX_BYTES }),
   )
-  const box = await secretbox(await deriveKey(passphrase, salt, parameters), nonce)
+  const box = await secretbox(await deriveKey(passphrase ?? '', salt, parameters), nonce)
   try {
     return box.decrypt(ciphertext)
   } catch {
-    throw new ImageError('INVALID_DATA', 'the passphrase does not open the private key, or the key file is damaged')
+    const why =
+      passphrase === undefined
+        ? 'the private key is protected, and no passphrase is given'
+        : 'the passphrase does not open the private key, or the key file is damaged'
+    throw new ImageError('INVALID_DATA', why)
   }
 }
 

@@ -7,8 +7,11 @@ const READ: ReadonlySet<string> = new Set(['ENCRYPTED SIGSTORE PRIVATE KEY', 'EN
 /** What every version of cosign and skopeo reads. */
 const WRITTEN = 'ENCRYPTED COSIGN PRIVATE KEY'
 
-/** A PEM file of cosign's or skopeo's. Throws `INVALID_DATA` and `LIMIT_EXCEEDED`; no message holds anything of the key. */
-export async function readPrivateKey(pem: Uint8Array, passphrase: string): Promise<KeyObject> {
+/**
+ * A PEM file of cosign's or skopeo's; without a passphrase, one whose passphrase is empty. Throws `INVALID_DATA` and `LIMIT_EXCEEDED`; no message
+ * holds anything of the key.
+ */
+export async function readPrivateKey(pem: Uint8Array, passphrase: string | undefined): Promise<KeyObject> {
   const [block] = readPem(pem, 'the private key')
   if (block === undefined) throw new ImageError('INVALID_DATA', 'the private key is not a PEM file')
   if (!READ.has(block.label)) {
