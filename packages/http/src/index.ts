@@ -15,6 +15,8 @@ export type {
 } from './options.ts'
 export type { HttpBody, HttpHandler, HttpHeaders, HttpLayer, HttpMethod, HttpRequest, HttpResponse } from './http.ts'
 export { failureText, readErrorBody } from './failure-text.ts'
+export { addressKind } from './address-kind.ts'
+export type { AddressKind } from './address-kind.ts'
 export { checkServerUrl } from './server-url.ts'
 export type { ServerUrlOptions } from './server-url.ts'
 export { redactText, redactUrl } from './redact.ts'

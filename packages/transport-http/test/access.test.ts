@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import { join } from 'node:path'
+import { ImageError } from '@crossdock/core'
+import { testImage } from '@crossdock/transport-testkit'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type HttpTransportOptions, httpsTransport, httpTransport } from '../src/index.ts'
+import { fileServer } from './file-server.ts'
+import { ociArchive, readImage } from './image-archives.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const certificates = join(import.meta.dirname, '../../http/test/fixtures/tls')
+const pem = (name: string): string => readFileSync(join(certificates, name), 'utf8')
+const image = testImage()
+const bytes = await ociArchive(image)
+
+interface TlsServer {
+  readonly base: string
+  /** The `Authorization` headers that came; undefined where there was none. */
+  readonly seen: (string | undefined)[]
+}
+
+/** Gives the archive to whoever has the right header, or redirects to another place. */
+async function tlsServer(wanted: string | undefined, redirect?: () => string): Promise<TlsServer> {
+  const seen: (string | undefined)[] = []
+  const server = createServer({ key: pem('key.pem'), cert: pem('server.crt') }, ({ headers }, response) => {
+    seen.push(headers.authorization)
+    if (redirect !== undefined) response.writeHead(302, { location: redirect() }).end()
+    else if (wanted !== undefined && headers.authorization !== wanted)
+      response.writeHead(401).end(`not ${headers.authorization}`)
+    else response.end(bytes)
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => void server.close(resolve))
+  })
+  const address = server.address()
+  return { base: `//127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, seen }
+}
+
+async function read(base: string, options: HttpTransportOptions): Promise<string> {
+  const transport = httpsTransport({
+    cacheFolder: await temporaryFolder(),
+    certificates: { ca: pem('ca.crt') },
+    proxy: false,
+    retryDelayMs: 0,
+    ...options,
+  })
+  onTestFinished(() => transport.close())
+  await using source = await transport.parseReference(`${base}/app.tar`).openSource()
+  return (await readImage(source)).digest
+}
+
+const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`
+const credentials = { username: 'me', password: 's3cret' }
+
+describe('credentials', () => {
+  it.each([
+    ['a password', credentials, basic],
+    ['a token', { registryToken: 'abc.def' }, 'Bearer abc.def'],
+  ])('%s goes with the first request', async (_, value, header) => {
+    const { base, seen } = await tlsServer(header)
+    expect(await read(base, { credentials: value })).toBe(image.root.digest)
+    expect(seen).toEqual([header])
+  })
+
+  it('are looked up by host and port', async () => {
+    const { base } = await tlsServer(basic)
+    const lookUp = (host: string): typeof credentials | undefined => (host === base.slice(2) ? credentials : undefined)
+    expect(await read(base, { credentials: lookUp })).toBe(image.root.digest)
+  })
+
+  it('that are refused are not shown, though the server sends them back', async () => {
+    const { base } = await tlsServer('Basic other')
+    await expect(read(base, { credentials })).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.not.stringMatching(new RegExp(`s3cret|${basic.slice(6)}`)),
+    })
+  })
+
+  it('that are missing are asked for', async () => {
+    const { base, seen } = await tlsServer(basic)
+    await expect(read(base, {})).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+      message: expect.stringMatching(/credentials/),
+    })
+    expect(seen).toEqual([undefined])
+  })
+
+  it('do not follow a redirect to another host', async () => {
+    const other = await tlsServer(undefined)
+    const { base, seen } = await tlsServer(undefined, () => `https:${other.base}/app.tar`)
+    expect(await read(base, { credentials })).toBe(image.root.digest)
+    expect(seen).toEqual([basic])
+    expect(other.seen).toEqual([undefined])
+  })
+
+  it('never go over plain http', async () => {
+    const server = await fileServer((_, response) => void response.end(bytes))
+    const cacheFolder = await temporaryFolder()
+    const transport = httpTransport({ cacheFolder, credentials, proxy: false })
+    onTestFinished(() => transport.close())
+    await using source = await transport.parseReference(`${server.base}/app.tar`).openSource()
+    expect((await readImage(source)).digest).toBe(image.root.digest)
+    expect(server.seen[0]?.headers.authorization).toBeUndefined()
+  })
+})
+
+describe('a connection', () => {
+  it('needs a certificate that is trusted, or leave to do without', async () => {
+    const { base } = await tlsServer(undefined)
+    await expect(read(base, { certificates: {} })).rejects.toMatchObject({
+      message: expect.stringMatching(/certificate/),
+    })
+    expect(await read(base, { certificates: {}, insecure: true })).toBe(image.root.digest)
+  })
+
+  it('does not lead from https to http', async () => {
+    const plain = await fileServer((_, response) => void response.end(bytes))
+    const { base } = await tlsServer(undefined, () => `http:${plain.base}/app.tar`)
+    await expect(read(base, {})).rejects.toMatchObject({ message: expect.stringMatching(/from https to plain http/) })
+    expect(plain.seen).toEqual([])
+  })
+
+  it('is not made over plain http but to this machine, or with leave', async () => {
+    const asked: URL[] = []
+    const http = {
+      request: async ({ url }: { readonly url: URL }) => {
+        asked.push(url)
+        throw new ImageError('UNAVAILABLE', 'nobody is there', { retryable: false })
+      },
+      warm: () => undefined,
+      cool: () => undefined,
+      close: async () => undefined,
+    }
+    const open = async (insecure: boolean): Promise<unknown> =>
+      await httpTransport({ cacheFolder: await temporaryFolder(), http, insecure })
+        .parseReference('//example.com/app.tar')
+        .openSource()
+    await expect(open(false)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/plain http/),
+    })
+    expect(asked).toEqual([])
+    await expect(open(true)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(asked).toHaveLength(1)
+  })
+})
