@@ -55,6 +55,10 @@ function blobsAskedFor(): number {
   return registry.requests.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/')).length
 }
 
+function refuse(): never {
+  throw new ImageError('REJECTED_BY_POLICY', 'not this one')
+}
+
 describe('a pull', () => {
   it('keeps the index as it is and brings one platform; the next one asks nobody', async () => {
     const target = await publish('app:1')
@@ -108,10 +112,7 @@ describe('a pull', () => {
 
   it('that is refused fetches nothing and names nothing', async () => {
     await publish('app:1')
-    const admit = (): never => {
-      throw new ImageError('REJECTED_BY_POLICY', 'not this one')
-    }
-    await expect(cache.pull(named('app:1'), { admit })).rejects.toMatchObject({ code: 'REJECTED_BY_POLICY' })
+    await expect(cache.pull(named('app:1'), { admit: refuse })).rejects.toMatchObject({ code: 'REJECTED_BY_POLICY' })
     expect(await cache.findDescriptor(named('app:1'))).toBeUndefined()
     expect(blobsAskedFor()).toBe(0)
   })
@@ -142,21 +143,22 @@ describe('what a registry has', () => {
   })
 })
 
-describe('a push', () => {
-  async function pulled(platforms: 'all' | readonly string[] = 'all', image = testIndex()): Promise<Descriptor> {
-    await publish('app:1', image)
-    return (await cache.pull(named('app:1'), { platforms })).target
-  }
+/** An index that was published and pulled. */
+async function pullApp(platforms: 'all' | readonly string[] = 'all', image = testIndex()): Promise<Descriptor> {
+  await publish('app:1', image)
+  return (await cache.pull(named('app:1'), { platforms })).target
+}
 
+describe('a push', () => {
   it('sends an index with all that it lists, once', async () => {
-    const { digest } = await pulled()
+    const { digest } = await pullApp()
     expect(await cache.push(named('app:1'), { to: named('copy:1') })).toMatchObject({ digest, isNew: true })
     expect(await remoteDigest('copy:1')).toBe(digest)
     expect(await cache.push(named('app:1'), { to: named('copy:1') })).toMatchObject({ digest, isNew: false })
   })
 
   it('leaves another image that is there, or replaces it', async () => {
-    const { digest } = await pulled()
+    const { digest } = await pullApp()
     const other = await publish('copy:1', testIndex({ seed: 'other' }))
     await expect(cache.push(named('app:1'), { to: named('copy:1') })).rejects.toMatchObject({ code: 'CONFLICT' })
     expect(await remoteDigest('copy:1')).toBe(other.digest)
@@ -165,7 +167,7 @@ describe('a push', () => {
   })
 
   it('merges with what is there, and leaves the store as it is', async () => {
-    await pulled()
+    await pullApp()
     const s390x = { os: 'linux', architecture: 's390x' }
     await publish('copy:1', testIndex({ seed: 'old', platforms: [{ os: 'linux', architecture: 'amd64' }, s390x] }))
     const before = await cache.store.images.list()
@@ -180,7 +182,7 @@ describe('a push', () => {
   })
 
   it('of an index that is not whole refuses, or sends an index of what is there', async () => {
-    await pulled(['linux/arm64'])
+    await pullApp(['linux/arm64'])
     await expect(cache.push(named('app:1'), { to: named('copy:1') })).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await cache.push(named('app:1'), { to: named('copy:1'), sparse: 'rewrite' })
     expect(await remotePlatforms('copy:1')).toEqual(['arm64v8'])
@@ -190,7 +192,7 @@ describe('a push', () => {
 
   it('gives each platform a tag of its own', async () => {
     const platforms = ['v6', 'v7'].map((variant) => ({ os: 'linux', architecture: 'arm', variant }))
-    await pulled('all', testIndex({ platforms: [{ os: 'linux', architecture: 'amd64' }, ...platforms] }))
+    await pullApp('all', testIndex({ platforms: [{ os: 'linux', architecture: 'amd64' }, ...platforms] }))
     const { platformTags } = await cache.push(named('app:1'), { to: named('copy:1'), platformTags: true })
     expect(platformTags).toEqual(['amd64', 'armv6', 'armv7'].map((name) => `docker://${named(`copy:1-${name}`)}`))
     const digests = await Promise.all(['armv6', 'armv7'].map((name) => remoteDigest(`copy:1-${name}`)))

@@ -38,7 +38,7 @@ export async function tagPlatforms(
 }
 
 /** `amd64`, `armv7`, `windows-10.0.17763-amd64`. */
-export function platformTag(platform: Platform): string {
+function platformTag(platform: Platform): string {
   const { os, architecture, variant = '', 'os.version': version } = normalizePlatform(platform)
   const system = os === 'linux' ? [] : [os, version]
   const parts = [...system, architecture + variant].filter((part) => part !== undefined)
