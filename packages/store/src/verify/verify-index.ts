@@ -9,12 +9,12 @@ import { entryImage } from '../layout/named-entries.ts'
 import { DEFAULT_NAMESPACE, type StoreContext } from '../store-context.ts'
 import type { Finding, VerifyOptions } from '../store.ts'
 
-/** `index.json` can be read, says what the names of the default namespace say, and lists nothing that is not there. */
+/** `index.json` can be read, says what the names of the default namespace say, and lists nothing that is not there. Returns whether it can be read. */
 export async function* verifyIndex(
   context: StoreContext,
   files: ContentFiles,
   options: VerifyOptions,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<Finding, boolean> {
   const subject = join(files.paths.folder, 'index.json')
   let index: LayoutIndex | undefined
   try {
@@ -23,15 +23,16 @@ export async function* verifyIndex(
   } catch (reason) {
     if (!(reason instanceof ImageError) || !['INVALID_DATA', 'LIMIT_EXCEEDED'].includes(reason.code)) throw reason
     yield { kind: 'index', subject, message: `${reason.message}. Remove it: it is made again from the database` }
-    return
+    return false
   }
   if (index === undefined) {
     yield { kind: 'index', subject, message: `there is no ${quotePath(subject)}; the next change makes it` }
-    return
+    return true
   }
   const differing = await differences(context, index, options)
   if (differing.length > 0) yield* await lookAgain(context, differing, options)
   yield* await danglingEntries(files, index)
+  return true
 }
 
 /** Names for which file and database differ. */

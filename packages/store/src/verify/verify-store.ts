@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ifExists, naming, quotePath } from '@crossdock/blob-files'
+import { collectGarbage } from '../collect/collect-garbage.ts'
 import { type ContentFiles, contentFiles } from '../content/content-files.ts'
 import { findIngest } from '../content/ingest-folder.ts'
 import { ownership } from '../content/ref-lock.ts'
@@ -18,10 +19,11 @@ export async function* verifyStore(context: StoreContext, options: VerifyOptions
   options.signal?.throwIfAborted()
   const files = contentFiles(context)
   yield* verifyDatabase(context, options)
-  yield* verifyIndex(context, files, options)
+  const isIndexReadable = yield* verifyIndex(context, files, options)
   yield* verifyImages(context, files, options)
   yield* verifyBlobs(files, options)
   yield* verifyIngests(files, options)
+  if (isIndexReadable) yield* unneeded(context, options) // else nobody knows what is needed
 }
 
 async function* verifyDatabase({ database }: StoreContext, { signal }: VerifyOptions): AsyncGenerator<Finding> {
@@ -32,6 +34,12 @@ async function* verifyDatabase({ database }: StoreContext, { signal }: VerifyOpt
       subject,
       message: `the database is damaged: ${problem}. Move it away: names come back from index.json`,
     }
+}
+
+/** What the next collection would remove. */
+async function* unneeded(context: StoreContext, { signal }: VerifyOptions): AsyncGenerator<Finding> {
+  for (const digest of (await collectGarbage(context, { dryRun: true, signal })).digests)
+    yield { kind: 'orphan', subject: digest, message: `nothing needs ${digest}; it goes with the next collection` }
 }
 
 /** What is in `ingest` and cannot be gone on with only takes room. */
