@@ -209,6 +209,12 @@ describe('signed App Container Images', () => {
       expect(await copy(signed, 'example.com/other')).toMatch(/^4 .*\n?[^]*the policy asks for example.com\/other/)
     })
 
+    it('do not hand it on with the image', async () => {
+      const { exitCode, stderr } = await crossdock.run(['copy', `aci:${signed}`, `oci:${fresh('layout')}:x`])
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/drop signatures .*the flag for that is --remove-signatures/)
+    })
+
     it('are refused without one, and with one of other bytes', async () => {
       const bytes = aciBytes(FILES)
       const path = await aciFile(bytes)

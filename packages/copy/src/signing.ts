@@ -53,7 +53,13 @@ export function checkPlaces(
     const message = `the image is to have a ${made} signature, and ${quoteForeign(image)} has ${place}: sign in another way, or choose another destination`
     throw new ImageError('UNSUPPORTED', message, { side: 'destination', image })
   }
-  const carried = nodes.flatMap(({ signatures }) => signatures).find(({ format }) => !kept.includes(format))
+  const signatures = nodes.flatMap((node) => node.signatures)
+  if (signatures.some((signature) => signature.format === 'simple' && signature.detached === true)) {
+    const message =
+      'what is signed is the archive that the image was read from, and not what it becomes: drop signatures'
+    throw new ImageError('UNSUPPORTED', message, { side: 'destination', image })
+  }
+  const carried = signatures.find(({ format }) => !kept.includes(format))
   if (carried !== undefined) {
     const message = `the image is signed (${carried.format}), and ${quoteForeign(image)} has ${place}: drop signatures, or choose another destination`
     throw new ImageError('UNSUPPORTED', message, { side: 'destination', image })

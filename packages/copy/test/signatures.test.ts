@@ -54,6 +54,21 @@ test('of an image that is there already come along, too', async () => {
   expect(to.store.repository('to').signatures.get(image.root.digest)).toEqual(signatures)
 })
 
+test('of the archive that an image was read from go nowhere', async () => {
+  const memory = memoryTransport()
+  const detached = { format: 'simple', bytes: new Uint8Array(1), detached: true } as const
+  memory.store.put('from:1', testImage(), { signatures: [detached] })
+  const copy = (choice?: 'drop') =>
+    copyImage(memory.parseReference('from:1'), memory.parseReference('to:1'), { signatures: choice })
+  await expect(copy()).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: 'what is signed is the archive that the image was read from, and not what it becomes: drop signatures',
+  })
+  expect(memory.store.blobOpens).toEqual([])
+  await copy('drop')
+  expect(memory.store.repository('to').signatures.size).toBe(0)
+})
+
 describe('a destination without a place for them', () => {
   test('is refused, unless they may be dropped', async () => {
     const memory = memoryTransport()

@@ -5,6 +5,11 @@ export type Signature = SimpleSignature | SigstoreSignature
 export interface SimpleSignature {
   readonly format: 'simple'
   readonly bytes: Uint8Array
+  /**
+   * True for one that is for the archive that the image was made of and not for its manifest, as those of App Container Images are: no other place can
+   * keep it. Default: false.
+   */
+  readonly detached?: boolean | undefined
 }
 
 /** A sigstore payload with its signature and certificates in annotations, or a bundle. */

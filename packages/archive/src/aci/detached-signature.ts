@@ -11,12 +11,13 @@ export interface PublishedArchive {
 
 /** An OpenPGP signature beside an archive (`.asc`), with the bytes that it says something of. */
 export interface DetachedSignature extends SimpleSignature {
+  readonly detached: true
   readonly archive: PublishedArchive
 }
 
 export function detachedSignature(bytes: Uint8Array, archive: AciArchive): DetachedSignature {
   const open: PublishedArchive['open'] = (options) => archive.published(options?.signal)
-  return { format: 'simple', bytes, archive: { name: archive.manifest.name, open } }
+  return { format: 'simple', bytes, detached: true, archive: { name: archive.manifest.name, open } }
 }
 
 export function isDetachedSignature(signature: Signature): signature is DetachedSignature {
