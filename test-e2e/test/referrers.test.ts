@@ -241,7 +241,7 @@ describe('a bill of materials', () => {
     await done('copy', '-q', '--platform', 'linux/amd64', index.name, name('none:1'))
     expect(await run(['sbom', name('none:1')])).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('crossdock referrers shows what is'),
+      stderr: expect.stringContaining(`"crossdock referrers ${name('none:1')}" shows what is`),
     })
   })
 })
