@@ -6,6 +6,7 @@ import { LAYOUT_MARKER, OCI_INDEX, OCI_MANIFEST } from '@crossdock/formats'
 import { testImage, type TestImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { loadArchive, openStore, type Store } from '../../src/index.ts'
+import { allOf } from '../all-of.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 function fixture(name: string): AsyncIterable<Uint8Array> {
@@ -71,7 +72,7 @@ describe('an archive that is loaded', () => {
     expect(others).toEqual([])
     expect(loaded?.target.mediaType).toBe(OCI_INDEX)
     expect(await names(store)).toEqual(['docker.io/library/multi3:1'])
-    expect(await Array.fromAsync(store.verify())).toEqual([])
+    expect(await allOf(store.verify())).toEqual([])
   })
 
   it('of docker save brings the image, whose manifest is made', async () => {
@@ -101,7 +102,7 @@ describe('an archive that is loaded', () => {
     await expect(loading).rejects.toMatchObject({ code: 'REJECTED_BY_POLICY' })
     expect(asked).toEqual(['multi3:1'])
     expect(await names(store)).toEqual([])
-    expect(await Array.fromAsync(store.content.list())).toEqual([])
+    expect(await allOf(store.content.list())).toEqual([])
   })
 
   it('may have "./" before its paths, be packed, and use sha512', async () => {

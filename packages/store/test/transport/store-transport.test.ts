@@ -5,6 +5,7 @@ import { referrersTag } from '@crossdock/formats'
 import { putImage, rootDescriptor, testArtifact, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { openStore, type Store, type StoreTransport, storeTransport } from '../../src/index.ts'
+import { allOf } from '../all-of.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 interface Place {
@@ -43,7 +44,7 @@ describe('an image that is written', () => {
     await destination[Symbol.asyncDispose]()
     expect(await place.store.leases.list()).toEqual([])
     expect(await place.store.collect(ago)).toMatchObject({ blobs: 0 })
-    expect(await Array.fromAsync(place.store.verify())).toEqual([])
+    expect(await allOf(place.store.verify())).toEqual([])
   })
 
   it('and not committed can be collected', async () => {
@@ -67,7 +68,7 @@ describe('an image that is written', () => {
     await place.store.collect(ago)
     await destination.putManifest(image.root)
     await destination.commit()
-    expect(await Array.fromAsync(place.store.verify())).toEqual([])
+    expect(await allOf(place.store.verify())).toEqual([])
   })
 
   it('builds on an instance that is there, and it stays', async () => {
@@ -114,8 +115,8 @@ describe('a name', () => {
     await place.store.images.create({ name: 'alpine:3', target: rootDescriptor(image) })
     await using source = await place.transport.parseReference('alpine:3').openSource()
     expect((await source.getManifest()).digest).toBe(image.root.digest)
-    expect(await Array.fromAsync(place.transport.parseReference('x').tags())).toEqual(['latest'])
-    expect(await Array.fromAsync(place.transport.parseReference('Other').tags())).toEqual(['alpine:3'])
+    expect(await allOf(place.transport.parseReference('x').tags())).toEqual(['latest'])
+    expect(await allOf(place.transport.parseReference('Other').tags())).toEqual(['alpine:3'])
   })
 
   it('is left alone by a digest that decides', async () => {
@@ -170,7 +171,7 @@ describe('what belongs to an image', () => {
     await place.transport.parseReference('y').delete()
     expect(await names(place)).toEqual(['docker.io/library/z:latest', referrersTag(other.root.digest)])
     await place.store.collect(ago)
-    expect(await Array.fromAsync(place.store.verify())).toEqual([])
+    expect(await allOf(place.store.verify())).toEqual([])
   })
 
   it('goes when the name comes to stand for another', async () => {
@@ -195,7 +196,7 @@ describe('what belongs to an image', () => {
       }),
     )
     await using source = await place.transport.parseReference('x').openSource()
-    const listed = await Array.fromAsync(source.referrers!(image.root.digest))
+    const listed = await allOf(source.referrers!(image.root.digest))
     expect(new Set(listed.map(({ digest }) => digest))).toEqual(new Set(artifacts.map(({ root }) => root.digest)))
   })
 })
