@@ -167,6 +167,30 @@ describe('push and export', () => {
     expect(exitCode).toBe(0)
   })
 
+  test('leave, or keep beside, what has the name there', async () => {
+    const layout = join(root, `merged-${stores}`)
+    const to = `oci:${layout}:x`
+    const platforms = async (): Promise<readonly string[]> => {
+      const raw = (await callMain(['inspect', '--raw', to])).stdout
+      const { manifests } = JSON.parse(raw) as {
+        readonly manifests: readonly { readonly platform?: { architecture: string } }[]
+      }
+      return manifests.map(({ platform }) => platform?.architecture ?? '').filter((each) => each !== 'unknown')
+    }
+    await pull('app:1')
+    await done('push', '-q', '--existing', 'refuse', 'app:1', to)
+    expect(await platforms()).toEqual(['amd64'])
+    await done('rm', '-q', 'app:1', '--gc')
+    await done('gc', '-q', '--min-age', '0')
+    await done('pull', '-q', '--platform', 'linux/arm64', '--name', 'app:1', from)
+    const { exitCode, stderr } = await call('push', '-q', '--existing', 'refuse', 'app:1', to)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining('[CONFLICT]') })
+    expect(await platforms()).toEqual(['amd64'])
+    await done('push', '-q', '--existing', 'merge', 'app:1', to)
+    expect((await platforms()).toSorted()).toEqual(['amd64', 'arm64'])
+    expect((await call('push', '--existing', 'merge', '--all', 'app:1', to)).exitCode).toBe(64)
+  })
+
   test('say what is not there', async () => {
     await pull('app:1')
     expect((await call('push', '-q', 'other:1', `oci:${root}/none`)).exitCode).toBe(2)
