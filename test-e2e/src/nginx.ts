@@ -15,6 +15,8 @@ export interface LoggedRequest {
   /** Headers of the request; empty if there was none. */
   readonly authorization: string
   readonly range: string
+  /** Bytes of the answer's body that were sent. */
+  readonly sent: number
 }
 
 /** A running nginx. Disposing ends it with its workers. */
@@ -76,7 +78,8 @@ function handleOf(
 
 const LOG_FORMAT =
   '{"host":"$server_addr:$server_port","method":"$request_method","uri":"$request_uri","status":$status,' +
-  '"authorization":"$http_authorization","range":"$http_range"}'
+  '"authorization":"$http_authorization","range":"$http_range",' +
+  '"sent":$body_bytes_sent}'
 
 function configuration(folder: string, { log, http }: { readonly log: string; readonly http: string }): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

@@ -30,6 +30,9 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   if (error.code === 'UNAUTHENTICATED') {
     return logInStep(error, command)
   }
+  if (error.message.includes('plain http is not used')) {
+    return `the flag for that is ${endpointFlag(error, command.name, 'tls-verify')}=false`
+  }
   const signatures = signatureStep(error, command)
   if (signatures !== undefined || error.code === 'REJECTED_BY_POLICY') return signatures
   const [, flag] = FLAGS_FOR.find(([wish]) => error.message.includes(wish)) ?? []
@@ -62,6 +65,7 @@ function logInStep(error: ImageError, { name }: RunningCommand): string | undefi
   if (name === 'login') return 'check user name and password; some registries take an access token for a password'
   if (name === 'logout') return undefined
   const flag = endpointFlag(error, name, 'creds')
+  if (/^https?:/.test(error.image ?? '')) return `the flag for that is ${flag} USER:PASSWORD`
   if (error.message.includes('docker-credential-')) return `${flag} USER:PASSWORD does without it`
   return `crossdock login ${hostOf(error)} does that, ${flag} USER:PASSWORD for this once`
 }

@@ -160,6 +160,7 @@ Image names are TRANSPORT:REFERENCE:
   docker-daemon:NAME:TAG  docker-daemon:sha256:ID    an image of a Docker Engine
   store:NAME  store:NAME@DIGEST  store:DIGEST        an image of the local store; see crossdock store --help
   aci:FILE[:NAME[:VERSION]]                          an App Container Image; - is stdin or stdout
+  https://HOST[:PORT]/PATH[#NAME]                    one of these archives behind a URL; of several images the NAME
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,

@@ -92,6 +92,13 @@ test('an engine has a flag for its host, and an authority in a file of its own',
   expect(nextStep(unknown, { name: 'inspect', flags: {} })).toMatch(/in a file ca\.pem with --cert-dir/)
 })
 
+test('for an archive behind a URL credentials are given, and plain http is allowed, by flags', () => {
+  const refused = new ImageError('UNAUTHENTICATED', 'no', { image: 'https://example.com/a.tar', side: 'source' })
+  expect(nextStep(refused, { name: 'copy', flags: {} })).toBe('the flag for that is --src-creds USER:PASSWORD')
+  const plain = new ImageError('UNSUPPORTED', 'plain http is not used', { image: 'http://example.com/a.tar' })
+  expect(nextStep(plain, { name: 'inspect', flags: {} })).toBe('the flag for that is --tls-verify=false')
+})
+
 test('other failures need none', () => {
   expect(nextStep(new ImageError('FORBIDDEN', 'no'), { name: 'copy', flags: {} })).toBeUndefined()
   expect(nextStep(new Error('no'), { name: 'copy', flags: {} })).toBeUndefined()

@@ -35,7 +35,12 @@ export interface ImageReference {
   resolve?(options?: OperationOptions): Promise<ImageReference>
 }
 
-/** The name that a user would type: `docker://alpine:3.20`. It parses back to an equal reference. */
+/**
+ * The name that a user would type, for messages and listings: `docker://alpine:3.20`. It parses back to an equal reference, but for that of a URL with a
+ * query: signed URLs keep their secret there, so that it is left out.
+ */
 export function imageName(reference: ImageReference): string {
-  return `${reference.transport.name}:${reference.toString()}`
+  return `${reference.transport.name}:${reference.toString().replace(URL_QUERY, '$1?…')}`
 }
+
+const URL_QUERY = /^(\/\/[^?#]*)\?[^#]*/

@@ -7,6 +7,10 @@ const docker = fakeTransport('docker')
 const oci = fakeTransport('oci')
 const registry = createTransportRegistry([oci, docker])
 
+function named(text: string): string {
+  return imageName({ transport: fakeTransport('https'), toString: () => text })
+}
+
 function refusal(run: () => unknown): ImageError {
   try {
     run()
@@ -24,6 +28,12 @@ describe('createTransportRegistry', () => {
     expect(reference.toString()).toBe('//localhost:5000/a:b')
     expect(imageName(reference)).toBe('docker://localhost:5000/a:b')
     expect(registry.parse('oci:').toString()).toBe('')
+  })
+
+  test('prints a name without the query of a URL, which may be a secret', () => {
+    expect(named('//example.com/a.tar?token=s3cret#app')).toBe('https://example.com/a.tar?…#app')
+    expect(named('//example.com/a.tar#app?b')).toBe('https://example.com/a.tar#app?b')
+    expect(named('./what?b=c')).toBe('https:./what?b=c')
   })
 
   test('a transport keeps its `this`', () => {

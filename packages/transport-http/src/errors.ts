@@ -46,6 +46,11 @@ export function isMissing({ status }: Pick<HttpResponse, 'status'>): boolean {
   return status === 404 || status === 410
 }
 
+/** Whether the server wants to know who asks, or takes it for somebody else. */
+export function isUnauthenticated({ status }: Pick<HttpResponse, 'status'>): boolean {
+  return status === 401
+}
+
 /** Whether the server asks to come back when it has made what is asked for. */
 export function isDeferred({ status }: Pick<HttpResponse, 'status'>): boolean {
   return status === 202

@@ -2,7 +2,13 @@
 export { httpsTransport, httpTransport } from './transport.ts'
 export type { UrlReference, UrlTransport } from './transport.ts'
 export type { ArchiveSelection, UrlLocation, UrlScheme } from './reference.ts'
-export type { Certificates, CertificatesLookup, CredentialsLookup, HttpTransportOptions } from './options.ts'
+export type {
+  Certificates,
+  CertificatesLookup,
+  CredentialsLookup,
+  CredentialsLookupOptions,
+  HttpTransportOptions,
+} from './options.ts'
 export { httpPlugin, httpsPlugin } from './plugin.ts'
 
 // What they are composed of

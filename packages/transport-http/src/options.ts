@@ -17,11 +17,17 @@ import {
 import type { Clock, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
 import type { HttpRecords } from './client/records.ts'
 
+export interface CredentialsLookupOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Whether the server has asked for credentials (401). What should go to nobody who does not ask is given only then. */
+  readonly challenged?: boolean | undefined
+}
+
 /** Asked for the host of a URL, with its port unless that is the scheme's own. It is never asked for a repository. */
 export type CredentialsLookup = (
   host: string,
   repository: undefined,
-  options?: { readonly signal?: AbortSignal | undefined },
+  options?: CredentialsLookupOptions,
 ) => Credentials | undefined | Promise<Credentials | undefined>
 
 /** PEM texts. */
@@ -38,8 +44,8 @@ export type CertificatesLookup = (host: string) => Certificates | undefined | Pr
 /** Options of `http:` and `https:`. */
 export interface HttpTransportOptions extends ArchiveReadOptions {
   /**
-   * One value for every host that is named, or a lookup. They go with the first request, over https alone, and along with no redirect to another host.
-   * Identity tokens are for registries and are not used. Default: anonymous.
+   * One value for every host that is named, which goes with the first request, or a lookup. They go over https alone, and along with no redirect to another
+   * host. Identity tokens are for registries and are not used. Default: anonymous.
    */
   readonly credentials?: Credentials | CredentialsLookup | undefined
   /** Default: Node's certificate authorities and no client certificate. */

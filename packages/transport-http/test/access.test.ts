@@ -71,6 +71,23 @@ describe('credentials', () => {
     expect(await read(base, { credentials: lookUp })).toBe(image.root.digest)
   })
 
+  it('that go only to who asks for them do so, and from then on at once', async () => {
+    const { base, seen } = await tlsServer(basic)
+    const options = {
+      cacheFolder: await temporaryFolder(),
+      certificates: { ca: pem('ca.crt') },
+      proxy: false,
+      credentials: (_: string, __: undefined, { challenged = false } = {}) => (challenged ? credentials : undefined),
+    } as const
+    const transport = httpsTransport(options)
+    onTestFinished(() => transport.close())
+    for (const name of ['one.tar', 'two.tar']) {
+      await using source = await transport.parseReference(`${base}/${name}`).openSource()
+      expect((await source.getManifest()).digest).toBe(image.root.digest)
+    }
+    expect(seen).toEqual([undefined, basic, basic])
+  })
+
   it('that are refused are not shown, though the server sends them back', async () => {
     const { base } = await tlsServer('Basic other')
     await expect(read(base, { credentials })).rejects.toMatchObject({

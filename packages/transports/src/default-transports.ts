@@ -3,6 +3,7 @@ import { storeTransport, type StoreTransportOptions } from '@crossdock/store'
 import { dirTransport, type DirTransportOptions } from '@crossdock/transport-dir'
 import { dockerTransport, type DockerTransportOptions } from '@crossdock/transport-docker'
 import { dockerDaemonTransport, type DockerDaemonTransportOptions } from '@crossdock/transport-docker-daemon'
+import { httpsTransport, httpTransport, type HttpTransportOptions } from '@crossdock/transport-http'
 import { ociDirTransport, type OciDirTransportOptions } from '@crossdock/transport-oci-dir'
 import {
   aciTransport,
@@ -21,6 +22,8 @@ export interface DefaultTransportsOptions {
   readonly dir?: DirTransportOptions | undefined
   readonly dockerArchive?: ArchiveTransportOptions | undefined
   readonly dockerDaemon?: DockerDaemonTransportOptions | undefined
+  /** Of `http:` and `https:`. */
+  readonly http?: HttpTransportOptions | undefined
   readonly ociArchive?: ArchiveTransportOptions | undefined
   readonly ociDir?: OciDirTransportOptions | undefined
   readonly store?: StoreTransportOptions | undefined
@@ -38,6 +41,8 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     aciTransport(options.aci),
     tarballTransport(options.tarball),
     dockerDaemonTransport(options.dockerDaemon),
+    httpsTransport(options.http),
+    httpTransport(options.http),
     storeTransport(options.store),
   ]
 }

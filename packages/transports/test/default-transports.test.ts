@@ -8,6 +8,7 @@ test('every built-in transport is there, under its name, and takes its own optio
       docker: { resume: false },
       ociDir: { resume: false },
       dir: { resume: false },
+      http: { resume: false },
       ociArchive: { durability: 'fast' },
       dockerArchive: { durability: 'fast' },
       tarball: { annotations: {} },
@@ -16,15 +17,30 @@ test('every built-in transport is there, under its name, and takes its own optio
     }),
   )
   const names = registry.transports.map(({ name }) => name)
-  expect(names).toEqual(['docker', 'oci', 'dir', 'oci-archive', 'docker-archive', 'tarball', 'docker-daemon', 'store'])
+  expect(names).toEqual([
+    'docker',
+    'oci',
+    'dir',
+    'oci-archive',
+    'docker-archive',
+    'aci',
+    'tarball',
+    'docker-daemon',
+    'https',
+    'http',
+    'store',
+  ])
   for (const name of [
     'docker://example.com/app:1',
     'oci:./folder:app',
     'dir:./folder',
     'oci-archive:./file:app',
     'docker-archive:./file',
+    'aci:./file.aci',
     'tarball:./one:./two',
     'docker-daemon:app:1',
+    'https://example.com/app.tar#app:1',
+    'http://example.com/app.tar',
     'store:app:1',
   ]) {
     expect(registry.parse(name).toString()).toBe(name.slice(name.indexOf(':') + 1))
@@ -32,6 +48,9 @@ test('every built-in transport is there, under its name, and takes its own optio
   await registry.close()
 })
 
-test.each(['ociArchive', 'dockerArchive', 'tarball', 'dockerDaemon'] as const)('%s hands its options on', (key) => {
-  expect(() => defaultTransports({ [key]: { maxUnpackedBytes: -1 } })).toThrow(/maxUnpackedBytes/)
-})
+test.each(['ociArchive', 'dockerArchive', 'tarball', 'dockerDaemon', 'http'] as const)(
+  '%s hands its options on',
+  (key) => {
+    expect(() => defaultTransports({ [key]: { maxUnpackedBytes: -1 } })).toThrow(/maxUnpackedBytes/)
+  },
+)

@@ -1,5 +1,6 @@
 import type { OperationOptions } from '@crossdock/core'
 import type { HttpHandler, HttpResponse } from '@crossdock/http'
+import { isUnauthenticated } from '../errors.ts'
 import type { CredentialsLookup } from '../options.ts'
 
 export interface GetOptions extends OperationOptions {
@@ -24,27 +25,49 @@ export interface HttpOperationsOptions {
 }
 
 /**
- * Credentials go with the first request, as servers of plain files seldom ask for them; over https alone, to the host of the URL alone, never along with
- * a redirect to another one.
+ * Credentials go over https alone, to the host of the URL alone, never along with a redirect to another one. Many servers of files ask for none and say that
+ * there is nothing instead, so that the lookup is asked before the first request; and again, once, after a 401.
  */
 export function createHttpOperations({ client, credentials }: HttpOperationsOptions): HttpOperations {
+  /** By origin: what a server has taken. */
+  const taken = new Map<string, Secret>()
+
+  async function send(
+    url: URL,
+    { headers, ...options }: GetOptions,
+    secret: Secret | undefined,
+  ): Promise<HttpResponse> {
+    const response = await client.request({
+      ...options,
+      method: 'GET',
+      url,
+      side: 'source',
+      // A challenge is answered here.
+      anonymous: secret === undefined,
+      headers: {
+        'accept-encoding': 'identity',
+        ...headers,
+        ...(secret !== undefined && { authorization: secret.header }),
+      },
+    })
+    return secret === undefined ? response : { ...response, secrets: secret.secrets }
+  }
+
   return {
-    async get(url, { headers, ...options }) {
-      const secret = await secretFor(url, credentials, options.signal)
-      const response = await client.request({
-        ...options,
-        method: 'GET',
-        url,
-        side: 'source',
-        // Without any, a challenge is not answered either: it is told.
-        anonymous: secret === undefined,
-        headers: {
-          'accept-encoding': 'identity',
-          ...headers,
-          ...(secret !== undefined && { authorization: secret.header }),
-        },
-      })
-      return secret === undefined ? response : { ...response, secrets: secret.secrets }
+    async get(url, options) {
+      const lookUp = async (challenged: boolean): Promise<Secret | undefined> =>
+        url.protocol === 'https:'
+          ? secretOf(await credentials?.(url.host, undefined, { signal: options.signal, challenged }))
+          : undefined
+      const first = taken.get(url.origin) ?? (await lookUp(false))
+      const response = await send(url, options, first)
+      if (first !== undefined || !isUnauthenticated(response) || response.url.origin !== url.origin) return response
+      const second = await lookUp(true)
+      if (second === undefined) return response
+      await response.discard()
+      const answer = await send(url, options, second)
+      if (!isUnauthenticated(answer)) taken.set(url.origin, second)
+      return answer
     },
   }
 }
@@ -54,16 +77,10 @@ interface Secret {
   readonly secrets: readonly string[]
 }
 
-async function secretFor(
-  url: URL,
-  lookup: CredentialsLookup | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Secret | undefined> {
-  if (url.protocol !== 'https:') return undefined
-  const found = await lookup?.(url.host, undefined, { signal })
+/** An identity token is for a registry's token service; a server of files has none. */
+function secretOf(found: Awaited<ReturnType<CredentialsLookup>>): Secret | undefined {
   if (found === undefined) return undefined
   if ('registryToken' in found) return { header: `Bearer ${found.registryToken}`, secrets: [found.registryToken] }
-  // An identity token is for a registry's token service; a server of files has none.
   if (!('password' in found)) return undefined
   const encoded = Buffer.from(`${found.username}:${found.password}`, 'utf8').toString('base64')
   return { header: `Basic ${encoded}`, secrets: [encoded, found.password] }

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { HostConfig, RktConfig, RktCredentials } from '@crossdock/config'
+import { ImageError, quoteForeign } from '@crossdock/core'
+import type { DefaultTransportsOptions } from '@crossdock/transports'
+import { type GivenCredentials, storedLookup } from './credentials.ts'
+import type { EndpointSettings } from './endpoints.ts'
+
+type UrlOptions = NonNullable<DefaultTransportsOptions['http']>
+type Lookup = Exclude<UrlOptions['credentials'], GivenCredentials | undefined>
+
+/** How archives behind URLs are fetched. What the machine has configured counts where the flags are silent. */
+export function urlOptions(settings: EndpointSettings, host: HostConfig): UrlOptions {
+  const { certificates, insecure, idleTimeoutMs, resume, connectTimeoutMs, maxAttempts } = settings
+  return {
+    credentials: settings.credentials ?? lookup(settings, host),
+    certificates: certificates ?? ((name) => host.certificates(name)),
+    insecure,
+    resume,
+    cacheFolder: cacheFolder(host),
+    connectTimeoutMs,
+    headersTimeoutMs: idleTimeoutMs,
+    idleBodyTimeoutMs: idleTimeoutMs,
+    maxAttempts,
+    tmpDir: settings.tmpDir,
+    trustedHosts: settings.trustedHosts,
+    userAgent: settings.userAgent,
+  }
+}
+
+/** Undefined, so that the transport's own counts, for a user without a home folder. */
+function cacheFolder({ host: { env, home, platform } }: HostConfig): string | undefined {
+  const set = platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME']
+  const cache = set === undefined || set === '' ? home && join(home, '.cache') : set
+  return cache === undefined || cache === '' ? undefined : join(cache, 'crossdock', 'http')
+}
+
+/** Those of rkt at once, as rkt sends them; those of registries only to a server that asks, as registries do. */
+function lookup({ stored }: EndpointSettings, host: HostConfig): Lookup | undefined {
+  const ofRegistries = storedLookup(stored, host)
+  if (ofRegistries === undefined) return undefined
+  let config: Promise<RktConfig> | undefined
+  return async (name, repository, { signal, challenged = false } = {}) => {
+    config ??= loadRkt(host)
+    const { rktCredentials } = await import('@crossdock/config')
+    const found = rktCredentials(await config, new URL(`https://${name}`))
+    if (found !== undefined) return fromRkt(found, name)
+    return challenged ? await ofRegistries(name, repository, { signal }) : undefined
+  }
+}
+
+async function loadRkt({ host, options }: HostConfig): Promise<RktConfig> {
+  const { loadRktConfig } = await import('@crossdock/config')
+  return await loadRktConfig(host, { signal: options.signal })
+}
+
+function fromRkt(found: RktCredentials, name: string): GivenCredentials {
+  if (found.type === 'basic') return { username: found.user, password: found.password }
+  if (found.type === 'oauth') return { registryToken: found.token }
+  throw new ImageError(
+    'UNSUPPORTED',
+    `rkt's configuration has credentials of the type aws for ${quoteForeign(name, 100)}, which are not used; name a signed URL, ` +
+      'or go without them by giving others with --creds or none with --no-creds',
+    { side: 'source' },
+  )
+}
