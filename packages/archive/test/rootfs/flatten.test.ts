@@ -9,11 +9,11 @@ import {
   type RootLayer,
   type TarInput,
 } from '../../src/index.ts'
-import { pieces, readAll, rejection, streamed } from '../bodies.ts'
+import { readAll, rejection, streamed } from '../bodies.ts'
 import { base256, pax, rawHeader, rawMember, rawTar } from '../raw-tar.ts'
 import { fixture } from '../fixtures.ts'
 import { layer, layerOf, linesInTar, linesOf } from './layers.ts'
-import { applyModel, modelLayers, type ModelFile, type Step } from './model.ts'
+import { applyModel, modelLayer, modelLayers, type ModelFile } from './model.ts'
 
 async function flatten(layers: readonly RootLayer[]): Promise<Buffer> {
   return await readAll(flattenRootTree(await readRootTree(layers), layers))
@@ -142,7 +142,7 @@ describe('flattenRootTree', () => {
     await fc.assert(
       fc.asyncProperty(modelLayers, async (steps) => {
         const expected = applyModel(steps)
-        const layers = await Promise.all(steps.map((all) => tarOf(all)))
+        const layers = await Promise.all(steps.map((all) => modelLayer(all)))
         const flat = await flatten(layers).catch((error: unknown) => error)
         const seen = flat instanceof Buffer ? readFlat(await streamed(flat)) : flat
         expect(seen).toMatchObject(expected === undefined ? { code: 'INVALID_DATA' } : shapeOf(expected))
@@ -153,28 +153,6 @@ describe('flattenRootTree', () => {
     expect(accepted).toBeGreaterThan(100)
   })
 })
-
-async function tarOf(steps: readonly Step[]): Promise<RootLayer> {
-  const tar = await readAll(writeTar(steps.map(inputOf)))
-  return { open: () => pieces(tar, 700) }
-}
-
-function inputOf(step: Step): TarInput {
-  const { path } = step
-  switch (step.does) {
-    case 'folder':
-      return { path, type: 'directory' }
-    case 'opaque':
-      return { path: `${path}/.wh..wh..opq` }
-    case 'whiteout':
-      return { path: path.replace(/[^/]*$/, '.wh.$&') }
-    case 'file':
-      return { path, size: step.content.length, content: Buffer.from(step.content) }
-    case 'soft':
-    case 'hard':
-  }
-  return { path, type: step.does === 'soft' ? 'symlink' : 'hardlink', linkName: step.to }
-}
 
 interface Shape {
   /** Every path with what it is. */

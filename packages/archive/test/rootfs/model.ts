@@ -1,4 +1,6 @@
 import * as fc from 'fast-check'
+import { type RootLayer, type TarInput, writeTar } from '../../src/index.ts'
+import { pieces, readAll } from '../bodies.ts'
 
 interface HardLink {
   readonly does: 'hard'
@@ -105,3 +107,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 export const modelLayers: fc.Arbitrary<readonly (readonly Step[])[]> = fc.array(fc.array(step, { maxLength: 6 }), {
   maxLength: 4,
 })
+
+/** A layer that does these steps. */
+export async function modelLayer(steps: readonly Step[]): Promise<RootLayer> {
+  const tar = await readAll(writeTar(steps.map(inputOf)))
+  return { open: () => pieces(tar, 700) }
+}
+
+function inputOf(wanted: Step): TarInput {
+  const { path } = wanted
+  switch (wanted.does) {
+    case 'folder':
+      return { path, type: 'directory' }
+    case 'opaque':
+      return { path: `${path}/.wh..wh..opq` }
+    case 'whiteout':
+      return { path: path.replace(/[^/]*$/, '.wh.$&') }
+    case 'file':
+      return { path, size: wanted.content.length, content: Buffer.from(wanted.content) }
+    case 'soft':
+    case 'hard':
+  }
+  return { path, type: wanted.does === 'soft' ? 'symlink' : 'hardlink', linkName: wanted.to }
+}

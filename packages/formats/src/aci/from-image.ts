@@ -82,6 +82,9 @@ function platformOf({ os, architecture, variant }: ImageConfig): Platform {
 function makeManifest(config: ImageConfig, { annotations, config: bytes, defaultName }: AciOfImageOptions): AciOfImage {
   const platform = aciPlatformOf(platformOf(config))
   if (platform === undefined) {
+    if (config.os === '' || config.architecture === '') {
+      throw new ImageError('UNSUPPORTED', 'the image does not say what it runs on, as an App Container Image has to')
+    }
     const text = quoteForeign(
       `${config.os}/${config.architecture}${config.variant === undefined ? '' : `/${config.variant}`}`,
       100,

@@ -208,6 +208,7 @@ describe('an OCI image as an App Container Image', () => {
     const refused = expect.objectContaining({ code: 'UNSUPPORTED' })
     expect(() => fromImage(config({}, { architecture: 'riscv64' }))).toThrow(refused)
     expect(() => fromImage(config({}, { os: 'windows', architecture: 'amd64' }))).toThrow(refused)
+    expect(() => fromImage(config({}, { architecture: '' }))).toThrow('does not say what it runs on')
   })
 
   it('keeps what both have, there and back', () => {
