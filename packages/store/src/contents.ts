@@ -39,6 +39,7 @@ export interface CommitIngestOptions extends OperationOptions {
   readonly size?: number | undefined
   /** What they must have. Default: what was said when it was opened; without it, what they turn out to have. */
   readonly digest?: Digest | undefined
+  /** Added to those of a blob that is there already. */
   readonly labels?: Labels | undefined
 }
 
@@ -48,12 +49,13 @@ export interface Ingest extends AsyncDisposable {
   status(): IngestStatus
   /** Of the bytes so far, with the algorithm of the expected digest, or sha256. */
   digest(): Digest
+  /** The chunk is the caller's again when this is over. Writes that are not waited for are done one after the other. */
   write(chunk: Uint8Array): Promise<void>
   /** Begins again with nothing. */
   truncate(): Promise<void>
   /**
-   * Makes the blob visible under its digest. Throws `DIGEST_MISMATCH` and `INVALID_DATA` for other bytes or another size (what is there stays),
-   * `CONFLICT` on a writer that is closed.
+   * Makes the blob visible under its digest, and closes the ingest, whatever comes of it. Throws `DIGEST_MISMATCH` and `INVALID_DATA` for other
+   * bytes or another size (what is there stays for a later one), `CONFLICT` on one that is closed.
    */
   commit(options?: CommitIngestOptions): Promise<CommittedContent>
 }
@@ -90,7 +92,11 @@ export interface ContentStore {
     blob: Descriptor,
     options?: OperationOptions & { readonly offset?: number; readonly end?: number },
   ): Promise<BlobReader>
-  /** Throws `CONFLICT` if the expected digest is there already. */
+  /**
+   * Begins to bring a blob in, or goes on with what was left under this ref, unless that is of another size or digest. It is open once, among
+   * all processes. With the digest of a blob that another namespace has it begins with all of its bytes. Throws `CONFLICT` if this namespace
+   * has the expected digest, which has then joined the lease; `UNAVAILABLE` if somebody else has the ref open.
+   */
   ingest(options: OpenIngestOptions): Promise<Ingest>
   status(ref: string, options?: OperationOptions): Promise<IngestStatus>
   /** One that cannot be read is left out, and does not hide the others. */

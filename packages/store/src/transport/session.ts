@@ -1,6 +1,7 @@
 import { type BlobMethods, type BlobSession, createBlobSession, createFolder, sweep } from '@crossdock/blob-files'
 import type { Descriptor, Digest, Signature } from '@crossdock/core'
 import type { Referrer } from '@crossdock/formats'
+import { blobMode } from '../content/blob-mode.ts'
 import { createKeeper, type Keeper } from './keeper.ts'
 import type { Opened } from './opened.ts'
 
@@ -31,7 +32,7 @@ export function createSession(found: Opened): Session {
     for (const folder of [blobs.folder, blobs.work, blobs.partial]) await createFolder(folder)
     await sweep(blobs)
   }
-  const session = createBlobSession({ blobs, make, durable: context.durable, resume: true })
+  const session = createBlobSession({ blobs, make, durable: context.durable, resume: true, mode: blobMode() })
   const keeper = createKeeper(context)
   return {
     ...found,
