@@ -64,12 +64,12 @@ export async function imagesBeyond(
   })
   needs.addReferrers(await allReferrers(context, { signal }))
   await findNeeded(context, needs, { signal })
-  for (const [place, { name }] of images.entries()) {
-    const others = images.slice(place).filter((other) => !needs.hasImage({ namespace, name: other.name }))
-    if (bytes > maxBytes) return others
-    needs.addImage({ namespace, name })
+  const isKept = ({ name }: UsedImage): boolean => needs.hasImage({ namespace, name })
+  for (const [place, image] of images.entries()) {
+    if (isKept(image)) continue
+    needs.addImage({ namespace, name: image.name })
     await needs.find({ signal })
-    if (bytes > maxBytes) return others
+    if (bytes > maxBytes) return [image, ...images.slice(place + 1).filter((other) => !isKept(other))]
   }
   return []
 }
