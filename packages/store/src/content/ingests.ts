@@ -72,7 +72,7 @@ export function createIngests(context: StoreContext): Ingests {
 }
 
 /** The ingests of all namespaces. */
-export async function* findIngests(
+async function* findIngests(
   { paths }: Pick<ContentFiles, 'paths'>,
   { signal }: OperationOptions = {},
 ): AsyncGenerator<FoundIngest> {

@@ -10,17 +10,21 @@ import { temporaryFolder } from '../temporary-folder.ts'
 const MIB = 1024 * 1024
 const CHUNK = new Uint8Array(MIB / 4).fill(3)
 
+function shell(script: string, path: string): void {
+  execFileSync('sh', ['-c', script, path], { stdio: 'ignore' })
+}
+
 /** A file system of 4 MiB in memory; undefined where none can be mounted: only root on Linux may. */
 async function smallDisk(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return undefined
   const path = join(await temporaryFolder(), 'disk')
   await mkdir(path)
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', path], { stdio: 'ignore' })
+    shell('mount -t tmpfs -o size=4m tmpfs "$0"', path)
   } catch {
     return undefined
   }
-  onTestFinished(() => void execFileSync('umount', [path]))
+  onTestFinished(() => shell('umount "$0"', path))
   return path
 }
 
@@ -48,7 +52,7 @@ it('keeps what came before the disk was full, and goes on from there', async ({ 
   expect(await content.status('large')).toMatchObject({ offset })
   expect(await content.has(info.digest)).toBe(true)
 
-  execFileSync('mount', ['-o', 'remount,size=16m', folder])
+  shell('mount -o remount,size=16m "$0"', folder)
   await using again = await content.ingest({ ref: 'large' })
   expect(again.status().offset).toBe(offset)
   await again.write(CHUNK)
