@@ -71,6 +71,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE projected_name (
     name TEXT NOT NULL PRIMARY KEY,
     target TEXT NOT NULL,
+    previous TEXT,
     projected_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 

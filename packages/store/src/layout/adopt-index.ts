@@ -1,3 +1,4 @@
+import type { NewImageRecord } from '../image-names.ts'
 import type { Sql } from '../database/database.ts'
 import { textOf } from '../database/rows.ts'
 import { DEFAULT_NAMESPACE } from '../store-context.ts'
@@ -9,8 +10,8 @@ import {
   forgetImage,
   isNoted,
   noteName,
-  projectedAt,
-  projectedTargets,
+  type ProjectedName,
+  projectedNames,
   setProjected,
   setStamp,
   unsetProjected,
@@ -23,25 +24,31 @@ const STALE_WRITER_MS = 60 * 60 * 1000
  * Takes over what others did to `index.json` since the database last had its content: new and changed entries become records, and records
  * whose entries were removed go. A name that was also changed here stays as it is here. Without a file all is to be written again.
  *
- * Other programs read the file when they begin and write it when they end. Names that are missing beside something new, and that are younger
- * than an hour, were not removed but not known: they are written again.
+ * Other programs read the file when they begin and write it when they end. What came into it within an hour, and is missing or as it was
+ * before beside something new, they did not know of: it is written again.
  */
 export function adoptIndex(sql: Sql, { index, stamp }: IndexState, now: number): void {
   if (index === undefined) {
     projectAll(sql)
     return
   }
-  const known = projectedTargets(sql)
+  const known = projectedNames(sql)
   const images = imagesOf(index, known)
-  const changed = [...images.values()].filter((image) => known.get(image.name) !== targetText(image))
+  const isYoung = (one: ProjectedName): boolean => one.projectedAt > now - STALE_WRITER_MS
+  const changed = [...images.values()].filter((image) => known.get(image.name)?.target !== targetText(image))
+  const isAsBefore = (image: NewImageRecord): boolean => {
+    const one = known.get(image.name)
+    return one !== undefined && isYoung(one) && one.previous === targetText(image)
+  }
+  const isAnythingNew = changed.some((image) => !isAsBefore(image))
   for (const image of changed) {
-    if (!isChangedHere(sql, image.name)) adoptImage(sql, image, now)
+    if (isAnythingNew && isAsBefore(image)) noteName(sql, image.name)
+    else if (!isChangedHere(sql, image.name)) adoptImage(sql, image, now)
     setProjected(sql, image, now)
   }
-  for (const name of known.keys()) {
+  for (const [name, one] of known) {
     if (images.has(name)) continue
-    const isLost = changed.length > 0 && projectedAt(sql, name) > now - STALE_WRITER_MS
-    if (isLost) noteName(sql, name)
+    if (isAnythingNew && isYoung(one)) noteName(sql, name)
     else if (!isChangedHere(sql, name)) forgetImage(sql, name)
     unsetProjected(sql, name)
   }

@@ -1,4 +1,4 @@
-import { type Descriptor, ImageError, isDigest, type Digest } from '@crossdock/core'
+import { type Descriptor, ImageError } from '@crossdock/core'
 import { checkDescriptor, isObject, type LayoutEntry, type LayoutIndex, member } from '@crossdock/formats'
 import type { NewImageRecord } from '../image-names.ts'
 import { checkImage } from '../names/check-image.ts'
@@ -41,20 +41,17 @@ export function targetText({ target }: NewImageRecord): string {
  * The images that the entries name. Where several have one name, what differs from `known`, which is what was there before, counts, and
  * the last of those: programs append.
  */
-export function imagesOf(index: LayoutIndex, known: ReadonlyMap<string, string>): ReadonlyMap<string, NewImageRecord> {
+export function imagesOf(
+  index: LayoutIndex,
+  known: ReadonlyMap<string, { readonly target: string }>,
+): ReadonlyMap<string, NewImageRecord> {
   const images = new Map<string, NewImageRecord>()
   for (const entry of index.entries) {
     const image = entryImage(entry)
     if (image === undefined) continue
-    if (!images.has(image.name) || targetText(image) !== known.get(image.name)) images.set(image.name, image)
+    if (!images.has(image.name) || targetText(image) !== known.get(image.name)?.target) images.set(image.name, image)
   }
   return images
-}
-
-/** What the entries keep that are no image's: of other programs, and without a name. */
-export function otherEntries(index: LayoutIndex): readonly Digest[] {
-  const others = index.entries.filter((entry) => entryImage(entry) === undefined)
-  return others.map(({ digest }) => digest).filter((digest) => isDigest(digest))
 }
 
 const DESCRIPTOR_KEYS: ReadonlySet<string> = new Set([

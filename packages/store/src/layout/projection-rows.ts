@@ -1,5 +1,5 @@
 import type { Sql } from '../database/database.ts'
-import { integerOf, textOf } from '../database/rows.ts'
+import { integerOf, optionalTextOf, textOf } from '../database/rows.ts'
 import type { ImageRecord, NewImageRecord } from '../image-names.ts'
 import { imageOf, imageValues } from '../names/image-rows.ts'
 import { DEFAULT_NAMESPACE } from '../store-context.ts'
@@ -50,23 +50,35 @@ export function isAnyNoted(sql: Sql): boolean {
   return sql.get('SELECT 1 FROM noted_name LIMIT 1') !== undefined
 }
 
-/** By name the text of what `index.json` made it stand for. */
-export function projectedTargets(sql: Sql): ReadonlyMap<string, string> {
-  const rows = sql.all('SELECT name, target FROM projected_name')
-  return new Map(rows.map((row) => [textOf(row, 'name'), textOf(row, 'target')]))
+/** What `index.json` was last seen to make a name stand for, as `targetText` has it. */
+export interface ProjectedName {
+  readonly target: string
+  /** What it stood for before. */
+  readonly previous: string | undefined
+  /** Since when, in milliseconds since 1970. */
+  readonly projectedAt: number
 }
 
-/** When `index.json` was last seen to get this name. */
-export function projectedAt(sql: Sql, name: string): number {
-  const row = sql.get('SELECT projected_at FROM projected_name WHERE name = $name', { name })
-  return row === undefined ? 0 : integerOf(row, 'projected_at')
+export function projectedNames(sql: Sql): ReadonlyMap<string, ProjectedName> {
+  const rows = sql.all('SELECT * FROM projected_name')
+  return new Map(
+    rows.map((row) => [
+      textOf(row, 'name'),
+      {
+        target: textOf(row, 'target'),
+        previous: optionalTextOf(row, 'previous'),
+        projectedAt: integerOf(row, 'projected_at'),
+      },
+    ]),
+  )
 }
 
 /** Notes what `index.json` says. */
 export function setProjected(sql: Sql, image: NewImageRecord, now: number): void {
   sql.run(
     `INSERT INTO projected_name (name, target, projected_at) VALUES ($name, $target, $now)
-     ON CONFLICT DO UPDATE SET target = excluded.target, projected_at = excluded.projected_at`,
+     ON CONFLICT DO UPDATE SET previous = target, target = excluded.target, projected_at = excluded.projected_at
+     WHERE target <> excluded.target`,
     { name: image.name, target: targetText(image), now },
   )
 }

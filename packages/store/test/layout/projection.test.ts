@@ -150,11 +150,25 @@ describe('what other programs do to index.json', () => {
     const folder = await temporaryFolder()
     await using store = await open(folder)
     await store.images.create({ name: 'a', target: target('a') })
+    await store.images.create({ name: 'moved', target: target('a') })
     const seen = await readIndex(folder)
     await store.images.create({ name: 'b', target: target('b') })
+    await store.images.put({ name: 'moved', target: target('b') })
     await writeIndex(folder, { ...seen, manifests: [...seen.manifests, entry('c', 'c')] })
-    expect(await namesIn(store)).toEqual(['a', 'b', 'c'])
-    expect(namesOf(await readIndex(folder))).toEqual(['a', 'b', 'c'])
+    expect(await namesIn(store)).toEqual(['a', 'b', 'c', 'moved'])
+    expect((await store.images.get('moved')).target).toEqual(target('b'))
+    const index = await readIndex(folder)
+    expect(namesOf(index)).toEqual(['a', 'b', 'c', 'moved'])
+    expect(index.manifests[3]).toMatchObject(target('b'))
+  })
+
+  it('may make a name stand again for what it stood for before', async () => {
+    const folder = await temporaryFolder()
+    await using store = await open(folder)
+    await store.images.create({ name: 'a', target: target('1') })
+    await store.images.put({ name: 'a', target: target('2') })
+    await editIndex(folder, () => [entry('a', '1')])
+    expect((await store.images.get('a')).target).toEqual(target('1'))
   })
 
   it('keeps fields and entries that are not known here', async () => {

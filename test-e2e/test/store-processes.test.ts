@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openStore } from '@crossdock/store'
+import { verifyLayout } from '@crossdock/test-images'
+import { expect, it } from 'vitest'
+import { type RunningProcess, startProcess } from '../src/start-process.ts'
+import { temporaryFolder } from '../src/temporary-folder.ts'
+
+const CHILD = join(import.meta.dirname, 'children', 'use-store.ts')
+const PROCESSES = 8
+/** In the suite some seconds; a minute and more by hand. */
+const SECONDS = Number(process.env['STORE_SECONDS'] ?? 4)
+
+/** What a name may stand for: of the last thing that was begun and not said to be done, the outcome is not known. */
+type Outcomes = ReadonlySet<string | undefined>
+
+function outcomes(lines: readonly string[]): ReadonlyMap<string, Outcomes> {
+  const names = new Map<string, Outcomes>()
+  for (const line of lines) {
+    const [event, name = '', digest] = line.split(' ')
+    const before = names.get(name) ?? new Set([undefined])
+    if (event === 'storing') names.set(name, new Set([...before, digest]))
+    if (event === 'stored') names.set(name, new Set([digest]))
+    if (event === 'deleting') names.set(name, new Set([...before, undefined]))
+    if (event === 'deleted') names.set(name, new Set([undefined]))
+  }
+  return names
+}
+
+function start(folder: string, owner: string, seed: number): RunningProcess {
+  const args = [folder, owner, String(seed), String(SECONDS * 1000)]
+  return startProcess([process.execPath, '--disable-warning=ExperimentalWarning', CHILD, ...args])
+}
+
+it(
+  `eight processes that pull, tag, delete and collect for ${SECONDS} seconds, some of them killed, lose nothing`,
+  { timeout: SECONDS * 1000 + 120_000 },
+  async () => {
+    const root = await temporaryFolder()
+    await using _ = root
+    const folder = root.fresh('store')
+    await (await openStore({ folder })).images.list()
+    const said: string[] = []
+    const ended: unknown[] = []
+
+    /** Says all that it did; whenever one is killed, another goes on in its place. */
+    async function killedPerson(number: number): Promise<void> {
+      for (const round of [0, 1, 2]) {
+        await using child = start(folder, `killed-${number}-${round}`, number * 100 + round)
+        await child.untilOutput('stdout', /stored/)
+        await delay(Math.random() * (SECONDS / 3) * 1000)
+        const { stdout } = await child.kill('SIGKILL')
+        said.push(...stdout.toString('utf8').split('\n'))
+      }
+    }
+
+    async function person(number: number): Promise<void> {
+      await using child = start(folder, `person-${number}`, number)
+      const { exitCode, stdout, stderr } = await child.finished
+      said.push(...stdout.toString('utf8').split('\n'))
+      ended.push({ exitCode, stderr })
+    }
+
+    const half = Array.from({ length: PROCESSES / 2 }, (_unused, number) => number)
+    await Promise.all([...half.map(killedPerson), ...half.map(person)])
+    expect(ended).toStrictEqual(half.map(() => ({ exitCode: 0, stderr: '' })))
+
+    const count = (event: string): number => said.filter((line) => line.startsWith(`${event} `)).length
+    const counts = Object.fromEntries(
+      ['stored', 'deleted', 'collected', 'failed'].map((event) => [event, count(event)]),
+    )
+    if (process.env['STORE_SECONDS'] !== undefined) process.stderr.write(`${JSON.stringify(counts)}\n`)
+    expect(counts['stored']).toBeGreaterThan(PROCESSES)
+    expect(count('collected')).toBeGreaterThan(0)
+
+    await using store = await openStore({ folder })
+    const findings: unknown[] = []
+    for await (const finding of store.verify()) findings.push(finding)
+    expect(findings).toStrictEqual([])
+    const stored = new Map((await store.images.list()).map(({ name, target }) => [name, target.digest]))
+    const expected = outcomes(said)
+    const wrong = [...expected].filter(([name, allowed]) => !allowed.has(stored.get(name)))
+    expect(wrong).toStrictEqual([])
+    expect([...stored.keys()].filter((name) => !expected.has(name))).toStrictEqual([])
+    expect(await verifyLayout(folder)).toMatchObject({ problems: [] })
+
+    await store.collect({ minAgeMs: 0, minIngestAgeMs: 0 })
+    const left: unknown[] = []
+    for await (const finding of store.verify()) left.push(finding)
+    expect(left).toStrictEqual([])
+  },
+)
