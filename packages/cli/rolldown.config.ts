@@ -64,7 +64,7 @@ function escaped(unit: string): string {
 }
 
 /** What help needs too, and how newer syntax is written for older Node.js. */
-const CORE = /packages[\\/]core[\\/]|@oxc-project[\\/]runtime/
+const CORE = /packages[\\/]core[\\/]|@oxc-project[\\/+]runtime/
 
 /** Without what is only needed behind a proxy, which is larger than all of it. */
 const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|store|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
