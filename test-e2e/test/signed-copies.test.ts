@@ -113,7 +113,8 @@ describe('an image with a signature beside it', () => {
     await done('verify', place, '--key', key.public, '--identity', `${registry.host}/app:1`)
     const back = name(`back-${transport}:1`)
     await withAttachments('copy', '-q', place, back)
-    await withAttachments('verify', back, '--key', key.public, '--identity', `${registry.host}/app:1`)
+    const found = await withAttachments('verify', back, '--key', key.public, '--identity', `${registry.host}/app:1`)
+    expect(found).toContain(`${registry.host}/app:1`)
   })
 
   it('is signed where it lies in a folder or a layout, which keeps what was there', async () => {
