@@ -1,4 +1,4 @@
-import { unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { acquireLock, ifExists, naming, pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
 import {
@@ -20,7 +20,8 @@ import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /**
- * Removes the image's entry from `index.json`, with its signatures and what refers to it, then the blobs that no other entry reaches; blobs that layouts share stay.
+ * Removes the image's entry from `index.json`, with its signatures and what refers to it, then the blobs that no other entry reaches; blobs that layouts share stay,
+ * and those of a store.
  * With a digest, every entry of that manifest goes. Throws `NOT_FOUND`; `UNSUPPORTED` and changes nothing if another entry is
  * of an unknown type, since it cannot be told what that one needs.
  */
@@ -45,12 +46,18 @@ export async function deleteImage(opened: OpenOptions, operation: OperationOptio
   )
   const rest = await withoutOrphans(manifestReader(paths.blobs), index, kept)
   const removed = index.entries.filter((entry) => !rest.entries.includes(entry))
-  const garbage = paths.blobs.shared ? [] : await unreachable(paths, { index, removed, rest })
+  const garbage = (await areBlobsOurs(paths)) ? await unreachable(paths, { index, removed, rest }) : []
   await writeIndex({ paths, options }, rest, lock)
   for (const digest of garbage) {
     const path = paths.blobs.pathOf(digest)
     await naming('remove', path, () => ifExists(unlink(path)))
   }
+}
+
+/** Not those that other layouts may need, nor those of a store, whose database says what else needs them and which collects by itself. */
+async function areBlobsOurs({ blobs, storeDatabase }: LayoutPaths): Promise<boolean> {
+  if (blobs.shared) return false
+  return (await naming('look at', storeDatabase, () => ifExists(lstat(storeDatabase)))) === undefined
 }
 
 function chooseEntries(index: LayoutIndex, { selection }: OpenOptions): readonly LayoutEntry[] {

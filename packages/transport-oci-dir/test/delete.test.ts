@@ -39,6 +39,16 @@ it('keeps what another name needs, and what nobody named', async () => {
   expect(await blobNames(folder)).toEqual([...before, digestEncoded(descriptor.digest)].toSorted())
 })
 
+it('leaves the blobs of a store, which collects what nothing needs by itself', async () => {
+  const folder = await temporaryFolder()
+  await writeImage(oci.parseReference(`${folder}:one`), one)
+  const before = await blobNames(folder)
+  await writeFile(join(folder, 'crossdock.db'), '')
+  await oci.parseReference(`${folder}:one`).delete()
+  expect(await collect(oci.parseReference(folder).tags())).toEqual([])
+  expect(await blobNames(folder)).toEqual(before)
+})
+
 it('by digest removes every name of the manifest, or just the one that is given', async () => {
   const folder = await temporaryFolder()
   for (const name of ['a', 'b', 'c']) await writeImage(oci.parseReference(`${folder}:${name}`), one)

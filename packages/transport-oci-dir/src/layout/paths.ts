@@ -9,6 +9,8 @@ export interface LayoutPaths {
   readonly index: string
   /** Our own files: the lock of `index.json` and files being written. Other tools do not look there. */
   readonly work: string
+  /** The database of a store (`@crossdock/store`), should the layout be one. */
+  readonly storeDatabase: string
   readonly blobs: LayoutBlobPaths
 }
 
@@ -26,6 +28,7 @@ export function layoutPaths(root: string, sharedBlobDir?: string): LayoutPaths {
     marker: join(root, 'oci-layout'),
     index: join(root, 'index.json'),
     work: join(root, WORK),
+    storeDatabase: join(root, 'crossdock.db'),
     blobs: {
       ...blobPaths({
         folder,
