@@ -22,7 +22,7 @@ import type { BlobPaths } from './blob-paths.ts'
 export interface Trust {
   /** True if the blob is there, with the right size and digest. */
   holds(blob: Descriptor, options?: HoldsOptions): Promise<boolean>
-  /** Notes that the blob's file, just written, was verified. */
+  /** Notes that the blob's file, just written, was verified; nothing if another process has removed it meanwhile. */
   record(digest: Digest): Promise<void>
   /** Notes that the blob's file is damaged, whatever vouched for it: it is hashed before it is trusted again. */
   distrust(digest: Digest): Promise<void>
@@ -76,8 +76,8 @@ export function createTrust(blobs: BlobPaths): Trust {
     },
     async record(digest) {
       const path = blobs.pathOf(digest)
-      const found = await naming('look at', path, () => lstat(path, { bigint: true }))
-      await remember(digest, stampOf(found), false)
+      const found = await naming('look at', path, () => ifExists(lstat(path, { bigint: true })))
+      if (found !== undefined) await remember(digest, stampOf(found), false)
     },
     distrust: (digest) => remember(digest, NO_STAMP, false),
   }
