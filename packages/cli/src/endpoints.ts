@@ -23,7 +23,7 @@ import { type Flags, listFlag, numberFlag, textFlag } from './flags.ts'
 import { certificatesIn, hostConfig } from './host-config.ts'
 import type { Invocation, Operation } from './invocation.ts'
 import { signaturePlaces } from './signature-places.ts'
-import { urlOptions } from './url-options.ts'
+import { discoveryOptions, urlOptions } from './url-options.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
@@ -133,6 +133,7 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
     ociDir: { resume, sharedBlobDir },
     dir: { resume },
     http: urlOptions(settings, host),
+    aciDiscovery: discoveryOptions(settings, host),
     ociArchive: { tmpDir },
     dockerArchive: { tmpDir },
     aci: { tmpDir },

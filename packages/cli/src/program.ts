@@ -161,6 +161,7 @@ Image names are TRANSPORT:REFERENCE:
   store:NAME  store:NAME@DIGEST  store:DIGEST        an image of the local store; see crossdock store --help
   aci:FILE[:NAME[:VERSION]]                          an App Container Image; - is stdin or stdout
   https://HOST[:PORT]/PATH[#NAME]                    one of these archives behind a URL; of several images the NAME
+  appc:NAME[:VERSION][,LABEL=VALUE...]               an App Container Image, where a page of the host in its name says
   tarball:FILE[:FILE...]                             root file systems as the layers of an image; - is stdin
 
 Exit codes: 0 done, 1 failure, 2 image not found, 3 authentication or permission, 4 refused by policy,

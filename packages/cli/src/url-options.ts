@@ -6,6 +6,7 @@ import { type GivenCredentials, storedLookup } from './credentials.ts'
 import type { EndpointSettings } from './endpoints.ts'
 
 type UrlOptions = NonNullable<DefaultTransportsOptions['http']>
+type DiscoveryOptions = NonNullable<DefaultTransportsOptions['aciDiscovery']>
 type Lookup = Exclude<UrlOptions['credentials'], GivenCredentials | undefined>
 
 /** How archives behind URLs are fetched. What the machine has configured counts where the flags are silent. */
@@ -24,6 +25,24 @@ export function urlOptions(settings: EndpointSettings, host: HostConfig): UrlOpt
     tmpDir: settings.tmpDir,
     trustedHosts: settings.trustedHosts,
     userAgent: settings.userAgent,
+  }
+}
+
+/** How the pages are fetched that say where archives of a name lie: from the same hosts, they are asked in the same way. */
+export function discoveryOptions(settings: EndpointSettings, host: HostConfig): DiscoveryOptions {
+  const { credentials, certificates, insecure, ...options } = urlOptions(settings, host)
+  const { connectTimeoutMs, headersTimeoutMs, idleBodyTimeoutMs, maxAttempts, trustedHosts, userAgent } = options
+  return {
+    credentials,
+    certificates,
+    insecure,
+    plainHttp: insecure,
+    connectTimeoutMs,
+    headersTimeoutMs,
+    idleBodyTimeoutMs,
+    maxAttempts,
+    trustedHosts,
+    userAgent,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ImageTransport } from '@crossdock/core'
 import { storeTransport, type StoreTransportOptions } from '@crossdock/store'
+import { aciDiscoveryTransport, type DiscoveryOptions } from '@crossdock/transport-aci-discovery'
 import { dirTransport, type DirTransportOptions } from '@crossdock/transport-dir'
 import { dockerTransport, type DockerTransportOptions } from '@crossdock/transport-docker'
 import { dockerDaemonTransport, type DockerDaemonTransportOptions } from '@crossdock/transport-docker-daemon'
@@ -18,6 +19,8 @@ import {
 /** The options of each built-in transport, under the name of its factory. */
 export interface DefaultTransportsOptions {
   readonly aci?: AciTransportOptions | undefined
+  /** Of `appc:`, which reads through `https:` and `http:`. */
+  readonly aciDiscovery?: DiscoveryOptions | undefined
   readonly docker?: DockerTransportOptions | undefined
   readonly dir?: DirTransportOptions | undefined
   readonly dockerArchive?: ArchiveTransportOptions | undefined
@@ -32,6 +35,8 @@ export interface DefaultTransportsOptions {
 
 /** Every built-in transport, ready for `createTransportRegistry`. */
 export function defaultTransports(options: DefaultTransportsOptions = {}): readonly ImageTransport[] {
+  const https = httpsTransport(options.http)
+  const http = httpTransport(options.http)
   return [
     dockerTransport(options.docker),
     ociDirTransport(options.ociDir),
@@ -41,8 +46,13 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     aciTransport(options.aci),
     tarballTransport(options.tarball),
     dockerDaemonTransport(options.dockerDaemon),
-    httpsTransport(options.http),
-    httpTransport(options.http),
+    https,
+    http,
+    aciDiscoveryTransport({
+      ...options.aciDiscovery,
+      archives: ({ protocol, href }) =>
+        (protocol === 'https:' ? https : http).parseReference(href.slice(protocol.length)),
+    }),
     storeTransport(options.store),
   ]
 }

@@ -9,6 +9,7 @@ test('every built-in transport is there, under its name, and takes its own optio
       ociDir: { resume: false },
       dir: { resume: false },
       http: { resume: false },
+      aciDiscovery: { maxAttempts: 1 },
       ociArchive: { durability: 'fast' },
       dockerArchive: { durability: 'fast' },
       tarball: { annotations: {} },
@@ -28,6 +29,7 @@ test('every built-in transport is there, under its name, and takes its own optio
     'docker-daemon',
     'https',
     'http',
+    'appc',
     'store',
   ])
   for (const name of [
@@ -41,6 +43,7 @@ test('every built-in transport is there, under its name, and takes its own optio
     'docker-daemon:app:1',
     'https://example.com/app.tar#app:1',
     'http://example.com/app.tar',
+    'appc:example.com/app:1,os=linux',
     'store:app:1',
   ]) {
     expect(registry.parse(name).toString()).toBe(name.slice(name.indexOf(':') + 1))

@@ -1,0 +1,24 @@
+// The transport
+export { aciDiscoveryTransport } from './transport.ts'
+export type { AciDiscoveryTransport, AppReference } from './transport.ts'
+export type {
+  AciDiscoveryTransportOptions,
+  Certificates,
+  CertificatesLookup,
+  CredentialsLookup,
+  CredentialsLookupOptions,
+  DiscoveryOptions,
+} from './options.ts'
+
+// Names
+export { formatAppName, parseAppName } from './app-name.ts'
+export type { AppName, Labels } from './app-name.ts'
+export { formatCimd } from './cimd.ts'
+
+// Where names lead
+export { createAciDiscovery } from './discovery.ts'
+export type { AciDiscovery } from './discovery.ts'
+export type { DiscoverOptions, DiscoveryPage, DiscoveryResult, Endpoint } from './client/discover.ts'
+export type { FetchedPage, PageProblem } from './client/fetch-page.ts'
+export type { DiscoveryTag } from './client/meta-tags.ts'
+export { nothingFound } from './nothing-found.ts'
