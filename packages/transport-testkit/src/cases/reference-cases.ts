@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  createTransportRegistry,
-  ImageError,
-  imageName,
-  type ImageReference,
-  type PolicyIdentity,
-} from '@crossdock/core'
+import { createTransportRegistry, ImageError, type ImageReference, type PolicyIdentity } from '@crossdock/core'
 import { describe } from '../case-steps.ts'
 import type { ConformanceCase } from '../conformance-case.ts'
 
@@ -21,7 +15,7 @@ export const referenceCases: readonly ConformanceCase[] = [
         const reference = transport.parseReference(text)
         assert.equal(reference.transport, transport, `${text}: the reference does not carry its transport`)
         assertEqualReferences(transport.parseReference(reference.toString()), reference)
-        assertEqualReferences(registry.parse(imageName(reference)), reference)
+        assertEqualReferences(registry.parse(typedName(reference)), reference)
         return reference.toString()
       })
       assert.equal(new Set(printed).size, printed.length, `two names print as one: ${printed.join(', ')}`)
@@ -154,8 +148,13 @@ function textsOf(error: unknown): string[] {
   ]
 }
 
+/** What a person would type: for messages parts of it may be left out. */
+function typedName(reference: ImageReference): string {
+  return `${reference.transport.name}:${reference.toString()}`
+}
+
 function shownParts(reference: ImageReference): string {
-  return JSON.stringify([imageName(reference), reference.policy, reference.dockerReference])
+  return JSON.stringify([typedName(reference), reference.policy, reference.dockerReference])
 }
 
 function assertSecretFree(shown: string, text: string): void {
