@@ -215,7 +215,8 @@ describe('ingests', () => {
     pass(25 * HOUR_MS)
     expect(await store.collect({ ...NOW, dryRun: true })).toMatchObject({ ingests: 2 })
     expect(await store.collect(NOW)).toMatchObject({ ingests: 2 })
-    const refs = (await Array.fromAsync(store.content.ingests())).map(({ ref }) => ref)
+    const refs: string[] = []
+    for await (const { ref } of store.content.ingests()) refs.push(ref)
     expect(refs.toSorted()).toEqual(['leased', open.ref])
   })
 })

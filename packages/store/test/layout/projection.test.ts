@@ -259,7 +259,7 @@ describe('opening', () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true })
     await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
-    await writeIndex(folder, { schemaVersion: 2, manifests: [entry('a', '1'), target('2')] })
+    await writeIndex(folder, { schemaVersion: 2, manifests: [entry('a', '1'), { ...target('2') }] })
     await using store = await open(folder)
     expect(await namesIn(store)).toEqual(['a'])
     expect((await readIndex(folder)).manifests).toHaveLength(2)
