@@ -7,6 +7,7 @@ import { copyCommand } from './commands/copy.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { diffCommand } from './commands/diff.ts'
 import { digestCommand } from './commands/digest.ts'
+import { discoverCommand } from './commands/discover.ts'
 import { exportCommand } from './commands/export.ts'
 import { generateSigstoreKeyCommand } from './commands/generate-sigstore-key.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -45,6 +46,7 @@ const COMMANDS: readonly CommandEntry[] = [
   diffCommand,
   exportCommand,
   listTagsCommand,
+  discoverCommand,
   deleteCommand,
   signCommand,
   verifyCommand,
