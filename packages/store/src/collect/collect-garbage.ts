@@ -28,7 +28,8 @@ export async function collectGarbage(
 ): Promise<Collected> {
   const { dryRun = false, minAgeMs = HOUR_MS, minIngestAgeMs = 24 * HOUR_MS, signal } = options
   const now = context.clock.now()
-  const limits = { now, minIngestAgeMs, youngSince: now - minAgeMs, signal }
+  // Without grace it does not matter what the file system's clock says.
+  const limits = { now, minIngestAgeMs, youngSince: minAgeMs > 0 ? now - minAgeMs : Infinity, signal }
   const ingests = await sortIngests(context, limits)
   const needs = needsOf(context, { roots: ingests.roots, isUnneeded })
   await findNeeded(context, needs, { signal })

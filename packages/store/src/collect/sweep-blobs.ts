@@ -25,7 +25,7 @@ import type { Needs } from './needs.ts'
 import { lookAtFile, type Unneeded } from './survey.ts'
 
 export interface SweepOptions extends OperationOptions {
-  /** Milliseconds since 1970: what was brought in or relied on since then stays. */
+  /** Milliseconds since 1970: what was brought in or relied on since then stays. Infinity: no grace. */
   readonly youngSince: number
 }
 
@@ -111,6 +111,7 @@ async function removeBatch(
     updateNow(needs, sql, index)
     // What has a record again was relied on meanwhile.
     const left = doomed.filter(({ digest }) => needs.keeperOf(digest) === undefined && !isYoung(sql, digest, 0))
+    // Moving is no statement, but the same when it is done again.
     return left.filter(({ digest }) => {
       const path = paths.blobs.pathOf(digest)
       return isOldFile(path, youngSince) && moveAway(path, join(gone, digestEncoded(digest)))
