@@ -26,6 +26,7 @@ import { signCommand } from './commands/sign.ts'
 import { standaloneSignCommand } from './commands/standalone-sign.ts'
 import { standaloneVerifyCommand } from './commands/standalone-verify.ts'
 import { storeCommand } from './commands/store.ts'
+import { trustCommand } from './commands/trust.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { versionCommand } from './commands/version.ts'
 import { addAuthFileFlags } from './credentials-flags.ts'
@@ -57,6 +58,7 @@ const COMMANDS: readonly CommandEntry[] = [
   logoutCommand,
   authCommand,
   policyCommand,
+  trustCommand,
   standaloneSignCommand,
   standaloneVerifyCommand,
   manifestDigestCommand,

@@ -175,6 +175,34 @@ describe('tags', () => {
   })
 })
 
+describe('public keys', () => {
+  it('are read without credentials, up to 1 MiB', async () => {
+    const { port, seen } = await tlsServer(({ url }, response) => {
+      if (url === '/large') response.end(Buffer.alloc(1024 * 1024 + 1))
+      else if (url === '/asks') response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+      else response.end('keys')
+    })
+    const credentials = { username: 'me', password: 's3cret' }
+    const discovery = createAciDiscovery({ certificates, credentials, proxy: false, maxAttempts: 1 })
+    onTestFinished(() => discovery.close())
+    const read = (path: string): Promise<Uint8Array> => discovery.readKeys(new URL(`https://localhost:${port}/${path}`))
+    expect(Buffer.from(await read('keys')).toString()).toBe('keys')
+    await expect(read('large')).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    await expect(read('asks')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('are not read over plain http without leave, nor from a file', async () => {
+    const { port, seen } = await plainServer((_, response) => void response.end('keys'))
+    const discovery = createAciDiscovery({ proxy: false, plainHttp: (host) => host === 'example.com' })
+    onTestFinished(() => discovery.close())
+    for (const url of [`http://localhost:${port}/keys`, 'file:///etc/passwd']) {
+      await expect(discovery.readKeys(new URL(url))).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+    }
+    expect(seen).toEqual([])
+  })
+})
+
 describe('names', () => {
   it.each(['1/app', '127.1', '0x7f.1/app'])('%s begins with no host: nobody is asked', async (name) => {
     const { port, seen } = await plainServer((_, response) => void response.end())

@@ -1,8 +1,7 @@
 import { ImageError, type ImageErrorCode, type OperationOptions } from '@crossdock/core'
 import { type HttpClient, redactUrl } from '@crossdock/http'
-import { readBytes } from '@crossdock/streams'
-import { refusalError } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
+import { getDocument } from './get-document.ts'
 import { type DiscoveryTag, readMetaTags } from './meta-tags.ts'
 
 /** A page that was asked for. */
@@ -80,24 +79,8 @@ async function readTags(
   client: Pick<HttpClient, 'request'>,
   { limitBytes, ...operation }: ReadOptions,
 ): Promise<readonly DiscoveryTag[]> {
-  const what = 'the discovery page'
-  const response = await client.request({
-    ...operation,
-    method: 'GET',
-    url,
-    what,
-    side: 'source',
-    anonymous: url.protocol !== 'https:',
-    headers: { 'accept-encoding': 'identity' },
-    wholeUpToBytes: limitBytes,
-  })
-  if (response.status !== 200) throw await refusalError(response, { what, signal: operation.signal })
-  const encoding = response.headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') {
-    await response.discard()
-    throw new ImageError('UNSUPPORTED', `${redactUrl(url)} is packed, which nobody asked for`)
-  }
-  const bytes = await readBytes(response.body, { limitBytes, what: `${what} ${redactUrl(url)}` })
+  const anonymous = url.protocol !== 'https:'
+  const bytes = await getDocument(url, client, { what: 'the discovery page', limitBytes, anonymous, ...operation })
   const tags = await readMetaTags(new TextDecoder().decode(bytes))
   if (tags.length <= MAX_TAGS) return tags
   throw new ImageError('LIMIT_EXCEEDED', `${redactUrl(url)} has ${tags.length} discovery tags, more than ${MAX_TAGS}`)
