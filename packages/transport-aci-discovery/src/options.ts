@@ -78,8 +78,10 @@ export interface DiscoveryOptions {
 
 /** Options of `appc:`. */
 export interface AciDiscoveryTransportOptions extends DiscoveryOptions {
-  /** The image in the archive behind a URL, http or https: what a name is read through. */
-  readonly archives: (url: URL) => ImageReference
+  /**
+   * The image in the archive behind a URL, http or https: what a name is read through. Told where the archive's detached signature lies, if a page says so.
+   */
+  readonly archives: (url: URL, signature: URL | undefined) => ImageReference
 }
 
 export interface ResolvedOptions {

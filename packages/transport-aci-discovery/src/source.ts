@@ -7,18 +7,18 @@ import {
   type OperationOptions,
   report,
 } from '@crossdock/core'
-import { redactUrl } from '@crossdock/http'
 import { type AppName, formatAppName } from './app-name.ts'
 import { checkImage } from './check-image.ts'
 import { discover, type Endpoint } from './client/discover.ts'
 import type { Session } from './client/session.ts'
+import type { AciDiscoveryTransportOptions } from './options.ts'
 import { nothingFound } from './nothing-found.ts'
 
 /** A name that is being followed. */
 export interface FollowOptions {
   readonly app: AppName
   readonly session: Session
-  readonly archives: (url: URL) => ImageReference
+  readonly archives: AciDiscoveryTransportOptions['archives']
 }
 
 /** The archive is not there or not to be had: another one may be. What is there and wrong is no reason to look elsewhere. */
@@ -45,10 +45,10 @@ export async function openArchive(follow: FollowOptions, operation: OperationOpt
   if (endpoints.length === 0) throw nothingFound(app, 'image', pages)
   const failures: ImageError[] = []
   for (const endpoint of endpoints) {
-    const reference = archives(endpoint.archive)
+    const reference = referenceTo(endpoint, archives)
     try {
       const source = await openOne(reference, app, operation)
-      tell(endpoint, reference, operation)
+      report(operation, { type: 'note', level: 'info', message: `read from ${imageName(reference)}` })
       return { source, reference }
     } catch (reason) {
       operation.signal?.throwIfAborted()
@@ -71,13 +71,9 @@ async function openOne(reference: ImageReference, app: AppName, operation: Opera
   }
 }
 
-function tell({ archive, signature }: Endpoint, reference: ImageReference, operation: OperationOptions): void {
-  report(operation, { type: 'note', level: 'info', message: `read from ${imageName(reference)}` })
-  const beside = new URL(archive)
-  beside.pathname += '.asc'
-  if (signature.href === beside.href || signature.href === archive.href) return
-  const message = `its page names ${redactUrl(signature)} as the signature; only one beside the archive is looked at, so that it may count as unsigned`
-  report(operation, { type: 'note', level: 'warning', message })
+/** A template without an extension says nothing of a signature. */
+function referenceTo({ archive, signature }: Endpoint, archives: FollowOptions['archives']): ImageReference {
+  return archives(archive, signature.href === archive.href ? undefined : signature)
 }
 
 function allFailed(app: AppName, failures: readonly ImageError[]): ImageError {

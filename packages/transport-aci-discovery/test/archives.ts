@@ -5,7 +5,9 @@ import { ACI_MANIFEST_ANNOTATION } from '@crossdock/formats'
 export type Lying = { readonly name: string; readonly labels?: Readonly<Record<string, string>> } | ImageErrorCode
 
 export interface Archives {
-  readonly open: (url: URL) => ImageReference
+  readonly open: (url: URL, signature: URL | undefined) => ImageReference
+  /** Where signatures are said to lie. */
+  readonly signatures: (string | undefined)[]
   /** The URLs that were opened, and those that were closed again. */
   readonly opened: string[]
   readonly closed: string[]
@@ -15,7 +17,9 @@ export interface Archives {
 export function archivesOf(all: Readonly<Record<string, Lying>>, made = true): Archives {
   const opened: string[] = []
   const closed: string[] = []
-  const open = (url: URL): ImageReference => {
+  const signatures: (string | undefined)[] = []
+  const open = (url: URL, signature: URL | undefined): ImageReference => {
+    signatures.push(signature?.href)
     const reference: ImageReference = {
       transport: {
         '~transport': { contract: 1, vendor: 'test' },
@@ -33,7 +37,7 @@ export function archivesOf(all: Readonly<Record<string, Lying>>, made = true): A
     }
     return reference
   }
-  return { open, opened, closed }
+  return { open, opened, closed, signatures }
 }
 
 interface SourceFacts {

@@ -144,16 +144,14 @@ describe('reading', () => {
     expect(closed).toEqual([ONE])
   })
 
-  it('tells what was read, and of a signature elsewhere', async () => {
+  it('tells what is read, and hands on where the signature lies', async () => {
     const third = `${BASE}/3?e=aci`
-    const { reference } = await served('localhost/app:1.0', { [third]: right })
+    const { reference, signatures } = await served('localhost/app:1.0', { [third]: right })
     const events: ProgressEvent[] = []
     await using _ = await reference.openSource({ onProgress: (event) => void events.push(event) })
     const notes = events.flatMap((event) => (event.type === 'note' ? [event.message] : []))
-    expect(notes).toEqual([
-      `read from https://storage.example.com/3?…`,
-      expect.stringContaining('names https://storage.example.com/3'),
-    ])
+    expect(notes).toEqual([`read from ${BASE}/3?…`])
+    expect(signatures).toEqual([`${ONE}.asc`, `${TWO}.asc`, `${BASE}/3?e=aci.asc`])
   })
 })
 

@@ -28,6 +28,8 @@ import type { ArchiveSelection, UrlLocation } from './reference.ts'
 export interface OpenOptions extends UrlLocation {
   readonly reference: ImageReference
   readonly session: Session
+  /** Of an App Container Image: where its detached signature lies. Default: beside the archive. */
+  readonly signature?: URL | undefined
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type OperationOptions,
   type PolicyIdentity,
 } from '@crossdock/core'
-import { createSession, type Session } from './client/session.ts'
+import { createSession } from './client/session.ts'
 import { type HttpTransportOptions, resolveOptions } from './options.ts'
 import {
   formatLocation,
@@ -28,6 +28,11 @@ export interface UrlReference extends ImageReference, UrlLocation {
 }
 
 export interface UrlTransport<Scheme extends UrlScheme = UrlScheme> extends ImageTransport<Scheme, UrlReference> {
+  /**
+   * The archive at a URL whose detached signature lies at another one than beside it, as a discovery page may say. The printed form does not tell where. Throws
+   * `INVALID_REFERENCE`, for a URL of another scheme, too.
+   */
+  signedArchive(url: URL, signature: URL): UrlReference
   close(): Promise<void>
 }
 
@@ -48,16 +53,24 @@ function createTransport<Scheme extends UrlScheme>(name: Scheme, options: HttpTr
   const transport: UrlTransport<Scheme> = {
     '~transport': { contract: CONTRACT, vendor: '@crossdock/transport-http' },
     name,
-    parseReference: (text) => createReference(transport, parseLocation(name, text), session),
+    parseReference: (text) => createReference(transport, parseLocation(name, text), { session }),
+    signedArchive: (url, signature) => {
+      const text = url.protocol === `${name}:` ? url.href.slice(url.protocol.length) : ''
+      return createReference(transport, parseLocation(name, text), { session, signature })
+    },
     validatePolicyScope: (scope) => validateScope(name, scope),
     close: () => session.close(),
   }
   return Object.freeze(transport)
 }
 
-function createReference(transport: UrlTransport, location: UrlLocation, session: Session): UrlReference {
+function createReference(
+  transport: UrlTransport,
+  location: UrlLocation,
+  opening: Pick<OpenOptions, 'session' | 'signature'>,
+): UrlReference {
   const text = formatLocation(location)
-  const open = (): OpenOptions => ({ reference, session, ...location })
+  const open = (): OpenOptions => ({ reference, ...opening, ...location })
   const reference: UrlReference = {
     transport,
     ...location,

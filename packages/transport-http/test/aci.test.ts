@@ -98,6 +98,23 @@ describe('an App Container Image', () => {
     expect(await (await serve(good, 403)).read()).toEqual([])
   })
 
+  it('has the signature that lies where it is said to lie', async () => {
+    const server = await fileServer(({ url }, response) => {
+      response.writeHead(url === '/app.aci.asc' ? 404 : 200)
+      response.end(url === '/find?ext=aci.asc' ? 'elsewhere' : good)
+    })
+    const transport = httpTransport({ cacheFolder: await temporaryFolder(), proxy: false, maxAttempts: 1 })
+    onTestFinished(() => transport.close())
+    const at = (path: string): URL => new URL(`http:${server.base}${path}`)
+    const reference = transport.signedArchive(at('/app.aci'), at('/find?ext=aci.asc'))
+    expect(reference.toString()).toBe(`${server.base}/app.aci`)
+    await using source = await reference.openSource()
+    const [signature] = await source.getSignatures()
+    expect(signature?.format === 'simple' && new TextDecoder().decode(signature.bytes)).toBe('elsewhere')
+    expect(server.seen.map(({ path }) => path)).toEqual(['/app.aci', '/find?ext=aci.asc'])
+    expect(() => transport.signedArchive(new URL('https://h/a.aci'), at('/'))).toThrow('names no archive')
+  })
+
   it('is the one that was meant', async () => {
     const { read } = await serve(good)
     for (const meant of ['#example.com/app', '#example.com/app:1.2', '#@0']) expect(await read(meant)).toEqual([])

@@ -50,8 +50,11 @@ export function defaultTransports(options: DefaultTransportsOptions = {}): reado
     http,
     aciDiscoveryTransport({
       ...options.aciDiscovery,
-      archives: ({ protocol, href }) =>
-        (protocol === 'https:' ? https : http).parseReference(href.slice(protocol.length)),
+      archives: (url, signature) => {
+        const transport = url.protocol === 'https:' ? https : http
+        const plain = url.href.slice(url.protocol.length)
+        return signature === undefined ? transport.parseReference(plain) : transport.signedArchive(url, signature)
+      },
     }),
     storeTransport(options.store),
   ]

@@ -24,12 +24,14 @@ export interface AciImageOptions {
   readonly session: Session
   readonly url: URL
   readonly selection: ArchiveSelection
+  /** Where the detached signature lies. Default: beside the archive. */
+  readonly signature?: URL | undefined
 }
 
 /** An App Container Image with the signature that lies beside it. The file is closed with the source, or if this fails. */
 export async function openAciImage(
   file: RandomAccess,
-  { reference, session, url, selection }: AciImageOptions,
+  { reference, session, url, selection, signature: place = signatureUrl(url) }: AciImageOptions,
   operation: OperationOptions,
 ): Promise<ImageSource> {
   const reading: OpenArchiveOptions = { ...session.options, signal: operation.signal }
@@ -37,7 +39,7 @@ export async function openAciImage(
   let signature: Uint8Array | undefined
   try {
     checkSelection(archive, selection)
-    signature = await readSignature(session, url, operation)
+    signature = await readSignature(session, place, operation)
   } catch (reason) {
     await archive[Symbol.asyncDispose]()
     throw reason
@@ -48,10 +50,9 @@ export async function openAciImage(
 /** Storage services say of what is not there that it may not be read, unless the folder may be listed. */
 async function readSignature(
   { operations }: Session,
-  archive: URL,
+  url: URL,
   operation: OperationOptions,
 ): Promise<Uint8Array | undefined> {
-  const url = signatureUrl(archive)
   try {
     return await signatureOf(remoteSignature(url, operations), operation)
   } catch (reason) {
