@@ -1,9 +1,9 @@
 import { ImageError, isDigest, MAX_MANIFEST_BYTES, type Digest } from '@crossdock/core'
-import { isObject, member, parseJsonDocument } from '@crossdock/formats'
+import { isIndexType, isManifestType, isObject, member, parseJsonDocument } from '@crossdock/formats'
 
 /** What a document leads to. */
 export interface DocumentEdges {
-  /** Documents: what an index lists. */
+  /** Documents: what an index lists, and what is said to be one elsewhere. */
   readonly documents: readonly Digest[]
   /** Config, layers and other blobs. */
   readonly blobs: readonly Digest[]
@@ -20,24 +20,29 @@ const NONE: DocumentEdges = Object.freeze({ documents: [], blobs: [] })
 export function documentEdges(bytes: Uint8Array): DocumentEdges {
   const document = parse(bytes)
   if (!isObject(document)) return NONE
-  const list = (key: string, field = 'digest'): readonly Digest[] => digestsIn(member(document, key), field)
+  const listed = [member(document, 'config'), ...listOf(document, 'layers'), ...listOf(document, 'blobs')]
   return {
-    documents: list('manifests'),
+    documents: digestsIn([...listOf(document, 'manifests'), ...listed.filter(isDocument)]),
     blobs: [
-      ...digestsIn([member(document, 'config')], 'digest'),
-      ...list('layers'),
-      ...list('blobs'),
-      ...list('fsLayers', 'blobSum'),
+      ...digestsIn(listed.filter((item) => !isDocument(item))),
+      ...digestsIn(listOf(document, 'fsLayers'), 'blobSum'),
     ],
-    subject: digestsIn([member(document, 'subject')], 'digest')[0],
+    subject: digestsIn([member(document, 'subject')])[0],
   }
 }
 
-function digestsIn(list: unknown, field: string): readonly Digest[] {
-  if (!Array.isArray(list)) return []
-  return list
-    .map((item: unknown) => (isObject(item) ? member(item, field) : undefined))
-    .filter((digest) => isDigest(digest))
+function listOf(document: object, key: string): readonly unknown[] {
+  const list = member(document, key)
+  return Array.isArray(list) ? list : []
+}
+
+function isDocument(item: unknown): boolean {
+  const mediaType = isObject(item) ? member(item, 'mediaType') : undefined
+  return typeof mediaType === 'string' && (isManifestType(mediaType) || isIndexType(mediaType))
+}
+
+function digestsIn(list: readonly unknown[], field = 'digest'): readonly Digest[] {
+  return list.map((item) => (isObject(item) ? member(item, field) : undefined)).filter((digest) => isDigest(digest))
 }
 
 function parse(bytes: Uint8Array): unknown {

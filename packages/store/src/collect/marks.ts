@@ -36,6 +36,8 @@ export interface Marks {
   addImage(image: Pick<ImageNode, 'namespace' | 'name'>): void
   /** What the documents that were read refer to: by subject those that do. */
   readonly subjects: ReadonlyMap<Digest, readonly Digest[]>
+  /** Blobs that stay without what they lead to. */
+  readonly flat: ReadonlySet<Digest>
   keeperOf(digest: Digest): Keeper | undefined
   hasImage(image: Pick<ImageNode, 'namespace' | 'name'>): boolean
 }
@@ -108,6 +110,7 @@ export function createMarks({ pathOf, onMarked = () => undefined }: MarksOptions
     },
     addImage: (image) => pushImage(walk, imageKey(image), 'image'),
     subjects: walk.subjects,
+    flat: walk.flat,
     lookForMissing() {
       for (const [digest, keeper] of missing) push(walk, digest, keeper)
     },

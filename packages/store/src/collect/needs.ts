@@ -10,7 +10,10 @@ import { createMarks, type Marks, type MarksOptions, type Root } from './marks.t
 import { type ImageNode, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** What is needed, and stays known to be while others go on working. */
-export interface Needs extends Pick<Marks, 'keeperOf' | 'hasImage' | 'addImage' | 'addReferrers' | 'subjects'> {
+export interface Needs extends Pick<
+  Marks,
+  'keeperOf' | 'hasImage' | 'addImage' | 'addReferrers' | 'subjects' | 'flat'
+> {
   /**
    * In a transaction: takes in what has changed in the database and in `index.json` since the last time. Of what is needed is then left to
    * be found what is new.
@@ -47,6 +50,7 @@ export function createNeeds({ blobs, now, roots, onMarked, isUnneeded = () => fa
     hasImage: (image) => marks.hasImage(image),
     addImage: (image) => marks.addImage(image),
     subjects: marks.subjects,
+    flat: marks.flat,
     addReferrers: (referrers) => marks.addReferrers(referrers),
     get snapshot() {
       return snapshot

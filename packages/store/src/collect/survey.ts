@@ -24,7 +24,7 @@ export interface Unneeded {
 export interface Survey {
   readonly unneeded: readonly Unneeded[]
   readonly kept: KeptBlobs
-  /** By subject those of the blobs that nothing else leads to which refer to it. */
+  /** By subject those that refer to it of the blobs that nothing else leads to, or that stay without what they lead to. */
   readonly referrers: Referrers
 }
 
@@ -77,7 +77,7 @@ export async function surveyBlobs(
   }
 
   const unmarked = await listUnmarked()
-  const referrers = await referrersAmong(unmarked)
+  const referrers = await referrersAmong([...unmarked, ...needs.flat])
   needs.addReferrers(referrers)
   await needs.find(options)
   const unneeded: Unneeded[] = []

@@ -58,6 +58,7 @@ function ofNodes(graph: Graph, facts: Facts): readonly string[] {
       ...(facts.has('any', place) ? facts.document(refs) : []),
       ...(kind === 'index' ? facts.document(listed) : []),
       ...(kind === 'manifest' ? listed.map((one) => `any ${one}`) : []),
+      ...(kind === 'manifest' ? facts.document(listed.filter((one) => graph.nodes[one]?.kind !== 'layer')) : []),
     ]
   })
 }
