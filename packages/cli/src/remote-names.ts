@@ -1,7 +1,8 @@
 import { UsageError } from './failure.ts'
 
 /** The transports whose names are not mistaken for a repository with a tag: `docker` is a repository itself. */
-const TRANSPORT = /^(?:docker:\/\/|https?:\/\/|(?:oci|dir|oci-archive|docker-archive|docker-daemon|aci|appc|tarball|store):)/
+const TRANSPORT =
+  /^(?:docker:\/\/|https?:\/\/|(?:oci|dir|oci-archive|docker-archive|docker-daemon|aci|appc|tarball|store):)/
 
 /** The image name behind what was typed: a name without a transport is of a registry. */
 export function remoteName(typed: string): string {
