@@ -150,7 +150,7 @@ describe('with skopeo', () => {
       )
     })
 
-    it("each reads the other's file in Docker's form", async () => {
+    it("finds what is kept in Docker's file, and not what was forgotten", async () => {
       const crossdock = await freshCrossdock()
       const home = crossdock.env['HOME'] ?? ''
       const skopeo = createSkopeo(program, home)
@@ -159,8 +159,10 @@ describe('with skopeo', () => {
         '{\n\t"psFormat": "table",\n\t"auths": {}\n}',
       )
       await logIn(crossdock, ['--compat-auth-file', file, server.host])
-      await skopeo.run(['list-tags', '--tls-verify=false', `docker://${server.host}/shared/app`])
-      await skopeo.run(['logout', '--compat-auth-file', file, server.host])
+      const tags = ['list-tags', '--tls-verify=false', `docker://${server.host}/shared/app`]
+      await skopeo.run(tags)
+      await crossdock.done(['logout', '--compat-auth-file', file, server.host])
+      await expect(skopeo.run(tags)).rejects.toThrow(/authentication required|unauthorized/)
       expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ psFormat: 'table', auths: {} })
     })
   })
