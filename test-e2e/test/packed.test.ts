@@ -25,6 +25,7 @@ const FOREIGN = [
   'commander',
   'jsonc-parser',
   'openpgp',
+  'parse5',
   'smol-toml',
   'undici',
   'yaml',

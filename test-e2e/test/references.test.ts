@@ -11,7 +11,7 @@ import type { FinishedProcess } from '../src/start-process.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 
 const HEX = 'a'.repeat(64)
-const KNOWN = '(known: aci, dir, docker, docker-archive, docker-daemon, http, https, oci, oci-archive, store, tarball)'
+const KNOWN = '(known: aci, appc, dir, docker, docker-archive, docker-daemon, http, https, oci, oci-archive, store, tarball)'
 const GRAMMAR = 'a repository is components of a-z and 0-9'
 const DIGEST_RULE = 'what follows "@" must be a digest, sha256: with 64 or sha512: with 128 lower-case hexadecimal'
 const PLACE_RULE = 'what follows ":@" is the image\'s place in index.json, a whole number from 0'
@@ -35,7 +35,7 @@ const REFUSED: readonly Row[] = [
   ...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'nosuch', 'DOCKER', 'Oci', ' docker', ' oci'].map(
     (transport) => ({ name: `${transport}://x`, says: `unknown transport "${transport}"` }),
   ),
-  ...rows(KNOWN, ['containers-storage:x', 'appc:x', 'ftp://x/y', 'file:///etc/passwd']),
+  ...rows(KNOWN, ['containers-storage:x', 'nosuch:x', 'ftp://x/y', 'file:///etc/passwd']),
   { name: 'dir:', says: '"dir:" names no' },
   { name: 'oci-archive:', says: '"oci-archive:" names no' },
   { name: 'docker-archive:', says: '"docker-archive:" names no' },
