@@ -22,7 +22,8 @@ export function commandProblems(
   if (exitCode !== code) problems.push(`the exit code is ${exitCode}, not ${code}`)
   if ((failure === '') !== (exitCode === 0)) problems.push('the exit code and what is said differ')
   // What is found out where it is written names that place.
-  if (exitCode !== 0 && !/127\.\d+\.|sha256:[0-9a-f]{64}.*\(oci:.*\)/.test(failure)) problems.push('no place is named')
+  if (exitCode !== 0 && !/\b(?:127|0)\.\d+\.|sha256:[0-9a-f]{64}.*\(oci:.*\)/.test(failure))
+    problems.push('no place is named')
   if (says?.test(exitCode === 0 ? stderr : failure) === false) problems.push(`it does not say ${String(says)}`)
   return problems.length === 0 ? [] : [...problems, stderr]
 }

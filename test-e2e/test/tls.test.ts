@@ -117,7 +117,7 @@ describe('a certificate of', () => {
       await using server = await startRegistry()
       await runCommand(['copy', '-q', `oci:${image.folder}:latest`, `docker://${server.host}/app:1`])
       // This machine as well, by a name that does not say so.
-      const host = `127.1:${server.url.port}`
+      const host = `0.0.0.0:${server.url.port}`
       const before = server.requests.length
       expect(await problemsWith(host, { code: 6, says: /does not speak TLS/ })).toStrictEqual([])
       expect(server.requests).toHaveLength(before)
