@@ -11,7 +11,8 @@ import type { FinishedProcess } from '../src/start-process.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 
 const HEX = 'a'.repeat(64)
-const KNOWN = '(known: aci, appc, dir, docker, docker-archive, docker-daemon, http, https, oci, oci-archive, store, tarball)'
+const KNOWN =
+  '(known: aci, appc, dir, docker, docker-archive, docker-daemon, http, https, oci, oci-archive, store, tarball)'
 const GRAMMAR = 'a repository is components of a-z and 0-9'
 const DIGEST_RULE = 'what follows "@" must be a digest, sha256: with 64 or sha512: with 128 lower-case hexadecimal'
 const PLACE_RULE = 'what follows ":@" is the image\'s place in index.json, a whole number from 0'
