@@ -58,7 +58,7 @@ it(
           forMs: HOUR_MS,
         })
         const images = 1 + Math.floor(Math.random() * SECONDS)
-        await child.untilOutput('stdout', new RegExp(`(?:\\nstored[^]*){${images}}`))
+        await child.untilOutput('stdout', new RegExp(`(?:\\nstored [^\\n]*(?:\\n(?!stored )[^\\n]*)*){${images}}`))
         const { stdout } = await child.kill('SIGKILL')
         said.push(...stdout.toString('utf8').split('\n'))
       }
