@@ -63,7 +63,7 @@ async function openOne(reference: ImageReference, app: AppName, operation: Opera
   const source = await reference.openSource?.(operation)
   if (source === undefined) throw new ImageError('UNSUPPORTED', `${imageName(reference)} cannot be read`)
   try {
-    await checkImage(source, app, { what: imageName(reference), ...operation })
+    checkImage(source, app, imageName(reference))
     return source
   } catch (reason) {
     await source[Symbol.asyncDispose]()

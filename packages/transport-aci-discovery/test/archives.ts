@@ -1,5 +1,7 @@
-import { digestOf, ImageError, type ImageErrorCode, type ImageReference, type ImageSource } from '@crossdock/core'
-import { ACI_MANIFEST_ANNOTATION } from '@crossdock/formats'
+import { tmpdir } from 'node:os'
+import { bytesAccess, createAciSource, openAci, type TarInput, writeTar } from '@crossdock/archive'
+import { ImageError, type ImageErrorCode, type ImageReference, type ImageSource } from '@crossdock/core'
+import { readBytes } from '@crossdock/streams'
 
 /** What lies at a URL: an image, or why there is none. */
 export type Lying = { readonly name: string; readonly labels?: Readonly<Record<string, string>> } | ImageErrorCode
@@ -32,7 +34,7 @@ export function archivesOf(all: Readonly<Record<string, Lying>>, made = true): A
         opened.push(url.href)
         const lying = all[url.href] ?? 'NOT_FOUND'
         if (typeof lying === 'string') throw new ImageError(lying, `${url.href}: ${lying}`)
-        return sourceOf(lying, reference, { made, onClose: () => void closed.push(url.href) })
+        return await sourceOf(lying, reference, { made, onClose: () => void closed.push(url.href) })
       },
     }
     return reference
@@ -45,30 +47,25 @@ interface SourceFacts {
   readonly onClose: () => void
 }
 
-function sourceOf(
+/** With `made` false it is an OCI image that says that it was made of an App Container Image. */
+async function sourceOf(
   lying: Exclude<Lying, string>,
   reference: ImageReference,
   { made, onClose }: SourceFacts,
-): ImageSource {
-  const labels = Object.entries(lying.labels ?? {}).map(([name, value]) => ({ name, value }))
-  const kept = { acKind: 'ImageManifest', acVersion: '0.8.11', name: lying.name, labels }
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
-  const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(Buffer.from('{}')), size: 2 }
-  const bytes = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType,
-      config,
-      layers: [],
-      annotations: { [ACI_MANIFEST_ANNOTATION]: JSON.stringify(kept) },
-    }),
-  )
-  return {
-    reference,
-    traits: { makesManifest: made },
-    getManifest: async () => ({ bytes, mediaType, digest: digestOf(bytes) }),
-    getBlob: () => Promise.reject(new ImageError('NOT_FOUND', 'no blob')),
-    getSignatures: async () => [],
-    [Symbol.asyncDispose]: async () => onClose(),
-  }
+): Promise<ImageSource> {
+  const archive = await openAci(bytesAccess(await aciOf(lying)), { tmpDir: tmpdir(), maxUnpackedBytes: 1024 ** 2 })
+  const source = createAciSource(archive, { reference })
+  const { aci: _, ...plain } = source
+  return { ...(made ? source : plain), [Symbol.asyncDispose]: async () => onClose() }
+}
+
+async function aciOf({ name, labels = {} }: Exclude<Lying, string>): Promise<Uint8Array> {
+  const pairs = Object.entries(labels).map(([label, value]) => ({ name: label, value }))
+  const document = { acKind: 'ImageManifest', acVersion: '0.8.11', name, labels: pairs }
+  const content = Buffer.from(JSON.stringify(document))
+  const members: readonly TarInput[] = [
+    { path: 'manifest', size: content.byteLength, content },
+    { path: 'rootfs', type: 'directory' },
+  ]
+  return await readBytes(writeTar(members), { limitBytes: 1024 ** 2, what: 'an archive' })
 }

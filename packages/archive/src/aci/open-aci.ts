@@ -14,6 +14,8 @@ export interface AciArchive extends AciLayout, AsyncDisposable {
   readonly access: RandomAccess
   /** The image ID: the sha512 of the unpacked tar. */
   readonly id: Digest
+  /** Of the file as it came, in bytes. */
+  readonly publishedSize: number
   /** The file as it came, for detached signatures. Throws `CONFLICT` at the end if the bytes are others than those of `access`. */
   readonly published: (signal?: AbortSignal) => AsyncIterable<Uint8Array>
 }
@@ -35,7 +37,8 @@ export async function openAci(file: RandomAccess, options: OpenArchiveOptions): 
     const archive = await indexArchive(unowned(access), { signal })
     const layout = await readAciLayout(archive, signal)
     const published = (reading?: AbortSignal): AsyncIterable<Uint8Array> => unchanged(file, digest, reading)
-    return { ...layout, what: file.name, access, id, published, [Symbol.asyncDispose]: close }
+    const publishedSize = file.size
+    return { ...layout, what: file.name, access, id, publishedSize, published, [Symbol.asyncDispose]: close }
   } catch (reason) {
     await close()
     throw reason

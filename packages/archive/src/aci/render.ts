@@ -1,10 +1,6 @@
-import { ImageError, quoteForeign } from '@crossdock/core'
-import { type AciDependency, formatAciImageId } from '@crossdock/formats'
 import { cleanPath } from '../members/clean-path.ts'
 import type { AciArchive } from './open-aci.ts'
-
-/** Finds the image that is meant by a dependency; undefined if it is not there. */
-export type FindDependency = (dependency: AciDependency) => AciArchive | undefined
+import { type AciTree, MAX_IMAGES, tooMany } from './tree.ts'
 
 /** An image and the paths of it that the whole takes, in the order of its archive. */
 export interface RenderedImage {
@@ -19,61 +15,28 @@ interface Placed {
   readonly whitelists: readonly ReadonlySet<string>[]
 }
 
-/** More images than this make no image that anybody wrote. */
-const MAX_IMAGES = 256
-
 /**
  * What an image takes from itself and from those that it depends on, the uppermost first (appc spec, "Dependency Matching"). The dependency that
  * is named last lies highest; each path comes from the first image that has it, and has to be in the lists of that image and of all that asked for it;
- * nothing lies below what a higher image made a file or a link. An image may stand there several times, in a circle never.
- *
- * Throws `NOT_FOUND` for a dependency that is not there, `DIGEST_MISMATCH` if its ID is another one, `INVALID_DATA`, `LIMIT_EXCEEDED`.
+ * nothing lies below what a higher image made a file or a link. An image may stand there several times. Throws `LIMIT_EXCEEDED`.
  */
-export function renderAci(image: AciArchive, find: FindDependency = () => undefined): readonly RenderedImage[] {
+export function renderAci(tree: AciTree): readonly RenderedImage[] {
   const above: RootPaths = { taken: new Set(), folders: new Set(), others: new Set() }
-  return flatten(image, find).map((placed) => ({ archive: placed.archive, paths: takePaths(placed, above) }))
+  return flatten(tree).map((placed) => ({ archive: placed.archive, paths: takePaths(placed, above) }))
 }
 
-function flatten(image: AciArchive, find: FindDependency): readonly Placed[] {
+function flatten(top: AciTree): readonly Placed[] {
   const list: Placed[] = []
 
-  function visit(archive: AciArchive, asked: readonly AciArchive[], inherited: Placed['whitelists']): void {
-    if (asked.some(({ id }) => id === archive.id)) {
-      const circle = [...asked, archive].map(({ manifest }) => manifest.name).join(' → ')
-      throw new ImageError('INVALID_DATA', `the dependencies lead in a circle: ${quoteForeign(circle, 500)}`)
-    }
-    const { dependencies, pathWhitelist } = archive.manifest
-    const whitelists = pathWhitelist.length === 0 ? inherited : [...inherited, listed(archive)]
+  function visit({ archive, dependencies }: AciTree, inherited: Placed['whitelists']): void {
+    const whitelists = archive.manifest.pathWhitelist.length === 0 ? inherited : [...inherited, listed(archive)]
     list.push({ archive, whitelists })
-    if (list.length > MAX_IMAGES) {
-      throw new ImageError('LIMIT_EXCEEDED', `${image.what} needs more than ${MAX_IMAGES} images`)
-    }
-    for (const dependency of dependencies.toReversed()) {
-      visit(resolve(archive, dependency, find), [...asked, archive], whitelists)
-    }
+    if (list.length > MAX_IMAGES) throw tooMany(top.archive)
+    for (const dependency of dependencies.toReversed()) visit(dependency, whitelists)
   }
 
-  visit(image, [], [])
+  visit(top, [])
   return list
-}
-
-function resolve({ what }: AciArchive, dependency: AciDependency, find: FindDependency): AciArchive {
-  const { imageName, imageId } = dependency
-  const found = find(dependency)
-  if (found === undefined) {
-    throw new ImageError(
-      'NOT_FOUND',
-      `${what} depends on ${imageName}, which is not there; give its archive as well, with the option "dependencies" of aci:`,
-    )
-  }
-  const id = formatAciImageId(found.id)
-  const isIt = found.manifest.name === imageName && (imageId === undefined || id.startsWith(imageId))
-  if (isIt) return found
-  const wanted = imageId === undefined ? '' : ` with the ID ${quoteForeign(imageId, 150)}`
-  throw new ImageError(
-    'DIGEST_MISMATCH',
-    `${what} depends on ${imageName}${wanted}, but what was found is ${found.manifest.name}, ${id}`,
-  )
 }
 
 /** A list's entries as paths below the root; one that leads out names nothing. */

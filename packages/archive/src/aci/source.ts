@@ -6,19 +6,22 @@ import {
   ImageError,
   type ImageReference,
   type ImageSource,
+  type ManifestBytes,
   type OperationOptions,
   type Platform,
   report,
 } from '@crossdock/core'
 import { type ImageOfAci, imageOfAci, OCI_LAYER_TAR, type OwnerOf } from '@crossdock/formats'
-import { firstBytes, skipBytes } from '@crossdock/streams'
+import { createInFlight, firstBytes, skipBytes } from '@crossdock/streams'
 import { createReader } from '../access/read-access.ts'
+import { type AttachedArchive, attachedArchive } from './attached-archive.ts'
 import { detachedSignature } from './detached-signature.ts'
 import { type AciLayer, openAciLayer } from './layer.ts'
 import type { AciArchive } from './open-aci.ts'
-import { type FindDependency, renderAci, type RenderedImage } from './render.ts'
+import { renderAci, type RenderedImage } from './render.ts'
+import { type FindDependency, loadAciTree } from './tree.ts'
 
-export interface AciSourceOptions extends OperationOptions {
+export interface AciSourceOptions extends Pick<OperationOptions, 'onProgress'> {
   readonly reference: ImageReference
   /** What an image runs on that does not say so. Default: linux on this machine's CPU. */
   readonly platform?: Platform | undefined
@@ -26,38 +29,87 @@ export interface AciSourceOptions extends OperationOptions {
   readonly find?: FindDependency | undefined
   /** The detached signature of the archive, as it is published. Default: there is none. */
   readonly signature?: Uint8Array | undefined
+  /** Whether the archive as it was published comes along, with its signature, as a referrer of the image that is made of it. Default: false. */
+  readonly attach?: boolean | undefined
+}
+
+/** An OCI image that is made of an App Container Image while it is read. */
+export interface AciSource extends ImageSource {
+  /** What it is made of. */
+  readonly aci: AciArchive
+  /** The detached signature of the archive, if there is one. */
+  readonly signature: Uint8Array | undefined
+}
+
+export function isAciSource(source: ImageSource): source is AciSource {
+  return 'aci' in source
+}
+
+interface Loaded {
+  readonly layers: readonly AciLayer[]
+  readonly image: ImageOfAci
+  readonly attached: AttachedArchive | undefined
 }
 
 /**
- * An App Container Image as a source of an OCI image that is made of it (`docs/conversions.md`): a layer for each image that it takes files from. Files
- * are read once for the digests and stay where they are. The archive is closed with the source, or if this fails. What is assumed and what has no place
- * is told as notes.
+ * An App Container Image as a source of an OCI image that is made of it (`docs/conversions.md`): a layer for each image that it takes files from. The image is
+ * made when its manifest is first asked for, so that who it is from can be judged before: then what it depends on is found, and files are read once for the
+ * digests. They stay where they are. The archive is closed with the source. What is assumed and what has no place is told as notes.
  *
- * Throws `NOT_FOUND` for a dependency that is not there, `DIGEST_MISMATCH` for another one, `UNSUPPORTED` for a platform that OCI has no name for,
+ * Reading it throws `NOT_FOUND` for a dependency that is not there, `DIGEST_MISMATCH` for another one, `UNSUPPORTED` for a platform that OCI has no name for,
  * `INVALID_DATA`, `LIMIT_EXCEEDED`.
  */
-export async function createAciSource(archive: AciArchive, options: AciSourceOptions): Promise<ImageSource> {
-  try {
-    const rendered = renderAci(archive, options.find)
-    const layers: AciLayer[] = []
-    for (const image of rendered.toReversed()) {
-      if (image.paths.length > 0) layers.push(await openAciLayer(image, options.signal))
-    }
-    const image = imageOfAci(archive.manifest, {
-      id: archive.id,
-      layers: layers.map(factsOf),
-      platform: options.platform,
-      ownerOf: ownersIn(rendered),
-    })
-    options.signal?.throwIfAborted()
-    for (const note of image.notes) {
-      report(options, { type: 'note', level: 'warning', message: `${archive.what}: ${note}` })
-    }
-    return createSource({ archive, layers, image }, options)
-  } catch (reason) {
-    await archive[Symbol.asyncDispose]()
-    throw reason
+export function createAciSource(archive: AciArchive, options: AciSourceOptions): AciSource {
+  const { reference, signature } = options
+  const loading = createInFlight<'image', Loaded>({ remember: true })
+  const loaded = (operation: OperationOptions = {}): Promise<Loaded> =>
+    loading.run('image', (signal) => load(archive, options, signal), operation)
+  const signatures = signature === undefined ? [] : [detachedSignature(signature, archive)]
+  let closing: Promise<void> | undefined
+  return Object.freeze<AciSource>({
+    aci: archive,
+    signature,
+    reference,
+    traits: Object.freeze({ parallelBlobs: 16, makesManifest: true }),
+    getManifest: async (instance, operation) => manifestOf(archive, await loaded(operation), instance),
+    getBlob: async ({ digest }, operation) => openBlob(archive, await loaded(operation), { digest, ...operation }),
+    async getSignatures(instance, operation) {
+      operation?.signal?.throwIfAborted()
+      if (instance === undefined || options.attach !== true) return signatures
+      return (await loaded(operation)).attached?.manifest.digest === instance ? [] : signatures
+    },
+    ...(options.attach === true && {
+      async *referrers(subject, operation) {
+        const { image, attached } = await loaded(operation)
+        if (subject === image.manifest.digest && attached !== undefined) yield attached.descriptor
+      },
+    }),
+    async [Symbol.asyncDispose]() {
+      closing ??= Promise.resolve(archive[Symbol.asyncDispose]())
+      await closing
+    },
+  })
+}
+
+async function load(archive: AciArchive, options: AciSourceOptions, signal: AbortSignal): Promise<Loaded> {
+  const { find, platform, onProgress, attach, signature } = options
+  const rendered = renderAci(await loadAciTree(archive, { find, signal, onProgress }))
+  const layers: AciLayer[] = []
+  for (const image of rendered.toReversed()) {
+    if (image.paths.length > 0) layers.push(await openAciLayer(image, signal))
   }
+  const image = imageOfAci(archive.manifest, {
+    id: archive.id,
+    layers: layers.map(factsOf),
+    platform,
+    ownerOf: ownersIn(rendered),
+  })
+  signal.throwIfAborted()
+  for (const note of image.notes) {
+    report(options, { type: 'note', level: 'warning', message: `${archive.what}: ${note}` })
+  }
+  const attached = attach === true ? await attachedArchive(archive, { image, signature, signal }) : undefined
+  return { layers, image, attached }
 }
 
 function factsOf({ archive, digest, size }: AciLayer): Parameters<typeof imageOfAci>[1]['layers'][number] {
@@ -77,49 +129,30 @@ function ownersIn(rendered: readonly RenderedImage[]): OwnerOf {
   }
 }
 
-interface Loaded {
-  readonly archive: AciArchive
-  readonly layers: readonly AciLayer[]
-  readonly image: ImageOfAci
+function manifestOf({ what }: AciArchive, { image, attached }: Loaded, instance: Digest | undefined): ManifestBytes {
+  if (instance === undefined || instance === image.manifest.digest) return image.manifest
+  if (instance === attached?.manifest.digest) return attached.manifest
+  throw new ImageError('NOT_FOUND', `${what} has no manifest ${instance}: it holds one image`)
 }
 
-function createSource(loaded: Loaded, { reference, signature }: AciSourceOptions): ImageSource {
-  const { archive, image } = loaded
-  const signatures = signature === undefined ? [] : [detachedSignature(signature, archive)]
-  let closing: Promise<void> | undefined
-  return Object.freeze<ImageSource>({
-    reference,
-    traits: Object.freeze({ parallelBlobs: 16, makesManifest: true }),
-    async getManifest(instance, options) {
-      options?.signal?.throwIfAborted()
-      if (instance === undefined || instance === image.manifest.digest) return image.manifest
-      throw new ImageError('NOT_FOUND', `${archive.what} has no manifest ${instance}: it holds one image`)
-    },
-    async getBlob({ digest }, options) {
-      options?.signal?.throwIfAborted()
-      return openBlob(loaded, digest, options)
-    },
-    async getSignatures(_instance, options) {
-      options?.signal?.throwIfAborted()
-      return signatures
-    },
-    async [Symbol.asyncDispose]() {
-      closing ??= Promise.resolve(archive[Symbol.asyncDispose]())
-      await closing
-    },
-  })
+interface OpenBlobOptions extends GetBlobOptions {
+  readonly digest: Digest
 }
 
-function openBlob({ archive, layers, image }: Loaded, digest: Digest, options: GetBlobOptions = {}): BlobReader {
-  const { offset = 0, end, signal } = options
-  if (digest === image.configDigest) {
+function openBlob(
+  { what }: AciArchive,
+  { layers, image, attached }: Loaded,
+  { digest, offset = 0, end, signal }: OpenBlobOptions,
+): BlobReader {
+  const small = digest === image.configDigest ? image.config : attached?.documents.get(digest)
+  if (small !== undefined) {
     // A chunk is the reader's; these bytes are given to others, too.
-    return createReader(image.config.byteLength, () => bytesBody(image.config.slice()).open(offset, end))
+    return createReader(small.byteLength, () => bytesBody(small.slice()).open(offset, end))
   }
-  const layer = layers.find((each) => each.digest === digest)
-  if (layer === undefined) throw new ImageError('NOT_FOUND', `the image of ${archive.what} has no blob ${digest}`)
-  return createReader(layer.size, () => {
-    const behind = offset === 0 ? layer.open(signal) : skipBytes(layer.open(signal), offset)
-    return end === undefined || end >= layer.size ? behind : firstBytes(behind, end - offset)
+  const blob = layers.find((each) => each.digest === digest) ?? (attached?.digest === digest ? attached : undefined)
+  if (blob === undefined) throw new ImageError('NOT_FOUND', `the image of ${what} has no blob ${digest}`)
+  return createReader(blob.size, () => {
+    const behind = offset === 0 ? blob.open(signal) : skipBytes(blob.open(signal), offset)
+    return end === undefined || end >= blob.size ? behind : firstBytes(behind, end - offset)
   })
 }

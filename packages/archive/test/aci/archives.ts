@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
-import { type AciArchive, bytesAccess, openAci, writeTar, type TarInput } from '../../src/index.ts'
+import { type AciArchive, bytesAccess, type FindDependency, openAci, writeTar, type TarInput } from '../../src/index.ts'
 import { readAll } from '../bodies.ts'
 
 export const OPTIONS = { tmpDir: tmpdir(), maxUnpackedBytes: 1024 ** 2 }
@@ -36,4 +36,25 @@ export async function tarOf(members: readonly TarInput[]): Promise<Uint8Array> {
 export function textFile(path: string, text = ''): TarInput {
   const content = Buffer.from(text)
   return { path, size: content.byteLength, content }
+}
+
+/** An image with files that hold its name. */
+export async function imageOf(
+  name: string,
+  { files, ...manifest }: { files: readonly string[]; [key: string]: unknown },
+): Promise<AciArchive> {
+  const bytes = await aciOf(
+    { name, ...manifest },
+    files.map((path) => textFile(path, name)),
+  )
+  return await opened(bytes, name)
+}
+
+export function dependingOn(...names: readonly string[]): { dependencies: readonly object[] } {
+  return { dependencies: names.map((imageName) => ({ imageName })) }
+}
+
+/** Finds an image by its name alone. */
+export function among(all: readonly AciArchive[]): FindDependency {
+  return ({ imageName }) => all.find(({ manifest }) => manifest.name === imageName)
 }

@@ -18,7 +18,7 @@ function archiveOf(layers: readonly RootLayer[]): Promise<Buffer> {
 /** The layer that an archive is read as. */
 async function layerIn(archive: Uint8Array): Promise<Buffer> {
   await using opened = await openAci(bytesAccess(archive), OPTIONS)
-  const [rendered] = renderAci(opened)
+  const [rendered] = renderAci({ archive: opened, dependencies: [] })
   return await readAll((await openAciLayer(rendered!)).open())
 }
 

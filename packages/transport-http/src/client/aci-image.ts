@@ -44,7 +44,7 @@ export async function openAciImage(
     await archive[Symbol.asyncDispose]()
     throw reason
   }
-  return await createAciSource(archive, { reference, signature, ...operation })
+  return createAciSource(archive, { reference, signature, onProgress: operation.onProgress })
 }
 
 /** Storage services say of what is not there that it may not be read, unless the folder may be listed. */

@@ -1,28 +1,28 @@
 import { type AciArchive, type FindDependency, openAci, openFile, type OpenArchiveOptions } from '@crossdock/archive'
 import { type AciDependency, formatAciImageId, valueOf } from '@crossdock/formats'
 
-/** Opens the archives that an image may be put on top of. Throws what opening one throws; the others are closed then. */
-export async function openDependencies(
-  files: readonly string[],
-  options: OpenArchiveOptions,
-): Promise<readonly AciArchive[]> {
-  const archives: AciArchive[] = []
-  try {
-    for (const file of files) archives.push(await openAci(await openFile(file), options))
-    return archives
-  } catch (reason) {
-    await closeAll(archives)
-    throw reason
+/** Archives that an image may be put on top of. Disposing closes them. */
+export interface Dependencies extends AsyncDisposable {
+  readonly find: FindDependency
+}
+
+/** Files are opened when one of them is first asked for. `find` throws what opening them throws. */
+export function dependenciesIn(files: readonly string[], options: Omit<OpenArchiveOptions, 'signal'>): Dependencies {
+  const opened = new Map<string, AciArchive>()
+  return {
+    async find(dependency, operation) {
+      for (const file of files) {
+        const archive =
+          opened.get(file) ?? (await openAci(await openFile(file), { ...options, signal: operation?.signal }))
+        opened.set(file, archive)
+        if (isMeant(archive, dependency)) return archive
+      }
+      return undefined
+    },
+    async [Symbol.asyncDispose]() {
+      for (const archive of opened.values()) await archive[Symbol.asyncDispose]()
+    },
   }
-}
-
-export async function closeAll(archives: readonly AciArchive[]): Promise<void> {
-  for (const archive of archives) await archive[Symbol.asyncDispose]()
-}
-
-/** The first that has the name, the labels and the ID that are asked for. */
-export function findAmong(archives: readonly AciArchive[]): FindDependency {
-  return (dependency) => archives.find((archive) => isMeant(archive, dependency))
 }
 
 function isMeant({ manifest, id }: AciArchive, { imageName, imageId, labels }: AciDependency): boolean {

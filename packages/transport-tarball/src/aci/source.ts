@@ -1,5 +1,6 @@
 import {
   type AciArchive,
+  type AciSource,
   createAciSource,
   openAci,
   openFile,
@@ -8,38 +9,44 @@ import {
   readAccess,
   spool,
 } from '@crossdock/archive'
-import { ImageError, type ImageSource, type OperationOptions, quoteForeign } from '@crossdock/core'
+import { ImageError, type OperationOptions, quoteForeign } from '@crossdock/core'
 import { MAX_SIGNATURE_BYTES, valueOf } from '@crossdock/formats'
 import { readBytes } from '@crossdock/streams'
 import { STANDARD, type StandardStreams } from '../standard-streams.ts'
-import { closeAll, findAmong, openDependencies } from './dependencies.ts'
+import { dependenciesIn } from './dependencies.ts'
 import type { OpenOptions } from './open-options.ts'
 import type { AciLocation } from './reference.ts'
 
 /**
- * Reads the archive once for its image ID, and the files for the digest of their layer. Throws `NOT_FOUND` for a missing file and for an image with another
- * name or version, or one below it that is missing; `INVALID_DATA`, `UNSUPPORTED`, `LIMIT_EXCEEDED`.
+ * Reads the archive once for its image ID. Throws `NOT_FOUND` for a missing file and for an image with another name or version; `INVALID_DATA`,
+ * `LIMIT_EXCEEDED`.
  */
 export async function openSource(
   { reference, file, location, options, streams }: OpenOptions,
   operation: OperationOptions = {},
-): Promise<ImageSource> {
+): Promise<AciSource> {
   const { signal } = operation
   signal?.throwIfAborted()
   const reading = { ...options, signal }
   const signature = file === STANDARD ? undefined : await readSignature(`${file}.asc`, signal)
   const archive = await openAci(await openInput(file, reading, streams), reading)
-  let below: readonly AciArchive[] = []
   try {
     checkName(archive, location)
-    if (archive.manifest.dependencies.length > 0) below = await openDependencies(options.dependencies, reading)
   } catch (reason) {
     await archive[Symbol.asyncDispose]()
     throw reason
   }
-  const all = { ...archive, [Symbol.asyncDispose]: () => closeAll([archive, ...below]) }
+  const below = dependenciesIn(options.dependencies, options)
+  const all: AciArchive = {
+    ...archive,
+    async [Symbol.asyncDispose]() {
+      await archive[Symbol.asyncDispose]()
+      await below[Symbol.asyncDispose]()
+    },
+  }
   const { platform } = options
-  return await createAciSource(all, { reference, platform, find: findAmong(below), signature, ...operation })
+  const { onProgress } = operation
+  return createAciSource(all, { reference, platform, find: below.find, signature, onProgress })
 }
 
 /** Standard input is put into a file without a name, as it is: signatures are for those bytes. */
