@@ -23,6 +23,7 @@ export { openEntry } from './members/open-entry.ts'
 export type { OpenEntryOptions } from './members/open-entry.ts'
 export { archiveKind } from './archive-kind.ts'
 export type { ArchiveKind } from './archive-kind.ts'
+export { beginsAsAci } from './begins-as-aci.ts'
 
 // Writing tar
 export { writeTar } from './write/write-tar.ts'

@@ -1,7 +1,6 @@
 import { isAciSource } from '@crossdock/archive'
 import { ImageError, type ImageSource, quoteForeign } from '@crossdock/core'
-import { valueOf } from '@crossdock/formats'
-import type { AppName } from './app-name.ts'
+import { type AppName, valueOf } from '@crossdock/formats'
 
 /** Throws `INVALID_DATA` unless the source is an App Container Image that has this name and all these labels. `what` is for messages. */
 export function checkImage(source: ImageSource, app: AppName, what: string): void {

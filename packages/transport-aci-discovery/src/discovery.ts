@@ -1,6 +1,6 @@
 import { ImageError, type OperationOptions } from '@crossdock/core'
+import type { AppName } from '@crossdock/formats'
 import { redactUrl } from '@crossdock/http'
-import type { AppName } from './app-name.ts'
 import { discover, type DiscoverOptions, type DiscoveryResult } from './client/discover.ts'
 import { getDocument } from './client/get-document.ts'
 import { createSession } from './client/session.ts'

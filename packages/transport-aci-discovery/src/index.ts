@@ -10,11 +10,6 @@ export type {
   DiscoveryOptions,
 } from './options.ts'
 
-// Names
-export { formatAppName, parseAppName } from './app-name.ts'
-export type { AppName, Labels } from './app-name.ts'
-export { formatCimd } from './cimd.ts'
-
 // Where names lead
 export { createAciDiscovery } from './discovery.ts'
 export type { AciDiscovery } from './discovery.ts'

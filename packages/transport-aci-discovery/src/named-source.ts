@@ -1,4 +1,4 @@
-import { isAciSource } from '@crossdock/archive'
+import { type AciSourceOptions, isAciSource } from '@crossdock/archive'
 import type { ImageReference, ImageSource } from '@crossdock/core'
 
 /** The same source under another name. Neither a spread nor a prototype does that for objects with private state. */
@@ -15,7 +15,10 @@ export function namedSource(source: ImageSource, reference: ImageReference): Ima
     ...(blobSize && { blobSize }),
     ...(distrustBlob && { distrustBlob }),
     ...(referrers && { referrers }),
-    ...(isAciSource(source) && { aci: source.aci, signature: source.signature }),
+    ...(isAciSource(source) && {
+      aci: source.aci,
+      with: (changes: Partial<AciSourceOptions>) => source.with({ reference, ...changes }),
+    }),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   })
 }

@@ -1,6 +1,6 @@
 import { ImageError } from '@crossdock/core'
+import { type AppName, formatAppName } from '@crossdock/formats'
 import { redactUrl } from '@crossdock/http'
-import { type AppName, formatAppName } from './app-name.ts'
 import type { DiscoveryPage } from './client/discover.ts'
 
 /**

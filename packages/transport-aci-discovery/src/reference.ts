@@ -1,6 +1,5 @@
 import { ImageError, type PolicyIdentity, quoteForeign } from '@crossdock/core'
-import { aciIdentifierProblem } from '@crossdock/formats'
-import type { AppName } from './app-name.ts'
+import { aciIdentifierProblem, type AppName } from '@crossdock/formats'
 
 /** What a policy looks a name up by: the name without labels, then what stands above it, down to the host. */
 export function policyOf({ name }: AppName): PolicyIdentity {

@@ -7,7 +7,7 @@ import {
   type OperationOptions,
   report,
 } from '@crossdock/core'
-import { type AppName, formatAppName } from './app-name.ts'
+import { type AppName, formatAppName } from '@crossdock/formats'
 import { checkImage } from './check-image.ts'
 import { discover, type Endpoint } from './client/discover.ts'
 import type { Session } from './client/session.ts'

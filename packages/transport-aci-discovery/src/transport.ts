@@ -6,7 +6,7 @@ import {
   type OperationOptions,
   type PolicyIdentity,
 } from '@crossdock/core'
-import { type AppName, formatAppName, parseAppName } from './app-name.ts'
+import { type AppName, formatAppName, parseAppName } from '@crossdock/formats'
 import { createSession } from './client/session.ts'
 import { type AciDiscoveryTransportOptions, resolveOptions } from './options.ts'
 import { namedSource } from './named-source.ts'

@@ -37,8 +37,11 @@ export interface AciSourceOptions extends Pick<OperationOptions, 'onProgress'> {
 export interface AciSource extends ImageSource {
   /** What it is made of. */
   readonly aci: AciArchive
-  /** The detached signature of the archive, if there is one. */
-  readonly signature: Uint8Array | undefined
+  /**
+   * The same image, read in another way, which is closed with this one. What the image depends on and this one does not find is looked for with `find` of the
+   * changes.
+   */
+  with(changes: Partial<AciSourceOptions>): AciSource
 }
 
 export function isAciSource(source: ImageSource): source is AciSource {
@@ -68,7 +71,7 @@ export function createAciSource(archive: AciArchive, options: AciSourceOptions):
   let closing: Promise<void> | undefined
   return Object.freeze<AciSource>({
     aci: archive,
-    signature,
+    with: (changes) => createAciSource(archive, { ...options, ...changes, find: firstOf(options.find, changes.find) }),
     reference,
     traits: Object.freeze({ parallelBlobs: 16, makesManifest: true }),
     getManifest: async (instance, operation) => manifestOf(archive, await loaded(operation), instance),
@@ -89,6 +92,11 @@ export function createAciSource(archive: AciArchive, options: AciSourceOptions):
       await closing
     },
   })
+}
+
+function firstOf(one: FindDependency | undefined, other: FindDependency | undefined): FindDependency | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return async (dependency, operation) => (await one(dependency, operation)) ?? (await other(dependency, operation))
 }
 
 async function load(archive: AciArchive, options: AciSourceOptions, signal: AbortSignal): Promise<Loaded> {

@@ -1,4 +1,5 @@
-import type { AppName, DiscoveryResult } from '@crossdock/transport-aci-discovery'
+import type { AppName } from '@crossdock/formats'
+import type { DiscoveryResult } from '@crossdock/transport-aci-discovery'
 import type { CommandEntry } from '../command-entry.ts'
 import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
 import { type Call, endpointSettings } from '../endpoints.ts'
@@ -29,14 +30,16 @@ export const discoverCommand: CommandEntry = {
 
 async function discover(typed: string, call: Call): Promise<void> {
   const { flags, invocation, operation } = call
-  const { nothingFound, parseAppName } = await import('@crossdock/transport-aci-discovery')
+  const { parseAppName } = await import('@crossdock/formats')
   const app = parseAppName(typed.replace(/^appc:/, ''))
   const result = await find(app, call)
   await invocation.print(
     isSet(flags, 'json') ? `${formatJson(discoveryDocument(app, result), 2)}\n` : printable(formatDiscovery(result)),
   )
   operation.signal.throwIfAborted()
-  if (result.endpoints.length === 0) throw nothingFound(app, 'image', result.pages)
+  if (result.endpoints.length > 0) return
+  const { nothingFound } = await import('@crossdock/transport-aci-discovery')
+  throw nothingFound(app, 'image', result.pages)
 }
 
 async function find(app: AppName, call: Call): Promise<DiscoveryResult> {

@@ -1,4 +1,5 @@
-import type { AppName, DiscoveryPage, DiscoveryResult } from '@crossdock/transport-aci-discovery'
+import type { AppName } from '@crossdock/formats'
+import type { DiscoveryPage, DiscoveryResult } from '@crossdock/transport-aci-discovery'
 
 /** What discovery found, for people. */
 export function formatDiscovery({ pages, endpoints, keys }: DiscoveryResult): string {

@@ -44,7 +44,8 @@ async function readFiles(files: readonly string[], { operation }: Call): Promise
 async function discoverKeys(call: Call, { location, port }: AddKeysOptions): Promise<readonly FoundKeys[]> {
   const { place } = location
   if (place.kind === 'root') throw new UsageError('name files with keys for --root: hosts publish them by names')
-  const { createAciDiscovery, nothingFound, parseAppName } = await import('@crossdock/transport-aci-discovery')
+  const { parseAppName } = await import('@crossdock/formats')
+  const { createAciDiscovery, nothingFound } = await import('@crossdock/transport-aci-discovery')
   const app = parseAppName(place.prefix)
   const settings = await endpointSettings(call, { prefix: '', name: `appc:${app.name}` })
   const discovery = createAciDiscovery({ ...discoveryOptions(settings, await hostConfig(call)), port })

@@ -1,9 +1,8 @@
 import { ImageError, type OperationOptions, quoteForeign } from '@crossdock/core'
+import { type AppName, labelChoices } from '@crossdock/formats'
 import { checkServerUrl, type HttpClient } from '@crossdock/http'
-import type { AppName } from '../app-name.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { type FetchedPage, fetchPages } from './fetch-page.ts'
-import { labelChoices } from './label-choices.ts'
 import type { DiscoveryTag } from './meta-tags.ts'
 import { renderTemplate } from './template.ts'
 

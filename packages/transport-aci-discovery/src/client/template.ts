@@ -1,4 +1,4 @@
-import type { AppName } from '../app-name.ts'
+import type { AppName } from '@crossdock/formats'
 
 const FIELD = /\{([^{}]*)\}/g
 

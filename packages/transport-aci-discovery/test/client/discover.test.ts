@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { ImageError } from '@crossdock/core'
 import type { HttpRequest, HttpResponse } from '@crossdock/http'
 import { describe, expect, it } from 'vitest'
-import { createAciDiscovery, parseAppName } from '../../src/index.ts'
+import { parseAppName } from '@crossdock/formats'
+import { createAciDiscovery } from '../../src/index.ts'
 
 interface Scenario {
   readonly name: string

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ImageError } from '@crossdock/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AppName, formatAppName, formatCimd, parseAppName } from '../src/index.ts'
+import { type AppName, formatAppName, formatCimd, parseAppName } from '../../src/index.ts'
 
 interface NameRow {
   readonly in: string
@@ -17,7 +17,7 @@ interface IdentifierRow {
 }
 
 function recorded(name: string): string {
-  return readFileSync(join(import.meta.dirname, 'fixtures/appc', name), 'utf8')
+  return readFileSync(join(import.meta.dirname, '../fixtures/appc', name), 'utf8')
 }
 
 const names: readonly NameRow[] = JSON.parse(recorded('app-string.json'))

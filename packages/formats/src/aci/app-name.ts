@@ -1,16 +1,16 @@
 import { ImageError, quoteForeign } from '@crossdock/core'
-import { aciIdentifierProblem } from '@crossdock/formats'
+import { aciIdentifierProblem } from './identifier.ts'
 import { isCimd, parseCimd } from './cimd.ts'
 
 /** By name; a label may have any text as its value that holds no comma, no colon and no control character. */
-export type Labels = ReadonlyMap<string, string>
+export type AppLabels = ReadonlyMap<string, string>
 
 /** The name of an App Container Image with the labels that it has to have. */
 export interface AppName {
   /** An AC Identifier: `example.com/team/app`. */
   readonly name: string
   /** `version` is one of them. */
-  readonly labels: Labels
+  readonly labels: AppLabels
 }
 
 const MAX_CHARACTERS = 4096

@@ -1,6 +1,6 @@
 import type { Platform } from '@crossdock/core'
-import { aciPlatformOf } from '@crossdock/formats'
-import type { AppName } from '../app-name.ts'
+import { aciPlatformOf } from './platform.ts'
+import type { AppName } from './app-name.ts'
 
 /**
  * The name with the labels `os` and `arch` of a platform where it has none: with both, with `os` alone, then as it is, since an image may be for every
