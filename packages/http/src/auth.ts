@@ -29,7 +29,7 @@ export function authLayer(options: ResolvedOptions): HttpLayer {
     const hosts = new Map<string, Host>()
     const answerer = createAnswerer(next, options)
     return async (request) => {
-      if (request.anonymous === true || request.headers?.['authorization'] !== undefined) return await next(request)
+      if (request.anonymous === true || provesItself(request)) return await next(request)
       if (request.base !== undefined && request.base.origin !== request.url.origin)
         return await sendForeign(next, request)
       const host = hosts.get(request.url.origin) ?? {
@@ -42,6 +42,10 @@ export function authLayer(options: ResolvedOptions): HttpLayer {
       return await learnOnce(host, request, () => authenticate({ host, request, next, answerer }))
     }
   }
+}
+
+function provesItself({ headers, sign }: HttpRequest): boolean {
+  return sign !== undefined || headers?.['authorization'] !== undefined
 }
 
 /** Parallel first requests would all be refused; all but one wait for what the first one is told. */

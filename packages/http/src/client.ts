@@ -8,6 +8,7 @@
  *   redirect   outside of retry and the queue, because each hop has a host of its own with its own pause and queue
  *   retry      outside of the queue, so that nobody keeps a place in it while pausing
  *   host-limit waits for a place, with the host's limit
+ *   sign       inside of all that sends again or waits, because a signature is of one sending and grows old
  *   dispatch   one request on one connection
  */
 import { authLayer } from './auth.ts'
@@ -18,6 +19,7 @@ import { resolveOptions, type HttpClientOptions } from './options.ts'
 import { createOrigins } from './origins.ts'
 import { redirectLayer } from './redirect.ts'
 import { retryLayer } from './retry.ts'
+import { signLayer } from './sign.ts'
 import { warningsLayer } from './warnings.ts'
 
 /** One session of work: connections, tokens, queues and pauses are shared by all that use it. */
@@ -41,6 +43,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     redirectLayer(resolved),
     retryLayer(resolved),
     hostLimitLayer(resolved.requestsPerHost),
+    signLayer(resolved),
   ]
   const dispatch = createDispatch(origins)
   return {

@@ -31,6 +31,11 @@ export interface HttpRequest extends OperationOptions {
   readonly followRedirects?: boolean | undefined
   /** Never authenticates and sends no credential: for URLs that an image names. Default: false. */
   readonly anonymous?: boolean | undefined
+  /**
+   * Makes the headers that prove who the user is, for each sending anew. Along with redirects within the origin alone; a 401 is handed back, and no other
+   * credential goes with it. Default: none.
+   */
+  readonly sign?: RequestSigner | undefined
   /** The 401 that the same request got when it was sent `anonymous`: it is answered, and not asked for again. */
   readonly refused?: HttpResponse | undefined
   /**
@@ -45,6 +50,19 @@ export interface HttpRequest extends OperationOptions {
   readonly wholeUpToBytes?: number | undefined
 }
 
+/** Signs a request as it is about to be sent, at a time in milliseconds since the epoch; undefined if it goes unsigned. */
+export type RequestSigner = (
+  request: Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'>,
+  now: number,
+) => RequestSignature | undefined
+
+export interface RequestSignature {
+  /** They replace those of the request of the same names. Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What of them, and of what they were made of, is never to be shown. */
+  readonly secrets: readonly string[]
+}
+
 export interface HttpHeaders {
   /** The value of a header that comes once; several are joined by ", ". Case does not matter. */
   get(name: string): string | undefined
@@ -53,8 +71,8 @@ export interface HttpHeaders {
 }
 
 /**
- * Whatever its status is: only failures of the network and of authentication throw. (A 401 is handed back for an anonymous
- * request alone; otherwise it is answered, and if that does not help it throws `UNAUTHENTICATED`.)
+ * Whatever its status is: only failures of the network and of authentication throw. (A 401 is handed back for a request
+ * that is anonymous, is signed or has its own `authorization`; otherwise it is answered, and if that does not help it throws `UNAUTHENTICATED`.)
  */
 export interface HttpResponse {
   readonly status: number

@@ -13,7 +13,19 @@ export type {
   TlsOptions,
   TlsProvider,
 } from './options.ts'
-export type { HttpBody, HttpHandler, HttpHeaders, HttpLayer, HttpMethod, HttpRequest, HttpResponse } from './http.ts'
+export type {
+  HttpBody,
+  HttpHandler,
+  HttpHeaders,
+  HttpLayer,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  RequestSignature,
+  RequestSigner,
+} from './http.ts'
+export type { AwsCredentials } from './aws-signature.ts'
+export { createAwsSigner } from './aws-signer.ts'
 export { failureText, readErrorBody } from './failure-text.ts'
 export { addressKind } from './address-kind.ts'
 export type { AddressKind } from './address-kind.ts'

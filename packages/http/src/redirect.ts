@@ -31,7 +31,8 @@ export function redirectLayer({ trustedHosts }: RedirectOptions): HttpLayer {
       })
       if (seen.has(url.href)) throw problem(request, `${redactUrl(url)} redirects in a loop`)
       if (seen.size > MAX_REDIRECTS) throw problem(request, `more than ${MAX_REDIRECTS} redirects`)
-      current = { ...current, url, base: named, headers: headersFor(current, url) }
+      const sign = url.origin === current.url.origin ? current.sign : undefined
+      current = { ...current, url, base: named, headers: headersFor(current, url), sign }
     }
   }
 }
