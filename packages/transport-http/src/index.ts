@@ -7,6 +7,7 @@ export type {
   CertificatesLookup,
   CredentialsLookup,
   CredentialsLookupOptions,
+  HttpCredentials,
   HttpTransportOptions,
 } from './options.ts'
 export { httpPlugin, httpsPlugin } from './plugin.ts'

@@ -14,7 +14,7 @@ import {
   optionCheck,
   type OptionsDefinition,
 } from '@crossdock/core'
-import type { Clock, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type { AwsCredentials, Clock, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
 import type { HttpRecords } from './client/records.ts'
 
 export interface CredentialsLookupOptions {
@@ -23,12 +23,15 @@ export interface CredentialsLookupOptions {
   readonly challenged?: boolean | undefined
 }
 
+/** What proves who the user is to a server of files; with keys of AWS each request is signed. */
+export type HttpCredentials = Credentials | AwsCredentials
+
 /** Asked for the host of a URL, with its port unless that is the scheme's own. It is never asked for a repository. */
 export type CredentialsLookup = (
   host: string,
   repository: undefined,
   options?: CredentialsLookupOptions,
-) => Credentials | undefined | Promise<Credentials | undefined>
+) => HttpCredentials | undefined | Promise<HttpCredentials | undefined>
 
 /** PEM texts. */
 export interface Certificates {
@@ -47,7 +50,7 @@ export interface HttpTransportOptions extends ArchiveReadOptions {
    * One value for every host that is named, which goes with the first request, or a lookup. They go over https alone, and along with no redirect to another
    * host. Identity tokens are for registries and are not used. Default: anonymous.
    */
-  readonly credentials?: Credentials | CredentialsLookup | undefined
+  readonly credentials?: HttpCredentials | CredentialsLookup | undefined
   /** Default: Node's certificate authorities and no client certificate. */
   readonly certificates?: Certificates | CertificatesLookup | undefined
   /**

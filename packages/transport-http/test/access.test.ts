@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { ImageError } from '@crossdock/core'
 import { testImage } from '@crossdock/transport-testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { awsProblem } from '../../http/test/aws-check.ts'
 import { type HttpTransportOptions, httpsTransport, httpTransport } from '../src/index.ts'
 import { fileServer } from './file-server.ts'
 import { ociArchive, readImage } from './image-archives.ts'
@@ -18,17 +20,28 @@ interface TlsServer {
   readonly base: string
   /** The `Authorization` headers that came; undefined where there was none. */
   readonly seen: (string | undefined)[]
+  /** All headers that came. */
+  readonly headers: IncomingMessage['headers'][]
 }
 
-/** Gives the archive to whoever has the right header, or redirects to another place. */
-async function tlsServer(wanted: string | undefined, redirect?: () => string): Promise<TlsServer> {
+/** Gives the archive to whoever has the right header, or proves it in another way, or redirects to another place. */
+async function tlsServer(
+  wanted: string | undefined | ((request: IncomingMessage) => boolean),
+  redirect?: () => string,
+): Promise<TlsServer> {
   const seen: (string | undefined)[] = []
-  const server = createServer({ key: pem('key.pem'), cert: pem('server.crt') }, ({ headers }, response) => {
+  const all: IncomingMessage['headers'][] = []
+  const isRight =
+    typeof wanted === 'function'
+      ? wanted
+      : ({ headers }: IncomingMessage) => wanted === undefined || headers.authorization === wanted
+  const server = createServer({ key: pem('key.pem'), cert: pem('server.crt') }, (request, response) => {
+    const { headers } = request
     seen.push(headers.authorization)
+    all.push(headers)
     if (redirect !== undefined) response.writeHead(302, { location: redirect() }).end()
-    else if (wanted !== undefined && headers.authorization !== wanted)
-      response.writeHead(401).end(`not ${headers.authorization}`)
-    else response.end(bytes)
+    else if (isRight(request)) response.end(bytes)
+    else response.writeHead(401).end(`not ${headers.authorization}`)
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
@@ -36,7 +49,7 @@ async function tlsServer(wanted: string | undefined, redirect?: () => string): P
     await new Promise((resolve) => void server.close(resolve))
   })
   const address = server.address()
-  return { base: `//127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, seen }
+  return { base: `//127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, seen, headers: all }
 }
 
 async function read(base: string, options: HttpTransportOptions): Promise<string> {
@@ -54,6 +67,7 @@ async function read(base: string, options: HttpTransportOptions): Promise<string
 
 const basic = `Basic ${Buffer.from('me:s3cret').toString('base64')}`
 const credentials = { username: 'me', password: 's3cret' }
+const keys = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG', region: 'eu-west-1' }
 
 describe('credentials', () => {
   it.each([
@@ -113,14 +127,46 @@ describe('credentials', () => {
     expect(other.seen).toEqual([undefined])
   })
 
-  it('never go over plain http', async () => {
+  it('of AWS sign the request', async () => {
+    const { base, seen } = await tlsServer((request) => awsProblem(request, keys) === undefined)
+    expect(await read(base, { credentials: keys })).toBe(image.root.digest)
+    expect(await read(base, { credentials: (host) => (host === base.slice(2) ? keys : undefined) })).toBe(
+      image.root.digest,
+    )
+    expect(seen).toHaveLength(2)
+  })
+
+  it('of AWS are not shown, nor what they sign, though the server sends it back', async () => {
+    const { base, seen } = await tlsServer('another')
+    const error: unknown = await read(base, { credentials: keys }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED', message: expect.stringContaining('AKIAEXAMPLE') })
+    const [, signature = ''] = /Signature=([0-9a-f]{64})/.exec(seen[0] ?? '') ?? []
+    expect(signature).not.toBe('')
+    expect(String(error)).not.toContain(signature)
+    expect(String(error)).not.toContain(keys.secretAccessKey)
+  })
+
+  it('of AWS do not follow a redirect to another host', async () => {
+    const other = await tlsServer(undefined)
+    const { base, seen } = await tlsServer(undefined, () => `https:${other.base}/app.tar`)
+    expect(await read(base, { credentials: keys })).toBe(image.root.digest)
+    expect(seen).toEqual([expect.stringMatching(/^AWS4-HMAC-SHA256 /)])
+    expect(other.seen).toEqual([undefined])
+    expect(JSON.stringify(other.headers)).not.toMatch(/x-amz|AKIAEXAMPLE/)
+  })
+
+  it.each([
+    ['passwords', credentials],
+    ['keys of AWS', keys],
+  ])('never go over plain http: %s', async (_what, value) => {
     const server = await fileServer((_, response) => void response.end(bytes))
     const cacheFolder = await temporaryFolder()
-    const transport = httpTransport({ cacheFolder, credentials, proxy: false })
+    const transport = httpTransport({ cacheFolder, credentials: value, proxy: false })
     onTestFinished(() => transport.close())
     await using source = await transport.parseReference(`${server.base}/app.tar`).openSource()
     expect((await readImage(source)).digest).toBe(image.root.digest)
     expect(server.seen[0]?.headers.authorization).toBeUndefined()
+    expect(server.seen[0]?.headers).not.toHaveProperty('x-amz-date')
   })
 })
 

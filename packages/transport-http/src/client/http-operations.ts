@@ -1,7 +1,7 @@
 import type { OperationOptions } from '@crossdock/core'
-import type { HttpHandler, HttpResponse } from '@crossdock/http'
+import { createAwsSigner, type HttpHandler, type HttpRequest, type HttpResponse } from '@crossdock/http'
 import { isUnauthenticated } from '../errors.ts'
-import type { CredentialsLookup } from '../options.ts'
+import type { CredentialsLookup, HttpCredentials } from '../options.ts'
 
 export interface GetOptions extends OperationOptions {
   /** Lower-case names. */
@@ -44,13 +44,10 @@ export function createHttpOperations({ client, credentials }: HttpOperationsOpti
       side: 'source',
       // A challenge is answered here.
       anonymous: secret === undefined,
-      headers: {
-        'accept-encoding': 'identity',
-        ...headers,
-        ...(secret !== undefined && { authorization: secret.header }),
-      },
+      headers: { 'accept-encoding': 'identity', ...headers, ...secret?.headers },
+      sign: secret?.sign,
     })
-    return secret === undefined ? response : { ...response, secrets: secret.secrets }
+    return secret === undefined ? response : { ...response, secrets: [...(response.secrets ?? []), ...secret.secrets] }
   }
 
   return {
@@ -72,16 +69,21 @@ export function createHttpOperations({ client, credentials }: HttpOperationsOpti
   }
 }
 
-interface Secret {
-  readonly header: string
+/** What goes along with a request. */
+interface Secret extends Pick<HttpRequest, 'headers' | 'sign'> {
   readonly secrets: readonly string[]
 }
 
 /** An identity token is for a registry's token service; a server of files has none. */
-function secretOf(found: Awaited<ReturnType<CredentialsLookup>>): Secret | undefined {
+function secretOf(found: HttpCredentials | undefined): Secret | undefined {
   if (found === undefined) return undefined
-  if ('registryToken' in found) return { header: `Bearer ${found.registryToken}`, secrets: [found.registryToken] }
+  if ('secretAccessKey' in found) return { sign: createAwsSigner(found), secrets: [found.secretAccessKey] }
+  if ('registryToken' in found) return inHeader('Bearer', found.registryToken)
   if (!('password' in found)) return undefined
   const encoded = Buffer.from(`${found.username}:${found.password}`, 'utf8').toString('base64')
-  return { header: `Basic ${encoded}`, secrets: [encoded, found.password] }
+  return inHeader('Basic', encoded, [encoded, found.password])
+}
+
+function inHeader(scheme: string, value: string, secrets: readonly string[] = [value]): Secret {
+  return { headers: { authorization: `${scheme} ${value}` }, secrets }
 }
