@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { HostConfig, RktConfig, RktCredentials } from '@crossdock/config'
-import { ImageError, quoteForeign } from '@crossdock/core'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
-import { type GivenCredentials, storedLookup } from './credentials.ts'
+import { storedLookup } from './credentials.ts'
 import type { EndpointSettings } from './endpoints.ts'
 
 type UrlOptions = NonNullable<DefaultTransportsOptions['http']>
 type DiscoveryOptions = NonNullable<DefaultTransportsOptions['aciDiscovery']>
-type Lookup = Exclude<UrlOptions['credentials'], GivenCredentials | undefined>
+type Lookup = Extract<UrlOptions['credentials'], (...args: never) => unknown>
+type Found = Awaited<ReturnType<Lookup>>
 
 /** How archives behind URLs are fetched. What the machine has configured counts where the flags are silent. */
 export function urlOptions(settings: EndpointSettings, host: HostConfig): UrlOptions {
@@ -33,7 +33,7 @@ export function discoveryOptions(settings: EndpointSettings, host: HostConfig): 
   const { credentials, certificates, insecure, ...options } = urlOptions(settings, host)
   const { connectTimeoutMs, headersTimeoutMs, idleBodyTimeoutMs, maxAttempts, trustedHosts, userAgent } = options
   return {
-    credentials,
+    credentials: typeof credentials === 'function' ? unsigned(credentials) : settings.credentials,
     certificates,
     insecure,
     plainHttp: insecure,
@@ -43,6 +43,14 @@ export function discoveryOptions(settings: EndpointSettings, host: HostConfig): 
     maxAttempts,
     trustedHosts,
     userAgent,
+  }
+}
+
+/** Keys of AWS sign what lies in a bucket, and never the request for a page. */
+function unsigned(credentials: Lookup): DiscoveryOptions['credentials'] {
+  return async (...asked) => {
+    const found = await credentials(...asked)
+    return found !== undefined && 'secretAccessKey' in found ? undefined : found
   }
 }
 
@@ -62,7 +70,7 @@ function lookup({ stored }: EndpointSettings, host: HostConfig): Lookup | undefi
     config ??= loadRkt(host)
     const { rktCredentials } = await import('@crossdock/config')
     const found = rktCredentials(await config, new URL(`https://${name}`))
-    if (found !== undefined) return fromRkt(found, name)
+    if (found !== undefined) return fromRkt(found)
     return challenged ? await ofRegistries(name, repository, { signal }) : undefined
   }
 }
@@ -72,13 +80,7 @@ async function loadRkt({ host, options }: HostConfig): Promise<RktConfig> {
   return await loadRktConfig(host, { signal: options.signal })
 }
 
-function fromRkt(found: RktCredentials, name: string): GivenCredentials {
+function fromRkt(found: RktCredentials): Found {
   if (found.type === 'basic') return { username: found.user, password: found.password }
-  if (found.type === 'oauth') return { registryToken: found.token }
-  throw new ImageError(
-    'UNSUPPORTED',
-    `rkt's configuration has credentials of the type aws for ${quoteForeign(name, 100)}, which are not used; name a signed URL, ` +
-      'or go without them by giving others with --creds or none with --no-creds',
-    { side: 'source' },
-  )
+  return found.type === 'oauth' ? { registryToken: found.token } : found
 }
