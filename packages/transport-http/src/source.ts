@@ -1,6 +1,7 @@
 import {
   type ArchiveFile,
   archiveKind,
+  beginsAsAci,
   dockerArchiveNames,
   type DockerArchiveSelection,
   ociArchiveNames,
@@ -18,7 +19,7 @@ import {
 } from '@crossdock/core'
 import { openAciImage } from './client/aci-image.ts'
 import { archiveAt } from './client/fetch-archive.ts'
-import { beginsAsAci, listArchive } from './client/list-archive.ts'
+import { listArchive } from './client/list-archive.ts'
 import { openContent } from './client/open-content.ts'
 import { provenSource } from './client/proven-source.ts'
 import type { Session } from './client/session.ts'
