@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'signature-policy': libraries,
   store: libraries,
   copy: ['core', 'formats', 'streams'],
-  finder: ['core', 'formats', 'copy', 'store'],
+  finder: ['core', 'formats', 'streams', 'blob-files', 'archive', 'copy', 'store'],
   sync: ['core', 'formats', 'copy'],
   'registry-server': ['core', 'formats', 'streams'],
   'transport-testkit': ['core'],
