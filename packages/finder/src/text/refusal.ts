@@ -24,7 +24,7 @@ const FORMS =
   'or the beginning of an image ID (sha512-0a1b)'
 
 /** A text as a message may show it: URLs keep secrets before an "@" and in their query. */
-export function shownText(text: string): string {
+function shownText(text: string): string {
   return hideUserInfo(withoutQuery(text))
 }
 
