@@ -1,9 +1,9 @@
-import { isAciSource } from '@crossdock/archive'
+import { type AciSource, isAciSource } from '@crossdock/archive'
 import { ImageError, type ImageSource, quoteForeign } from '@crossdock/core'
 import { type AppName, valueOf } from '@crossdock/formats'
 
-/** Throws `INVALID_DATA` unless the source is an App Container Image that has this name and all these labels. `what` is for messages. */
-export function checkImage(source: ImageSource, app: AppName, what: string): void {
+/** The source, if it is of an App Container Image that has this name and all these labels; else `INVALID_DATA` is thrown. `what` is for messages. */
+export function checkImage(source: ImageSource, app: AppName, what: string): AciSource {
   if (!isAciSource(source)) {
     throw new ImageError('INVALID_DATA', `${what} is no App Container Image: its name cannot be checked`, {
       side: 'source',
@@ -19,4 +19,5 @@ export function checkImage(source: ImageSource, app: AppName, what: string): voi
     const said = found === undefined ? 'it has none' : `it is "${quoteForeign(found, 200)}"`
     throw refuse(`the label ${label} was to be "${quoteForeign(wanted, 200)}", and ${said}`)
   }
+  return source
 }

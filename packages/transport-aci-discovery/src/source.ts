@@ -1,9 +1,9 @@
+import type { AciSource } from '@crossdock/archive'
 import {
   ImageError,
   type ImageErrorCode,
   imageName,
   type ImageReference,
-  type ImageSource,
   type OperationOptions,
   report,
 } from '@crossdock/core'
@@ -31,7 +31,7 @@ const ELSEWHERE: ReadonlySet<ImageErrorCode> = new Set([
 ])
 
 interface Opened {
-  readonly source: ImageSource
+  readonly source: AciSource
   readonly reference: ImageReference
 }
 
@@ -59,12 +59,11 @@ export async function openArchive(follow: FollowOptions, operation: OperationOpt
   throw allFailed(app, failures)
 }
 
-async function openOne(reference: ImageReference, app: AppName, operation: OperationOptions): Promise<ImageSource> {
+async function openOne(reference: ImageReference, app: AppName, operation: OperationOptions): Promise<AciSource> {
   const source = await reference.openSource?.(operation)
   if (source === undefined) throw new ImageError('UNSUPPORTED', `${imageName(reference)} cannot be read`)
   try {
-    checkImage(source, app, imageName(reference))
-    return source
+    return checkImage(source, app, imageName(reference))
   } catch (reason) {
     await source[Symbol.asyncDispose]()
     throw reason

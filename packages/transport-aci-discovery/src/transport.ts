@@ -9,7 +9,6 @@ import {
 import { type AppName, formatAppName, parseAppName } from '@crossdock/formats'
 import { createSession } from './client/session.ts'
 import { type AciDiscoveryTransportOptions, resolveOptions } from './options.ts'
-import { namedSource } from './named-source.ts'
 import { policyOf, validateScope } from './reference.ts'
 import { type FollowOptions, openArchive } from './source.ts'
 
@@ -58,7 +57,7 @@ function createReference(transport: AciDiscoveryTransport, follow: FollowOptions
     toString: () => text,
     async openSource(operation) {
       const { source } = await openArchive(follow, operation)
-      return namedSource(source, reference)
+      return source.with({ reference })
     },
     async resolve(operation) {
       const { source, reference: archive } = await openArchive(follow, operation)

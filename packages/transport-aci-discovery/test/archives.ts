@@ -54,9 +54,9 @@ async function sourceOf(
   { made, onClose }: SourceFacts,
 ): Promise<ImageSource> {
   const archive = await openAci(bytesAccess(await aciOf(lying)), { tmpDir: tmpdir(), maxUnpackedBytes: 1024 ** 2 })
-  const source = createAciSource(archive, { reference })
-  const { aci: _, ...plain } = source
-  return { ...(made ? source : plain), [Symbol.asyncDispose]: async () => onClose() }
+  const source = createAciSource({ ...archive, [Symbol.asyncDispose]: async () => onClose() }, { reference })
+  const { aci: _, with: __, ...plain } = source
+  return made ? source : plain
 }
 
 async function aciOf({ name, labels = {} }: Exclude<Lying, string>): Promise<Uint8Array> {

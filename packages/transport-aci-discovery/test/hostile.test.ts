@@ -1,12 +1,7 @@
 import type { RequestListener } from 'node:http'
+import { parseAppName } from '@crossdock/formats'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import {
-  aciDiscoveryTransport,
-  createAciDiscovery,
-  type DiscoveryOptions,
-  type DiscoveryResult,
-  parseAppName,
-} from '../src/index.ts'
+import { aciDiscoveryTransport, createAciDiscovery, type DiscoveryOptions, type DiscoveryResult } from '../src/index.ts'
 import { readMetaTags } from '../src/client/meta-tags.ts'
 import { archivesOf } from './archives.ts'
 import { certificates, plainServer, tlsServer } from './servers.ts'

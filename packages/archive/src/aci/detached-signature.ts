@@ -15,9 +15,12 @@ export interface DetachedSignature extends SimpleSignature {
   readonly archive: PublishedArchive
 }
 
-export function detachedSignature(bytes: Uint8Array, archive: AciArchive): DetachedSignature {
-  const open: PublishedArchive['open'] = (options) => archive.published(options?.signal)
-  return { format: 'simple', bytes, detached: true, archive: { name: archive.manifest.name, open } }
+export function detachedSignature(bytes: Uint8Array, archive: PublishedArchive): DetachedSignature {
+  return { format: 'simple', bytes, detached: true, archive }
+}
+
+export function publishedArchive({ manifest, published }: AciArchive): PublishedArchive {
+  return { name: manifest.name, open: (options) => published(options?.signal) }
 }
 
 export function isDetachedSignature(signature: Signature): signature is DetachedSignature {

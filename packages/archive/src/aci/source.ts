@@ -15,7 +15,7 @@ import { type ImageOfAci, imageOfAci, OCI_LAYER_TAR, type OwnerOf } from '@cross
 import { createInFlight, firstBytes, skipBytes } from '@crossdock/streams'
 import { createReader } from '../access/read-access.ts'
 import { type AttachedArchive, attachedArchive } from './attached-archive.ts'
-import { detachedSignature } from './detached-signature.ts'
+import { detachedSignature, publishedArchive } from './detached-signature.ts'
 import { type AciLayer, openAciLayer } from './layer.ts'
 import type { AciArchive } from './open-aci.ts'
 import { renderAci, type RenderedImage } from './render.ts'
@@ -27,6 +27,8 @@ export interface AciSourceOptions extends Pick<OperationOptions, 'onProgress'> {
   readonly platform?: Platform | undefined
   /** Finds the images that this one depends on, which have to stay open as long. Default: there are none. */
   readonly find?: FindDependency | undefined
+  /** Whether the image is made of its own files alone, whatever it depends on. Default: false. */
+  readonly alone?: boolean | undefined
   /** The detached signature of the archive, as it is published. Default: there is none. */
   readonly signature?: Uint8Array | undefined
   /** Whether the archive as it was published comes along, with its signature, as a referrer of the image that is made of it. Default: false. */
@@ -67,7 +69,7 @@ export function createAciSource(archive: AciArchive, options: AciSourceOptions):
   const loading = createInFlight<'image', Loaded>({ remember: true })
   const loaded = (operation: OperationOptions = {}): Promise<Loaded> =>
     loading.run('image', (signal) => load(archive, options, signal), operation)
-  const signatures = signature === undefined ? [] : [detachedSignature(signature, archive)]
+  const signatures = signature === undefined ? [] : [detachedSignature(signature, publishedArchive(archive))]
   let closing: Promise<void> | undefined
   return Object.freeze<AciSource>({
     aci: archive,
@@ -100,8 +102,9 @@ function firstOf(one: FindDependency | undefined, other: FindDependency | undefi
 }
 
 async function load(archive: AciArchive, options: AciSourceOptions, signal: AbortSignal): Promise<Loaded> {
-  const { find, platform, onProgress, attach, signature } = options
-  const rendered = renderAci(await loadAciTree(archive, { find, signal, onProgress }))
+  const { find, platform, onProgress, attach, signature, alone } = options
+  const tree = alone === true ? { archive, dependencies: [] } : await loadAciTree(archive, { find, signal, onProgress })
+  const rendered = renderAci(tree)
   const layers: AciLayer[] = []
   for (const image of rendered.toReversed()) {
     if (image.paths.length > 0) layers.push(await openAciLayer(image, signal))

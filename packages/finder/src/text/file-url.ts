@@ -1,3 +1,4 @@
+import { posix, win32 } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkNoBlanks } from './check-text.ts'
 import { invalidText } from './refusal.ts'
@@ -10,8 +11,8 @@ export interface FileUrlOptions {
   readonly windows?: boolean | undefined
 }
 
-/** The path that a `file:` URL names, percent-decoded. Throws `INVALID_REFERENCE` for one that is relative, of another host, or has a query or fragment. */
-export function pathOfFileUrl(text: string, { windows }: FileUrlOptions = {}): string {
+/** The path that a `file:` URL names, percent-decoded and clean. Throws `INVALID_REFERENCE` for one that is relative, of another host, or has a query or fragment. */
+export function pathOfFileUrl(text: string, { windows = process.platform === 'win32' }: FileUrlOptions = {}): string {
   checkNoBlanks(text)
   const path = FORM.exec(text)?.[1]
   if (path === undefined) throw invalidText(text, 'a file: URL names an absolute path on this machine, file:///PATH')
@@ -23,10 +24,10 @@ export function pathOfFileUrl(text: string, { windows }: FileUrlOptions = {}): s
   }
   const decoded = decodedPath(text, path, windows)
   if (/\p{Cc}/u.test(decoded)) throw invalidText(text, 'the path has a control character')
-  return decoded
+  return (windows ? win32 : posix).resolve(decoded)
 }
 
-function decodedPath(text: string, path: string, windows: boolean | undefined): string {
+function decodedPath(text: string, path: string, windows: boolean): string {
   try {
     return fileURLToPath(`file://${path}`, { windows })
   } catch (cause) {

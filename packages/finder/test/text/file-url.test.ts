@@ -13,13 +13,15 @@ describe('pathOfFileUrl', () => {
     ['file:///a/../b/%2e%2e/c', '/c'],
     ['file:///a%5Cb', '/a\\b'],
     ['file:///', '/'],
+    ['file:///a/', '/a'],
+    ['file:///a//b', '/a/b'],
   ])('%s is %s', (text, path) => {
     expect(pathOfFileUrl(text, { windows: false })).toBe(path)
   })
 
   it.each([
     ['file:///C:/x%20y', 'C:\\x y'],
-    ['file:/c:/x', 'c:\\x'],
+    ['file:/c:/x/', 'c:\\x'],
     ['file://localhost/C:/x', 'C:\\x'],
   ])('%s on Windows is %s', (text, path) => {
     expect(pathOfFileUrl(text, { windows: true })).toBe(path)

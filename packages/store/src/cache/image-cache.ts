@@ -15,7 +15,7 @@ import { type InRegistryOptions, isInRegistry } from './in-registry.ts'
 import { isComplete } from './is-complete.ts'
 import { loadArchive, type LoadArchiveOptions, type LoadedImage } from './load-archive.ts'
 import { platformTexts } from './platforms.ts'
-import { type PulledImage, pullImage, type PullOptions } from './pull.ts'
+import { findComplete, type FindCompleteOptions, type PulledImage, pullImage, type PullOptions } from './pull.ts'
 import { type PushedImage, pushImage, type PushOptions } from './push.ts'
 import { writeDescriptor, writeIndex } from './write-index.ts'
 
@@ -32,6 +32,8 @@ export interface ImageCache {
   readonly store: Store
   /** What a name stands for; of a digest what is there, whatever the name. Undefined if there is nothing. */
   findDescriptor(name: string, options?: OperationOptions): Promise<Descriptor | undefined>
+  /** The same, if all that the platforms need is there, undamaged; that counts as a use. */
+  findComplete(name: string, options?: FindCompleteOptions): Promise<Descriptor | undefined>
   /** Brings what is not there. See {@link PullOptions}. */
   pull(name: string, options?: PullOptions): Promise<PulledImage>
   /** Whether all that the platform needs is in the store, undamaged. Throws only if that cannot be found out. */
@@ -59,6 +61,7 @@ export function createImageCache(options: ImageCacheOptions): ImageCache {
   return Object.freeze<ImageCache>({
     store,
     findDescriptor: (name, operation) => ifFound(findNamed(cache, name, operation)),
+    findComplete: (name, completeOptions) => findComplete(cache, name, completeOptions),
     pull: (name, pullOptions) => pullImage(cache, name, pullOptions),
     async inCache(name, { platform, ...operation } = {}) {
       const platforms = platformTexts(platform === undefined ? undefined : [platform])

@@ -36,7 +36,7 @@ export async function pullImage(cache: CacheContext, text: string, options: Pull
   const platforms = options.platforms === 'all' ? 'all' : platformTexts(options.platforms)
   const name = storeImageName(text)
   const operation = { signal, onProgress }
-  const there = always ? undefined : await completeTarget(cache, text, { platforms, signal })
+  const there = always ? undefined : await findComplete(cache, text, { platforms, signal })
   if (there !== undefined) return { name, target: there, isNew: false }
   const from = options.from ?? remoteOf(cache, text)
   const to = cache.stored.parseReference(text)
@@ -54,19 +54,22 @@ export async function pullImage(cache: CacheContext, text: string, options: Pull
   return { name, target, isNew: !upToDate }
 }
 
-interface CompleteTargetOptions extends OperationOptions {
-  readonly platforms: 'all' | readonly string[]
+export interface FindCompleteOptions extends OperationOptions {
+  /** Of an index: the platforms whose images have to be there, as patterns, or all. Default: linux on this machine's CPU. */
+  readonly platforms?: 'all' | readonly string[] | undefined
 }
 
-async function completeTarget(
+/** What a name stands for, if all that the platforms need is in the store, undamaged; that counts as a use. */
+export async function findComplete(
   cache: CacheContext,
   text: string,
-  options: CompleteTargetOptions,
+  options: FindCompleteOptions = {},
 ): Promise<Descriptor | undefined> {
   const { digest } = parseLocation(text)
   const record = await recordOfName(cache, text, options)
   if (record === undefined || (digest !== undefined && record.target.digest !== digest)) return undefined
-  if (!(await isComplete(cache, record.target, options))) return undefined
+  const platforms = options.platforms === 'all' ? 'all' : platformTexts(options.platforms)
+  if (!(await isComplete(cache, record.target, { ...options, platforms }))) return undefined
   await noteUse(cache.store.images, record.name, options)
   return record.target
 }

@@ -1,0 +1,75 @@
+import { type AciArchive, type AciSource, type FindDependency, isAciSource } from '@crossdock/archive'
+import {
+  ImageError,
+  imageName,
+  type ImageReference,
+  type OperationOptions,
+  type TransportRegistry,
+  unparsedImage,
+} from '@crossdock/core'
+import { type AciDependency, formatAppName } from '@crossdock/formats'
+import type { Admit } from './options.ts'
+
+/** An image that another one depends on, open. */
+export interface Dependency {
+  readonly reference: ImageReference
+  readonly source: AciSource
+  /** Whether it was in the store already. */
+  readonly isStored: boolean
+}
+
+/** Opens what is meant by a dependency; undefined if it is not there. */
+export type OpenDependency = (dependency: AciDependency, operation: OperationOptions) => Promise<Dependency | undefined>
+
+/** What an image depends on, directly or not. Disposing closes all of it. */
+export interface Dependencies extends AsyncDisposable {
+  readonly find: FindDependency
+  /** In the order in which they were found. */
+  readonly found: readonly Dependency[]
+}
+
+export interface DependenciesOptions {
+  readonly open: OpenDependency
+  readonly admit?: Admit | undefined
+}
+
+/** Each is opened once, and judged before anything of it is used. */
+export function createDependencies({ open, admit }: DependenciesOptions): Dependencies {
+  const found: Dependency[] = []
+  const known = new Map<string, AciArchive>()
+  return {
+    found,
+    async find(dependency, operation = {}) {
+      const key = JSON.stringify(dependency)
+      const archive = known.get(key)
+      if (archive !== undefined) return archive
+      const opened = await open(dependency, operation)
+      if (opened === undefined) return undefined
+      found.push(opened)
+      const { source } = opened
+      await admit?.(unparsedImage(source), operation)
+      known.set(key, source.aci)
+      return source.aci
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(found.map(({ source }) => source[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+/** What a dependency is called: its name with its labels. */
+export function referenceOf(
+  { imageName: name, labels }: AciDependency,
+  transports: Pick<TransportRegistry, 'parse'>,
+): ImageReference {
+  const app = { name, labels: new Map(labels.map((label) => [label.name, label.value])) }
+  return transports.parse(`appc:${formatAppName(app)}`)
+}
+
+/** Fetches what is meant. Throws what finding it by its name throws. */
+export async function fetchDependency(reference: ImageReference, operation: OperationOptions): Promise<Dependency> {
+  const source = await reference.openSource?.(operation)
+  if (source !== undefined && isAciSource(source)) return { reference, source, isStored: false }
+  await source?.[Symbol.asyncDispose]()
+  throw new ImageError('UNSUPPORTED', `${imageName(reference)} is no App Container Image: none can depend on it`)
+}

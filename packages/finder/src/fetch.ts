@@ -1,0 +1,160 @@
+import { type AciArchive, isAciSource } from '@crossdock/archive'
+import { ImageError, imageName, type ImageReference, type ImageSource, type OperationOptions } from '@crossdock/core'
+import { type AciDependency, parseAppName } from '@crossdock/formats'
+import { createImageCache, type ImageRecord, storeImageName } from '@crossdock/store'
+import {
+  createDependencies,
+  type Dependencies,
+  type Dependency,
+  fetchDependency,
+  type OpenDependency,
+  referenceOf,
+} from './dependencies.ts'
+import type { FinderContext, FoundImage } from './finder.ts'
+import type { FinderCopyOptions, FindOptions } from './options.ts'
+import { readingFrom } from './reading-from.ts'
+import { isImageLabel, labelsOf } from './record-labels.ts'
+import { sourceWith } from './source-with.ts'
+import { openStoredArchive, storedArchive } from './stored-archive.ts'
+import { findApp, findImageOf, foundIn } from './stored-image.ts'
+import { storedName } from './stored-name.ts'
+import { openSource } from './with-dependencies.ts'
+
+/** Brings an image into the store, judged, with what it depends on. */
+export async function fetchImage(
+  context: FinderContext,
+  reference: ImageReference,
+  options: FindOptions,
+): Promise<FoundImage> {
+  const { signature, admit } = options
+  const name = options.name ?? storedName(reference)
+  await using source = await openSource(reference, options)
+  if (!isAciSource(source)) {
+    if (signature !== undefined) throw unsigned(reference)
+    return await store(context, { reference, source, name }, options)
+  }
+  await using dependencies = createDependencies({ open: dependencyOpener(context, options), admit })
+  const alone = options.withDependencies === false
+  const { find } = dependencies
+  const changes = { find, alone, attach: true, ...(signature !== undefined && { signature }) }
+  const image = await store(context, { reference, source: source.with(changes), name }, { ...options, alone })
+  return { ...image, dependencies: await storeAll(context, dependencies, options) }
+}
+
+function unsigned(reference: ImageReference): ImageError {
+  const image = imageName(reference)
+  const message = `${image} is no App Container Image: a detached signature is for the archive of one`
+  return new ImageError('UNSUPPORTED', message, { side: 'source', image })
+}
+
+interface Storing {
+  readonly reference: ImageReference
+  readonly source: ImageSource
+  readonly name: string
+}
+
+interface StoreOptions extends FindOptions {
+  readonly alone?: boolean | undefined
+}
+
+async function store(
+  context: FinderContext,
+  { reference, source, name }: Storing,
+  { admit, platforms, alone = false, signal, onProgress }: StoreOptions,
+): Promise<FoundImage> {
+  const aci = isAciSource(source) ? source.aci : undefined
+  // What is signed is the archive: it comes along as a referrer, with its signature.
+  const kept: FinderCopyOptions = aci === undefined ? {} : { signatures: 'drop', referrers: true }
+  const cache = createImageCache({
+    store: context.store,
+    transports: context.transports,
+    copy: (from, to, chosen) => context.copy(from, to, { ...chosen, ...kept }),
+  })
+  const lent = sourceWith(source, { reference, [Symbol.asyncDispose]: async () => {} })
+  const { target, isNew } = await cache.pull(name, {
+    from: readingFrom(reference, async () => lent),
+    always: true,
+    platforms: aci === undefined ? platforms : 'all',
+    admit,
+    signal,
+    onProgress,
+  })
+  const record = await labelled(context, { name: storeImageName(name), target, aci, alone })
+  return { ...foundIn(context, record, reference), isFetched: isNew }
+}
+
+interface Labelling extends Pick<ImageRecord, 'name' | 'target'> {
+  readonly aci: AciArchive | undefined
+  readonly alone: boolean
+}
+
+/** Labels of others stay. */
+async function labelled(
+  { store: { images } }: FinderContext,
+  { name, target, aci, alone }: Labelling,
+): Promise<ImageRecord> {
+  const { labels } = await images.get(name)
+  const others = Object.fromEntries(Object.entries(labels).filter(([key]) => !isImageLabel(key)))
+  return await images.update({ name, target, labels: { ...others, ...(aci && labelsOf({ ...aci, alone })) } }, [
+    'labels',
+  ])
+}
+
+function dependencyOpener(context: FinderContext, { pullPolicy = 'new' }: FindOptions): OpenDependency {
+  return async (dependency, operation) => {
+    const reference = referenceOf(dependency, context.transports)
+    const isFixed = dependency.imageId !== undefined
+    const there =
+      pullPolicy === 'update' && !isFixed
+        ? undefined
+        : await storedDependency(context, { dependency, reference }, operation)
+    if (there !== undefined) return there
+    if (pullPolicy === 'never') throw notFetched(reference)
+    return await fetchDependency(reference, operation)
+  }
+}
+
+export function notFetched(reference: ImageReference): ImageError {
+  const image = imageName(reference)
+  const message = `${image} is not in the store, and with the pull policy "never" nothing is fetched`
+  return new ImageError('NOT_FOUND', message, { side: 'source', image })
+}
+
+interface Depending {
+  readonly dependency: AciDependency
+  readonly reference: ImageReference
+}
+
+async function storedDependency(
+  context: FinderContext,
+  { dependency: { imageId }, reference }: Depending,
+  operation: OperationOptions,
+): Promise<Dependency | undefined> {
+  const app = parseAppName(reference.toString())
+  const record = await (imageId === undefined
+    ? findApp(context.store, app, operation)
+    : findImageOf(context.store, { imageId, app }, operation))
+  if (record === undefined) return undefined
+  await using image = await context.stored.parseReference(record.target.digest).openSource(operation)
+  const kept = await storedArchive(image, record, operation)
+  if (kept === undefined) return undefined
+  const { reading } = context
+  const source = await openStoredArchive(context, kept, { reference, record, reading, ...operation })
+  return { reference, source, isStored: true }
+}
+
+/** What an image depends on is kept under its own name: the next one that depends on it finds it. */
+async function storeAll(
+  context: FinderContext,
+  { found, find }: Dependencies,
+  { signal, onProgress }: FindOptions,
+): Promise<readonly string[]> {
+  const names: string[] = []
+  for (const { reference, source, isStored } of found) {
+    if (isStored) continue
+    const name = storedName(reference)
+    await store(context, { reference, source: source.with({ find, attach: true }), name }, { signal, onProgress })
+    names.push(name)
+  }
+  return names
+}
