@@ -44,6 +44,8 @@ export interface EndpointSettings {
   readonly trustedHosts?: readonly string[] | undefined
   readonly sharedBlobDir?: string | undefined
   readonly tmpDir?: string | undefined
+  /** What is known of archives that were downloaded. Default: what lies beside them. */
+  readonly httpRecords?: NonNullable<DefaultTransportsOptions['http']>['records']
   /** Of an image in a store: where that is. */
   readonly store?: DefaultTransportsOptions['store']
   readonly engine: EngineSettings
@@ -150,6 +152,21 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
   return createTransportRegistry(defaultTransports(options))
 }
 
+/** Gives the transports to `work`, as the flags of a call have them, and closes them whatever happens. */
+export async function withTransports<Value>(
+  call: Call,
+  settings: Pick<EndpointSettings, 'httpRecords'>,
+  work: (transports: TransportRegistry) => Promise<Value>,
+): Promise<Value> {
+  const common = await endpointSettings(call, { prefix: '', name: '' })
+  const registry = await openTransports({ ...common, ...settings }, await hostConfig(call))
+  try {
+    return await work(registry)
+  } finally {
+    await registry.close()
+  }
+}
+
 /** Gives the image behind a name to `work`, and closes the transports whatever happens. */
 export async function withImage<Value>(
   call: Call,
@@ -159,7 +176,7 @@ export async function withImage<Value>(
   const registry = await openTransports(await endpointSettings(call, { prefix: '', name }), await hostConfig(call))
   let image: ImageReference | undefined
   try {
-    image = registry.parse(name)
+    image = await readable(registry.parse(name), { registry, call })
     return await work(image)
   } catch (error) {
     throw error instanceof ImageError && image !== undefined
@@ -194,10 +211,38 @@ export async function withEnds<Value>(
   const shared = JSON.stringify(source) === JSON.stringify(destination)
   const destinations = shared ? sources : await openTransports(destination, host)
   try {
-    return await work(parse(sources, from, 'source'), parse(destinations, to, 'destination'))
+    const image = await readable(parse(sources, from, 'source'), { registry: sources, call })
+    return await work(image, parse(destinations, to, 'destination'))
   } finally {
     await Promise.all([sources.close(), destinations.close()])
   }
+}
+
+/** Transports of images that may depend on others. */
+const DEPENDING: ReadonlySet<string> = new Set(['aci', 'appc', 'http', 'https'])
+
+interface Readable {
+  readonly registry: TransportRegistry
+  readonly call: Call
+}
+
+/** The image with what it depends on, each judged as it is. */
+async function readable(image: ImageReference, { registry, call }: Readable): Promise<ImageReference> {
+  if (!DEPENDING.has(image.transport.name)) return image
+  const [{ withDependencies }, { imageJudge }] = await Promise.all([
+    import('@crossdock/finder'),
+    import('./image-judge.ts'),
+  ])
+  let judge: ReturnType<typeof imageJudge> | undefined
+  return withDependencies(image, {
+    transports: registry,
+    async admit(dependency, operation) {
+      judge ??= imageJudge(call)
+      await (
+        await judge
+      )?.(dependency, operation)
+    },
+  })
 }
 
 function parse(registry: TransportRegistry, name: string, side: 'source' | 'destination'): ImageReference {

@@ -13,12 +13,13 @@ export interface RunningCommand {
 const FLAGS_FOR: readonly (readonly [wish: string, flag: string])[] = [
   ['to trustedHosts', '--trusted-host HOST:PORT'],
   ['(authFile)', '--authfile FILE'],
+  ['the pull policy "never"', '--pull-policy new'],
   ['drop signatures', '--remove-signatures'],
   ['say the identity to sign as', '--sign-identity NAME:TAG'],
 ]
 
 /** Commands that copy an image, which may go on where it stopped. */
-const COPYING: ReadonlySet<string> = new Set(['copy', 'pull', 'push'])
+const COPYING: ReadonlySet<string> = new Set(['copy', 'fetch', 'pull', 'push'])
 
 /** What to do after a failure; undefined if the message says all there is to say. */
 export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {

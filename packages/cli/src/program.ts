@@ -9,6 +9,7 @@ import { diffCommand } from './commands/diff.ts'
 import { digestCommand } from './commands/digest.ts'
 import { discoverCommand } from './commands/discover.ts'
 import { exportCommand } from './commands/export.ts'
+import { fetchCommand } from './commands/fetch.ts'
 import { generateSigstoreKeyCommand } from './commands/generate-sigstore-key.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { layersCommand } from './commands/layers.ts'
@@ -47,6 +48,7 @@ const COMMANDS: readonly CommandEntry[] = [
   diffCommand,
   exportCommand,
   listTagsCommand,
+  fetchCommand,
   discoverCommand,
   deleteCommand,
   signCommand,

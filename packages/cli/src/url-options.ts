@@ -18,6 +18,7 @@ export function urlOptions(settings: EndpointSettings, host: HostConfig): UrlOpt
     insecure,
     resume,
     cacheFolder: cacheFolder(host),
+    records: settings.httpRecords,
     connectTimeoutMs,
     headersTimeoutMs: idleTimeoutMs,
     idleBodyTimeoutMs: idleTimeoutMs,

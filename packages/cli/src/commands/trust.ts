@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { KeyPlace } from '@crossdock/signature-policy'
 import type { Command } from 'commander'
 import type { CommandEntry } from '../command-entry.ts'
@@ -6,11 +5,11 @@ import { addEndpointFlags, addRetryFlags } from '../endpoint-flags.ts'
 import type { Call } from '../endpoints.ts'
 import { UsageError } from '../failure.ts'
 import { isSet, numberFlag, textFlag, wholeNumber } from '../flags.ts'
-import { hostConfig } from '../host-config.ts'
 import type { Invocation } from '../invocation.ts'
 import { formatJson, printable } from '../output/json.ts'
 import { formatTrustedKeys, trustedKeysDocument } from '../output/trusted-keys.ts'
 import { addKeys } from '../trusted-keys/add-keys.ts'
+import { addKeyStoreFlag, keyStoreOf } from '../trusted-keys/keys-by-name.ts'
 
 export const trustCommand: CommandEntry = {
   name: 'trust',
@@ -26,7 +25,7 @@ export const trustCommand: CommandEntry = {
 }
 
 function defineList(trust: Command, invocation: Invocation): void {
-  const command = withStore(trust.command('list').summary('print the keys and masks')).option(
+  const command = addKeyStoreFlag(trust.command('list').summary('print the keys and masks')).option(
     '--json',
     'print one JSON list',
   )
@@ -49,7 +48,7 @@ function defineAdd(trust: Command, invocation: Invocation): void {
   command.action((files: readonly string[]) =>
     invocation.run(async (operation) => {
       const call: Call = { flags: command.optsWithGlobals(), invocation, operation }
-      const location = { store: await storeOf(call), place: placeOf(call) }
+      const location = { store: await keyStoreOf(call), place: placeOf(call) }
       await addKeys(call, { location, files, port: numberFlag(call.flags, 'port') })
     }),
   )
@@ -64,19 +63,10 @@ function defineRemove(trust: Command, invocation: Invocation): void {
   )
 }
 
-function withStore(command: Command): Command {
-  return command.option('--key-store <folder>', 'the key store (default: /etc/rkt/trustedkeys)')
-}
-
 function withPlace(command: Command): Command {
-  return withStore(command)
+  return addKeyStoreFlag(command)
     .option('--prefix <name>', 'for images of this name, and those below it')
     .option('--root', 'for images of every name')
-}
-
-async function storeOf(call: Call): Promise<string> {
-  const { host } = await hostConfig(call)
-  return textFlag(call.flags, 'keyStore') ?? join(host.root ?? '/', 'etc/rkt/trustedkeys')
 }
 
 function placeOf({ flags }: Call): KeyPlace {
@@ -88,14 +78,14 @@ function placeOf({ flags }: Call): KeyPlace {
 async function list(call: Call): Promise<void> {
   const { flags, invocation, operation } = call
   const { keyStoreFiles, listTrustedKeys } = await import('@crossdock/signature-policy')
-  const { entries, warnings } = await listTrustedKeys(await storeOf(call), keyStoreFiles(operation))
+  const { entries, warnings } = await listTrustedKeys(await keyStoreOf(call), keyStoreFiles(operation))
   for (const warning of warnings) invocation.note(`warning: ${warning}\n`)
   const document = await trustedKeysDocument(entries)
   await invocation.print(isSet(flags, 'json') ? `${formatJson(document, 2)}\n` : printable(formatTrustedKeys(document)))
 }
 
 async function remove(fingerprint: string, call: Call): Promise<void> {
-  const location = { store: await storeOf(call), place: placeOf(call) }
+  const location = { store: await keyStoreOf(call), place: placeOf(call) }
   const { maskTrustedKey, removeTrustedKey } = await import('@crossdock/signature-policy')
   if (isSet(call.flags, 'mask')) return await maskTrustedKey(fingerprint, location)
   if (await removeTrustedKey(fingerprint, location)) return
