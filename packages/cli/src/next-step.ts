@@ -42,7 +42,7 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
     return `the flag for that is ${endpointFlag(error, command.name, 'daemon-host')} unix:///PATH or tcp://HOST:PORT`
   }
   const untrusted = certificateProblem(error)
-  if (untrusted === undefined) return undefined
+  if (untrusted === undefined) return storeStep(error, command)
   const unverified = `use ${endpointFlag(error, command.name, 'tls-verify')}=false to go on without verification`
   return untrusted === 'authority'
     ? `name a folder with its certificate authority in a file ${authorityFile(error)} with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
@@ -79,6 +79,12 @@ function hostOf({ message, image = '' }: ImageError): string {
   } catch {
     return 'HOST'
   }
+}
+
+/** Where nobody can be asked, the store may do. */
+function storeStep({ code }: ImageError, { name, flags }: RunningCommand): string | undefined {
+  const isAsking = name === 'fetch' && flags['pullPolicy'] === 'update'
+  return code === 'UNAVAILABLE' && isAsking ? '--pull-policy new takes what is in the store' : undefined
 }
 
 /** The flag as it is called for the end that failed. */

@@ -170,3 +170,19 @@ test('a registry has a place for sigstore signatures if the machine says so', ()
   const step = nextStep(new ImageError('UNSUPPORTED', carried, about), { name: 'copy', flags: {} })
   expect(step).toMatch(/^use-sigstore-attachments: true .*--remove-signatures/)
 })
+
+test('what cannot be asked for anew may be in the store', () => {
+  const failure = new ImageError('UNAVAILABLE', 'nobody answers')
+  const step = nextStep(failure, { name: 'fetch', flags: { pullPolicy: 'update' } })
+  expect(step).toBe('--pull-policy new takes what is in the store')
+  expect(nextStep(failure, { name: 'fetch', flags: { pullPolicy: 'new' } })).toBeUndefined()
+  expect(nextStep(failure, { name: 'copy', flags: {} })).toBeUndefined()
+})
+
+test('what may not be fetched is fetched with another policy', () => {
+  const failure = new ImageError(
+    'NOT_FOUND',
+    'x is not in the store, and with the pull policy "never" nothing is fetched',
+  )
+  expect(nextStep(failure, { name: 'fetch', flags: { pullPolicy: 'never' } })).toContain('--pull-policy new')
+})
