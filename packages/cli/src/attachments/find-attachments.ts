@@ -135,7 +135,13 @@ class Finder {
     signal: AbortSignal,
   ): Promise<Attachment['manifest'] | undefined> {
     const image = unparsedImage(this.#source, descriptor.digest)
-    const { parsed } = await readDocument(image, { ...this.#operation, signal, descriptor })
+    const document = await readDocument(image, { ...this.#operation, signal, descriptor }).catch((reason: unknown) => {
+      // Of an index not all has to be there.
+      if (tie === 'index' && reason instanceof ImageError && reason.code === 'NOT_FOUND') return undefined
+      throw reason
+    })
+    if (document === undefined) return undefined
+    const { parsed } = document
     if (parsed.kind !== 'schema1' && (tie !== 'subject' || parsed.subject?.digest === subject)) return parsed
     const what = `${shortDigest(descriptor.digest)} was listed as referring to ${shortDigest(subject)}, which it does not: it was left out`
     this.#operation.onProgress({ type: 'note', level: 'warning', message: what })

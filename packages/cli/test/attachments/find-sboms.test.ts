@@ -197,6 +197,13 @@ describe("what Docker's builder attests", () => {
     expect(found).toMatchObject([{ platform: 'linux/arm64', subject: arm64.root.digest }])
     expect(JSON.parse((await read())[0] ?? '')).toEqual({ about: arm64.root.digest })
   })
+
+  test('is left out where the index is there in part', async () => {
+    const missing = attestations[1]?.root.digest
+    const content = { ...built, manifests: built.manifests.filter(({ digest }) => digest !== missing) }
+    const { found } = await sbomsOf({ content })
+    expect(found).toMatchObject([{ platform: 'linux/amd64' }])
+  })
 })
 
 describe('what is not true is refused:', () => {
