@@ -20,7 +20,7 @@ export interface Collected {
   readonly ingests: number
   /** Of the blobs. */
   readonly digests: readonly Digest[]
-  /** Images whose `containerd.io/gc.expire` is over. */
+  /** Names of images whose `containerd.io/gc.expire` is over, and of what was attached to manifests that nothing needs. */
   readonly images: readonly ImageName[]
   /** Leases that have expired. */
   readonly leases: readonly ExpiredLease[]
@@ -40,7 +40,7 @@ export interface ExpiredLease {
 
 /**
  * What keeps a blob: an image name, a lease, a label, an entry of `index.json` that other programs made, an ingest that is to become it, a
- * manifest to which it refers, or that it is younger than `minAgeMs`.
+ * manifest to which it refers or is attached, or that it is younger than `minAgeMs`.
  */
 export type KeptBlobs = Readonly<
   Partial<Record<'image' | 'lease' | 'label' | 'index' | 'ingest' | 'referrer' | 'young', number>>
@@ -56,7 +56,7 @@ export interface PruneOptions extends CollectOptions {
 }
 
 export interface Pruned extends Collected {
-  /** Images of this namespace that went, in the order in which they would. */
+  /** Images of this namespace that went, in the order in which they would; what was attached to them is in `images`. */
   readonly names: readonly string[]
 }
 

@@ -6,17 +6,18 @@ import type { StoreContext } from '../store-context.ts'
 import { storePaths } from '../store-paths.ts'
 import type { Collected, CollectOptions, KeptBlobs } from '../store.ts'
 import { type IngestLimits, removeAbandoned, sortIngests } from './abandoned-ingests.ts'
-import { type ExpiredRecords, expiredRecords, removeExpired } from './expired-records.ts'
 import { createNeeds, type Needs, type NeedsOptions } from './needs.ts'
 import { removeGone, sweepBlobs, type SweepOptions } from './sweep-blobs.ts'
 import { type Survey, surveyBlobs, type Unneeded } from './survey.ts'
+import { removeUnkept, type UnkeptRecords, unkeptRecords } from './unkept-records.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 
 /**
  * Removes what nothing needs, in all namespaces. Needed is what image names, leases that have not expired, entries of `index.json`, labels
  * (containerd's `gc.root`) and ingests lead to: by what manifests and indexes list, by labels (`gc.ref.*`, `gc.bref.*`), and from a manifest
- * to those that refer to it. Content that is missing leads nowhere.
+ * to those that refer to it, and to what names of its digest attach to it. Content that is missing leads nowhere. Such names are kept by
+ * what they are attached to alone, if that is or was here, and go with it.
  *
  * May run while others write: what they have recorded or leased before they relied on it stays. Throws `IO` before anything is removed if a
  * manifest cannot be read, `CONFLICT` if the layout stays locked, and the reason of an abort, after which what was not removed yet stays.
@@ -33,13 +34,13 @@ export async function collectGarbage(
   const ingests = await sortIngests(context, limits)
   const needs = needsOf(context, { roots: ingests.roots, isUnneeded })
   await findNeeded(context, needs, { signal })
-  const { unneeded, kept } = splitByAge(await surveyBlobs(context, needs, { signal }), limits.youngSince)
-  const plan = { needs, unneeded, abandoned: ingests.abandoned, ...expiredRecords(needs.snapshot, needs) }
+  const { unneeded, kept } = splitByAge(await surveyBlobs(context, needs, limits), limits.youngSince)
+  const plan = { needs, unneeded, abandoned: ingests.abandoned, ...unkeptRecords(needs.snapshot, needs) }
   return collected(dryRun ? plan : await carryOut(context, plan, limits), kept)
 }
 
 /** What is to go. */
-interface Plan extends ExpiredRecords {
+interface Plan extends UnkeptRecords {
   readonly unneeded: readonly Unneeded[]
   /** Folders of ingests. */
   readonly abandoned: readonly string[]
@@ -51,13 +52,13 @@ async function carryOut(
   { needs, unneeded, abandoned }: Plan & { readonly needs: Needs },
   limits: IngestLimits & SweepOptions,
 ): Promise<Plan> {
-  const expired = await removeExpired(context, needs, limits)
+  const unkept = await removeUnkept(context, needs, limits)
   const removed: Unneeded[] = []
   for await (const blob of sweepBlobs(context, needs, unneeded, limits)) removed.push(blob)
   const removedIngests: string[] = []
   for (const folder of abandoned) if (await removeAbandoned(context, folder, limits)) removedIngests.push(folder)
   await removeLeftovers(context)
-  return { ...expired, unneeded: removed, abandoned: removedIngests }
+  return { ...unkept, unneeded: removed, abandoned: removedIngests }
 }
 
 function collected({ unneeded, abandoned, images, leases }: Plan, kept: KeptBlobs): Collected {

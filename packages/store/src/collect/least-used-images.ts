@@ -4,6 +4,7 @@ import { imageFilter } from '../names/image-filters.ts'
 import type { StoreContext } from '../store-context.ts'
 import { storePaths } from '../store-paths.ts'
 import type { PruneOptions } from '../store.ts'
+import { type SubjectKey, subjectOfName } from './attached-names.ts'
 import { findNeeded, needsOf } from './collect-garbage.ts'
 import { appendTo } from './reference-graph.ts'
 import { lookAtFile, type Referrers, surveyBlobs } from './survey.ts'
@@ -15,8 +16,18 @@ export interface UsedImage {
   readonly usedAt: number
 }
 
-/** Those of this namespace that match the filters, the last used first. */
-export async function imagesByUse(
+/** Those of this namespace that match the filters, the last used first. What is attached to another image goes with that, and is none. */
+export async function imagesByUse(context: StoreContext, options: PruneOptions): Promise<readonly UsedImage[]> {
+  const images = await matchingImages(context, options)
+  if (images.every(({ name }) => subjectOfName(name) === undefined)) return images
+  const { unknownSubjects } = await lookAround(context, options)
+  return images.filter(({ name }) => {
+    const subject = subjectOfName(name)
+    return subject === undefined || unknownSubjects.has(subject)
+  })
+}
+
+async function matchingImages(
   { database, namespace, layout }: StoreContext,
   { filters = [], signal }: PruneOptions,
 ): Promise<readonly UsedImage[]> {
@@ -62,7 +73,9 @@ export async function imagesBeyond(
       bytes += lookAtFile(blobs.pathOf(digest))?.size ?? 0
     },
   })
-  needs.addReferrers(await allReferrers(context, { signal }))
+  const { referrers, unknownSubjects } = await lookAround(context, { signal })
+  needs.addReferrers(referrers)
+  needs.keepAttached(({ subject }) => unknownSubjects.has(subject))
   await findNeeded(context, needs, { signal })
   const isKept = ({ name }: UsedImage): boolean => needs.hasImage({ namespace, name })
   for (const [place, image] of images.entries()) {
@@ -74,13 +87,19 @@ export async function imagesBeyond(
   return []
 }
 
-/** Manifests by what they refer to, whatever else leads to them. */
-async function allReferrers(context: StoreContext, options: OperationOptions): Promise<Referrers> {
+/** What does not depend on which images go. */
+interface Surroundings {
+  /** Manifests by what they refer to, whatever else leads to them. */
+  readonly referrers: Referrers
+  readonly unknownSubjects: ReadonlySet<SubjectKey>
+}
+
+async function lookAround(context: StoreContext, { signal }: OperationOptions): Promise<Surroundings> {
   const needs = needsOf(context, { roots: [] })
-  await findNeeded(context, needs, options)
-  const { referrers } = await surveyBlobs(context, needs, options)
+  await findNeeded(context, needs, { signal })
+  const { referrers, unknownSubjects } = await surveyBlobs(context, needs, { signal })
   const all = new Map<Digest, Digest[]>()
   for (const [subject, digests] of [...referrers, ...needs.subjects])
     for (const digest of digests) appendTo(all, subject, digest)
-  return all
+  return { referrers: all, unknownSubjects }
 }

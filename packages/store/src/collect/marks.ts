@@ -1,9 +1,11 @@
 import type { Digest } from '@crossdock/core'
 import type { BlobPaths } from '@crossdock/blob-files'
+import { digestsOfKeys, type SubjectKey, subjectKey } from './attached-names.ts'
 import { documentEdges } from './document-edges.ts'
 import { readDocumentSync } from './read-document.ts'
 import {
   appendTo,
+  type AttachedImage,
   createReferenceGraph,
   imageKey,
   type KeptNode,
@@ -28,6 +30,10 @@ export interface Marks {
   add(roots: readonly Root[]): void
   /** Manifests that refer to others stay with them. */
   addReferrers(referrers: ReadonlyMap<Digest, readonly Digest[]>): void
+  /** Says which other images that are attached to something are needed, whether or not that is. */
+  keepAttached(isKept: (image: AttachedImage) => boolean): void
+  /** To what images are attached that nothing keeps with all that they lead to. */
+  unkeptSubjects(): ReadonlySet<SubjectKey>
   /** What was not there may have come. */
   lookForMissing(): void
   /** Goes on for so many milliseconds, or to the end; true if that is reached. Throws `IO` for a manifest that cannot be read. */
@@ -69,6 +75,7 @@ interface Walk extends Pick<BlobPaths, 'pathOf'> {
   readonly images: Set<string>
   graph: ReferenceGraph
   referrersOf: ReadonlyMap<Digest, readonly Digest[]>
+  isAttachedKept: (image: AttachedImage) => boolean
 }
 
 export interface MarksOptions extends Pick<BlobPaths, 'pathOf'> {
@@ -90,13 +97,15 @@ export function createMarks({ pathOf, onMarked = () => undefined }: MarksOptions
     images: new Set(),
     graph: createReferenceGraph(),
     referrersOf: new Map(),
+    isAttachedKept: () => false,
   }
   const { steps, keepers, missing, followed, images } = walk
   return {
     load(snapshot) {
       const graph = (walk.graph = createReferenceGraph(snapshot))
       followed.clear() // there may be other references now
-      for (const digest of [...graph.content.keys(), ...graph.keptByContent.keys()])
+      const subjects = digestsOfKeys(graph.attached, keepers.keys())
+      for (const digest of [...graph.content.keys(), ...graph.keptByContent.keys(), ...subjects])
         if (isFollowed(walk, digest)) push(walk, digest, 'label', { mayBeDocument: false })
       pushRoots(walk, snapshot)
     },
@@ -108,6 +117,12 @@ export function createMarks({ pathOf, onMarked = () => undefined }: MarksOptions
       for (const [subject, all] of referrers)
         if (isFollowed(walk, subject)) for (const one of all) push(walk, one, 'referrer')
     },
+    keepAttached(isKept) {
+      const isKeptAnyway = walk.isAttachedKept
+      walk.isAttachedKept = (image) => isKeptAnyway(image) || isKept(image)
+      pushAttached(walk)
+    },
+    unkeptSubjects: () => unkeptSubjects(walk),
     addImage: (image) => pushImage(walk, imageKey(image), 'image'),
     subjects: walk.subjects,
     flat: walk.flat,
@@ -136,7 +151,20 @@ function pushRoots(walk: Walk, { content, leases, images }: Snapshot): void {
     for (const digest of lease.content) push(walk, digest, 'lease', { isFlat })
     for (const name of lease.images) pushImage(walk, imageKey({ namespace, name }), 'lease', isFlat)
   }
-  for (const image of images) if (!image.isExpired) pushImage(walk, imageKey(image), 'image')
+  for (const image of images)
+    if (!image.isExpired && image.subject === undefined) pushImage(walk, imageKey(image), 'image')
+  pushAttached(walk)
+}
+
+function pushAttached(walk: Walk): void {
+  for (const attached of walk.graph.attached.values())
+    for (const image of attached) if (walk.isAttachedKept(image)) pushImage(walk, imageKey(image), 'image')
+}
+
+/** An image that is kept without what it leads to does not count. */
+function unkeptSubjects({ graph, followed }: Walk): ReadonlySet<SubjectKey> {
+  const unkept = [...graph.attached.values()].flat().filter((image) => !followed.has(imageKey(image)))
+  return new Set(unkept.map(({ subject }) => subject))
 }
 
 function push({ steps }: Walk, digest: Digest, keeper: Keeper, { isFlat = false, mayBeDocument = true } = {}): void {
@@ -185,17 +213,19 @@ function visit(walk: Walk, { digest, keeper, isFlat, mayBeDocument }: Step): voi
   if (mayBeDocument && !walk.readDocuments.has(digest)) followDocument(walk, digest, keeper)
 }
 
-/** What the database says of content, and what refers to it. */
+/** What the database says of content, what refers to it, and what is attached to it. */
 function followRecords(walk: Walk, digest: Digest): void {
   const { graph, followed, referrersOf } = walk
   const labelled = graph.content.get(digest)
   const kept = graph.keptByContent.get(digest)
   const referrers = referrersOf.get(digest)
-  if ((labelled ?? kept ?? referrers) === undefined || followed.has(digest)) return
+  const attached = graph.attached.size === 0 ? undefined : graph.attached.get(subjectKey(digest))
+  if ((labelled ?? kept ?? referrers ?? attached) === undefined || followed.has(digest)) return
   followed.add(digest)
   for (const node of labelled ?? []) pushReferences(walk, node, 'label')
   pushKept(walk, kept)
   for (const referrer of referrers ?? []) push(walk, referrer, 'referrer')
+  for (const image of attached ?? []) pushImage(walk, imageKey(image), 'referrer')
 }
 
 function followDocument(walk: Walk, digest: Digest, keeper: Keeper): void {

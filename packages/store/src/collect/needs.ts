@@ -12,7 +12,7 @@ import { type ImageNode, readSnapshot, type Snapshot } from './snapshot.ts'
 /** What is needed, and stays known to be while others go on working. */
 export interface Needs extends Pick<
   Marks,
-  'keeperOf' | 'hasImage' | 'addImage' | 'addReferrers' | 'subjects' | 'flat'
+  'keeperOf' | 'hasImage' | 'addImage' | 'addReferrers' | 'keepAttached' | 'unkeptSubjects' | 'subjects' | 'flat'
 > {
   /**
    * In a transaction: takes in what has changed in the database and in `index.json` since the last time. Of what is needed is then left to
@@ -23,8 +23,8 @@ export interface Needs extends Pick<
   skipOwnChanges(sql: Sql): void
   /** Finds all, with pauses for others of this process. */
   find(options?: OperationOptions): Promise<void>
-  /** Finds all, at once. */
-  findNow(): void
+  /** In a transaction: takes in what has changed, and finds all at once. */
+  updateNow(sql: Sql, index: LayoutIndex): void
   readonly snapshot: Snapshot
 }
 
@@ -44,6 +44,16 @@ export function createNeeds({ blobs, now, roots, onMarked, isUnneeded = () => fa
   let snapshot: Snapshot = { images: [], leases: [], content: [] }
   let seen: { readonly version: string; readonly index: LayoutIndex } | undefined
 
+  function update(sql: Sql, index: LayoutIndex): void {
+    marks.lookForMissing()
+    const version = versionOf(sql)
+    if (seen?.version === version && seen.index === index) return
+    snapshot = withUnneeded(readSnapshot(sql, now()), isUnneeded)
+    marks.add(entryRoots(index, snapshot))
+    marks.load(snapshot)
+    seen = { version, index }
+  }
+
   marks.add(roots)
   return {
     keeperOf: (digest) => marks.keeperOf(digest),
@@ -52,17 +62,15 @@ export function createNeeds({ blobs, now, roots, onMarked, isUnneeded = () => fa
     subjects: marks.subjects,
     flat: marks.flat,
     addReferrers: (referrers) => marks.addReferrers(referrers),
+    keepAttached: (isKept) => marks.keepAttached(isKept),
+    unkeptSubjects: () => marks.unkeptSubjects(),
     get snapshot() {
       return snapshot
     },
-    update(sql, index) {
-      marks.lookForMissing()
-      const version = versionOf(sql)
-      if (seen?.version === version && seen.index === index) return
-      snapshot = withUnneeded(readSnapshot(sql, now()), isUnneeded)
-      marks.add(entryRoots(index, snapshot))
-      marks.load(snapshot)
-      seen = { version, index }
+    update,
+    updateNow(sql, index) {
+      update(sql, index)
+      marks.run()
     },
     skipOwnChanges(sql) {
       if (seen !== undefined) seen = { ...seen, version: versionOf(sql) }
@@ -73,7 +81,6 @@ export function createNeeds({ blobs, now, roots, onMarked, isUnneeded = () => fa
         await takeTurn()
       }
     },
-    findNow: () => void marks.run(),
   }
 }
 

@@ -1,9 +1,15 @@
 import type { Digest } from '@crossdock/core'
+import type { SubjectKey } from './attached-names.ts'
 import type { LabelReferences } from './gc-labels.ts'
 import type { ImageNode, Snapshot } from './snapshot.ts'
 
 /** What is kept by something else than what it refers to. */
 export type KeptNode = { readonly digest: Digest } | Pick<ImageNode, 'namespace' | 'name'>
+
+/** An image that is attached to something, by its name. */
+export interface AttachedImage extends ImageNode {
+  readonly subject: SubjectKey
+}
 
 export interface Referring {
   readonly namespace: string
@@ -16,6 +22,8 @@ export interface ReferenceGraph {
   readonly content: ReadonlyMap<Digest, readonly Referring[]>
   readonly keptByContent: ReadonlyMap<Digest, readonly KeptNode[]>
   readonly keptByImage: ReadonlyMap<string, readonly KeptNode[]>
+  /** Images by what they are attached to, unless their time is over. */
+  readonly attached: ReadonlyMap<SubjectKey, readonly AttachedImage[]>
 }
 
 export function createReferenceGraph(
@@ -23,16 +31,21 @@ export function createReferenceGraph(
 ): ReferenceGraph {
   const keptByContent = new Map<Digest, KeptNode[]>()
   const keptByImage = new Map<string, KeptNode[]>()
-  for (const node of [...content, ...images.filter(({ isExpired }) => isExpired)]) {
+  const attached = new Map<SubjectKey, AttachedImage[]>()
+  const notRoots = images.filter(({ isExpired, subject }) => isExpired || subject !== undefined)
+  for (const node of [...content, ...notRoots]) {
     for (const digest of node.references?.keptByContent ?? []) appendTo(keptByContent, digest, node)
     for (const name of node.references?.keptByImages ?? [])
       appendTo(keptByImage, imageKey({ namespace: node.namespace, name }), node)
   }
+  for (const { subject, ...image } of images)
+    if (subject !== undefined && !image.isExpired) appendTo(attached, subject, { ...image, subject })
   return {
     images: new Map(images.map((image) => [imageKey(image), image])),
     content: Map.groupBy(content, ({ digest }) => digest),
     keptByContent,
     keptByImage,
+    attached,
   }
 }
 

@@ -4,6 +4,7 @@ import { digestOf, optionalTextOf, textOf } from '../database/rows.ts'
 import type { Labels } from '../labels.ts'
 import { expiryOf, FLAT_LABEL } from '../leases/expiry.ts'
 import { labelsOf } from '../names/image-rows.ts'
+import { type SubjectKey, subjectOfName } from './attached-names.ts'
 import { GC_LABELS, labelReferences, type LabelReferences } from './gc-labels.ts'
 
 /** An image name of one namespace. */
@@ -13,6 +14,8 @@ export interface ImageNode {
   readonly target: Digest
   /** Whether its time is over, so that it keeps nothing by itself. */
   readonly isExpired: boolean
+  /** To what it is attached, by its name. */
+  readonly subject: SubjectKey | undefined
   readonly references: LabelReferences | undefined
 }
 
@@ -64,11 +67,13 @@ export function readSnapshot(sql: Sql, now: number): Snapshot {
 
 function imageNode(row: SqlRow, now: number): ImageNode {
   const labels = optionalTextOf(row, 'labels') === undefined ? undefined : labelsOf(row)
+  const name = textOf(row, 'name')
   return {
     namespace: textOf(row, 'namespace'),
-    name: textOf(row, 'name'),
+    name,
     target: digestOf(row, 'digest'),
     isExpired: labels !== undefined && isOver(labels, now),
+    subject: subjectOfName(name),
     references: labels && labelReferences(labels),
   }
 }

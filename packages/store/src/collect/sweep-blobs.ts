@@ -15,7 +15,6 @@ import {
   thisProcess,
 } from '@crossdock/blob-files'
 import { digestEncoded, type Digest, type OperationOptions } from '@crossdock/core'
-import type { LayoutIndex } from '@crossdock/formats'
 import type { Sql } from '../database/database.ts'
 import { optionalIntegerOf } from '../database/rows.ts'
 import type { HeldLayout } from '../layout/create-projection.ts'
@@ -98,7 +97,7 @@ async function removeBatch(
   await database.read((sql) => needs.update(sql, index), { signal })
   await needs.find({ signal })
   const doomed = await database.write((sql) => {
-    updateNow(needs, sql, index)
+    needs.updateNow(sql, index)
     const chosen = batch.filter(
       ({ digest }) => needs.keeperOf(digest) === undefined && !isYoung(sql, digest, youngSince),
     )
@@ -108,7 +107,7 @@ async function removeBatch(
   })
   await layout.assertHeld()
   return await database.write((sql) => {
-    updateNow(needs, sql, index)
+    needs.updateNow(sql, index)
     // What has a record again was relied on meanwhile.
     const left = doomed.filter(({ digest }) => needs.keeperOf(digest) === undefined && !isYoung(sql, digest, 0))
     // Moving is no statement, but the same when it is done again.
@@ -117,11 +116,6 @@ async function removeBatch(
       return isOldFile(path, youngSince) && moveAway(path, join(gone, digestEncoded(digest)))
     })
   })
-}
-
-function updateNow(needs: Needs, sql: Sql, index: LayoutIndex): void {
-  needs.update(sql, index)
-  needs.findNow()
 }
 
 /** Whether a namespace has recorded it since. */

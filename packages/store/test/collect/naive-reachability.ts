@@ -1,10 +1,9 @@
-import { below, type Graph, imageName, placesIn, subjectOf } from './random-graph.ts'
+import { below, type Graph, placesIn, subjectOf } from './random-graph.ts'
 
 export interface Needed {
-  /** Places of nodes. */
+  /** Places. */
   readonly nodes: ReadonlySet<number>
-  /** Names. */
-  readonly images: ReadonlySet<string>
+  readonly images: ReadonlySet<number>
 }
 
 /**
@@ -40,7 +39,7 @@ export function naivelyNeeded(graph: Graph): Needed {
     list.map((_, place) => place).filter((place) => kinds.some((kind) => facts.has(kind, place)))
   return {
     nodes: new Set(places(graph.nodes, ['any', 'flat'])),
-    images: new Set(places(graph.images, ['image', 'flat image']).map((place) => imageName(place))),
+    images: new Set(places(graph.images, ['image', 'flat image'])),
   }
 }
 
@@ -64,9 +63,10 @@ function ofNodes(graph: Graph, facts: Facts): readonly string[] {
 }
 
 function ofImages(graph: Graph, facts: Facts): readonly string[] {
-  return graph.images.flatMap(({ expiry, target, refs, images, keptByImages, keptByContent }, place) => {
+  return graph.images.flatMap(({ expiry, subject, target, refs, images, keptByImages, keptByContent }, place) => {
+    const subjects = subject === undefined ? [] : facts.nodes([subject])
     const isKept =
-      expiry !== 'past' ||
+      (expiry !== 'past' && subjects.every((one) => facts.has('any', one) || !isKnown(graph, one))) ||
       facts.images(keptByImages).some((one) => facts.has('image', one)) ||
       facts.nodes(keptByContent).some((one) => facts.has('any', one))
     return [
@@ -75,6 +75,14 @@ function ofImages(graph: Graph, facts: Facts): readonly string[] {
       ...(facts.has('flat image', place) ? facts.nodes([target]).map((one) => `flat ${one}`) : []),
     ]
   })
+}
+
+/** Whether it is there, or listed by what is there. */
+function isKnown(graph: Graph, place: number): boolean {
+  const isListed = graph.nodes.some(
+    ({ isMissing, kind }, number) => !isMissing && kind !== 'layer' && below(graph, number).includes(place),
+  )
+  return graph.nodes[place]?.isMissing === false || isListed
 }
 
 function ofLeases(graph: Graph, facts: Facts): readonly string[] {

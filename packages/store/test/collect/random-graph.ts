@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Descriptor, digestEncoded, digestOf } from '@crossdock/core'
-import { OCI_INDEX, OCI_LAYER_TAR, OCI_MANIFEST } from '@crossdock/formats'
+import { attachedNames, OCI_INDEX, OCI_LAYER_TAR, OCI_MANIFEST } from '@crossdock/formats'
 import * as fc from 'fast-check'
 import type { Store } from '../../src/store.ts'
 
@@ -23,6 +23,8 @@ export interface GraphNode {
 export interface GraphImage {
   readonly target: number
   readonly expiry: 'none' | 'past' | 'future'
+  /** The node to whose digest its name attaches it. */
+  readonly subject: number | undefined
   readonly refs: Places
   readonly images: Places
   readonly keptByImages: Places
@@ -68,6 +70,7 @@ export const graphs: fc.Arbitrary<Graph> = fc.record({
     fc.record({
       target: place,
       expiry: fc.constantFrom('none', 'past', 'future'),
+      subject: fc.option(place, { nil: undefined }),
       refs: rarely<Places>(few, []),
       images: rarely<Places>(few, []),
       keptByImages: rarely<Places>(few, []),
@@ -98,8 +101,13 @@ export function subjectOf({ nodes }: Graph, number: number): number | undefined 
     : placesIn([node.subject], number)[0]
 }
 
-export function imageName(number: number): string {
-  return `image ${number}`
+/** There are no more images than ways to attach one. */
+export function imageNames(graph: Graph): readonly string[] {
+  const documents = documentsOf(graph)
+  return graph.images.map(({ subject }, number) => {
+    const attached = subject === undefined ? undefined : documents[subject % documents.length]?.descriptor.digest
+    return (attached && attachedNames(attached)[number]) ?? `image ${number}`
+  })
 }
 
 /** The nodes' documents, in order: a document lists the digests of earlier ones. */
@@ -132,8 +140,9 @@ export async function buildGraph(store: Store, graph: Graph): Promise<readonly D
   await mkdir(blobs, { recursive: true })
   const digests = (places: Places): readonly (string | undefined)[] =>
     placesIn(places, documents.length).map((one) => documents[one]?.descriptor.digest)
+  const allNames = imageNames(graph)
   const names = (places: Places): readonly string[] =>
-    placesIn(places, graph.images.length).map((one) => imageName(one))
+    placesIn(places, allNames.length).map((one) => allNames[one] ?? '')
   for (const [number, { descriptor, bytes }] of documents.entries()) {
     const { refs = [], keptBy = [], isRoot = false, isMissing = false } = graph.nodes[number] ?? {}
     if (isMissing) continue
@@ -148,15 +157,8 @@ export async function buildGraph(store: Store, graph: Graph): Promise<readonly D
   for (const [number, image] of graph.images.entries()) {
     const target = documents[image.target % documents.length]?.descriptor
     if (target === undefined) continue
-    const expiry = EXPIRIES[image.expiry]
-    const labels = {
-      ...numbered('ref.content', digests(image.refs)),
-      ...numbered('ref.image', names(image.images)),
-      ...numbered('bref.image', names(image.keptByImages)),
-      ...numbered('bref.content', digests(image.keptByContent)),
-      ...(expiry !== undefined && { [`${PREFIX}expire`]: expiry }),
-    }
-    await store.images.create({ name: imageName(number), target, labels })
+    const labels = imageLabels(image, { digests, names })
+    await store.images.create({ name: allNames[number] ?? '', target, labels })
   }
   for (const lease of graph.leases)
     await buildLease(store, lease, { content: digests(lease.content), images: names(lease.images) })
@@ -165,6 +167,22 @@ export async function buildGraph(store: Store, graph: Graph): Promise<readonly D
     placesIn(graph.entries, documents.length).map((one) => documents[one]?.descriptor),
   )
   return documents.map(({ descriptor }) => descriptor)
+}
+
+interface Named {
+  digests(places: Places): readonly (string | undefined)[]
+  names(places: Places): readonly string[]
+}
+
+function imageLabels(image: GraphImage, { digests, names }: Named): Record<string, string> {
+  const expiry = EXPIRIES[image.expiry]
+  return {
+    ...numbered('ref.content', digests(image.refs)),
+    ...numbered('ref.image', names(image.images)),
+    ...numbered('bref.image', names(image.keptByImages)),
+    ...numbered('bref.content', digests(image.keptByContent)),
+    ...(expiry !== undefined && { [`${PREFIX}expire`]: expiry }),
+  }
 }
 
 interface Leased {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatOwner, thisProcess } from '@crossdock/blob-files'
 import type { Descriptor } from '@crossdock/core'
+import { attachmentTag } from '@crossdock/formats'
 import { testImage, type TestImage } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { contextOf } from '../../src/context-of.ts'
@@ -75,6 +76,27 @@ describe('a power cut at any file call of a commit', () => {
       const old = done.has('named') ? [] : [targetOf(OLD_IMAGE).digest]
       expect([...old, targetOf(NEW_IMAGE).digest]).toContain(named)
       await expectWhole(store, named === targetOf(NEW_IMAGE).digest ? NEW_IMAGE : OLD_IMAGE)
+    })
+  }, 120_000)
+})
+
+describe('a power cut at any file call of a collection', () => {
+  it('leaves what is attached to an image whole, or without a name', async () => {
+    const signature = attachmentTag(targetOf(OLD_IMAGE).digest, 'sig')
+    const collect = async (store: Store, recorder: Recorder): Promise<void> => {
+      await store.images.put({ name: signature, target: targetOf(NEW_IMAGE) })
+      await store.images.delete(OLD)
+      expect((await store.collect({ minAgeMs: 0 })).images).toHaveLength(1)
+      recorder.mark('collected')
+    }
+    const recording = await recorded(collect, { brought: NEW_IMAGE })
+    await everyCut(recording, async (store, done) => {
+      const named = await digestNamed(store, signature)
+      expect([...(done.has('collected') ? [] : [targetOf(NEW_IMAGE).digest]), undefined]).toContain(named)
+      if (named !== undefined) await expectWhole(store, NEW_IMAGE)
+      const isNeeded = (await digestNamed(store, OLD)) !== undefined
+      await store.collect({ minAgeMs: 0 })
+      expect(await digestNamed(store, signature)).toBe(isNeeded ? named : undefined)
     })
   }, 120_000)
 })
