@@ -114,7 +114,7 @@ export { nameAttached } from './layout/name-attached.ts'
 export type { AddSignaturesOptions } from './layout/add-signatures.ts'
 export type { LayoutStaging } from './layout/layout-staging.ts'
 export { manifestsBelow, withoutOrphans } from './layout/orphans.ts'
-export { attachedNames } from './layout/attached-names.ts'
+export { attachedNames, isAttachedName } from './layout/attached-names.ts'
 export { createManifestFinder } from './layout/manifest-finder.ts'
 export type { ManifestFinder, ManifestFinderOptions } from './layout/manifest-finder.ts'
 

@@ -4,6 +4,7 @@ import {
   childrenOf,
   type DocumentReader,
   formatPlatform,
+  isAttachedName,
   isAttestation,
   type Manifest,
 } from '@crossdock/formats'
@@ -32,6 +33,8 @@ export interface ListedImage {
 
 export interface ListImagesOptions {
   readonly filters: readonly string[]
+  /** Whether names of what is attached to images are listed without a filter, too. */
+  readonly all: boolean
   /** Whether to look at what is there. */
   readonly sized: boolean
   readonly operation: Operation
@@ -41,8 +44,9 @@ const PARALLEL_IMAGES = 8
 
 /** Ordered by name. Throws `INVALID_DATA` for a filter that is none. */
 export async function listImages(store: Store, options: ListImagesOptions): Promise<readonly ListedImage[]> {
-  const { filters, sized, operation } = options
-  const images = await store.images.list(filters, operation)
+  const { filters, all, sized, operation } = options
+  const found = await store.images.list(filters, operation)
+  const images = all || filters.length > 0 ? found : found.filter(({ name }) => !isAttachedName(name))
   if (!sized) return images.map((image) => listed(image))
   const limiter = createLimiter(PARALLEL_IMAGES)
   const has = await presence(store, { images: images.length, operation })

@@ -15,13 +15,15 @@ export const listStoreCommand: CommandEntry = {
     command
       .description(
         'Lists the names of the store, what they stand for, and what of it is there: the size counts the blobs that the store has. ' +
-          'Without --filter it lists all of them; of several filters one has to match.',
+          'Without --filter it lists all images; of several filters one has to match. What is attached to images (signatures, lists of referrers) ' +
+          'has names of its own, which --all and filters show, too.',
       )
       .addOption(
         new Option('--filter <filter>', "such as 'name~=alpine' or 'labels.team==web,name!=old'").argParser(
           gatherWhole,
         ),
       )
+      .option('-a, --all', 'also names of what is attached to images')
       .option('--format <format>', 'table (default), json, or a template such as {{.Name}} {{.Digest}}')
       .option('--json', 'the same as --format json')
       .option('--no-size', 'do not look at what is there: quicker with thousands of images')
@@ -43,7 +45,12 @@ async function listStore(call: Call): Promise<void> {
   const sized = flags['size'] !== false && needsContent(format)
   await withStore(call, async (store) => {
     const { listImages } = await import('../../local-store/list-images.ts')
-    const images = await listImages(store, { filters: listFlag(flags, 'filter'), sized, operation })
+    const images = await listImages(store, {
+      filters: listFlag(flags, 'filter'),
+      all: isSet(flags, 'all'),
+      sized,
+      operation,
+    })
     const now = Date.now()
     await printListing(images, invocation, {
       format,
