@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openStore } from '@crossdock/store'
 import { buildImages, type BuiltImage } from '@crossdock/test-images'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { callMain, type Called } from '../call-main.ts'
@@ -84,6 +85,17 @@ describe('ls', () => {
     const { stdout } = await done('ls', '--filter', 'name~=other', '--format', '{{.Name}} {{.Digest}}')
     expect(stdout).toBe(`localhost:5000/other:2 ${index.digest}\n`)
     expect(await names('--filter', 'name==none', '--filter', 'name~=^docker')).toEqual(['docker.io/library/app:1'])
+  })
+
+  test('shows what is attached to images only if it is asked to', async () => {
+    await pull('localhost/app:1')
+    const attached = `sha256-${'0a'.repeat(32)}.sig`
+    await using opened = await openStore({ folder: store })
+    const { target } = await opened.images.get('localhost/app:1')
+    await opened.images.create({ name: attached, target })
+    expect(await names()).toEqual(['localhost/app:1'])
+    expect(await names('--all')).toEqual(['localhost/app:1', attached])
+    expect(await names('--filter', 'name~=^sha256-')).toEqual([attached])
   })
 
   test('looks at no blob where nothing of it is shown', async () => {
