@@ -1,11 +1,13 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Descriptor, type Digest, digestEncoded, digestOf } from '@crossdock/core'
+import { bytesBody, type Descriptor, type Digest, digestEncoded, digestOf } from '@crossdock/core'
 import { attachedNames, OCI_LAYER_TAR, referrersTag } from '@crossdock/formats'
+import { putImage, rootDescriptor, testArtifact, testImage } from '@crossdock/transport-testkit'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digestsOfKeys, subjectKey, subjectOfName } from '../../src/collect/attached-names.ts'
 import type { Store } from '../../src/store.ts'
+import { storeTransport } from '../../src/transport/transport.ts'
 import { openTestStore } from '../open-test-store.ts'
 import { putBytes, putIndex, putLayer, putManifest } from './put-content.ts'
 
@@ -200,6 +202,27 @@ describe('what is attached to an image goes with it', () => {
     expect(collected).toMatchObject({ blobs: BLOBS, images: names })
     await expectGone(store, attached)
     expect(await readFile(join(store.folder, 'index.json'), 'utf8')).not.toContain(attached.list)
+  })
+
+  it('as the transport attaches it', async () => {
+    const store = await openTestStore()
+    const transport = storeTransport({ store })
+    const image = testImage()
+    {
+      await using destination = await transport.parseReference('x').openDestination!()
+      await putImage(destination, image)
+      const artifact = testArtifact({ subject: rootDescriptor(image) })
+      for (const { bytes, descriptor } of artifact.blobs) await destination.putBlob(bytesBody(bytes), descriptor)
+      await destination.putManifest(artifact.root, { instance: artifact.root.digest })
+      await destination.putSignatures!([{ format: 'simple', bytes: new Uint8Array([0x90, 1, 2, 3]) }])
+      await destination.commit()
+    }
+    expect(await store.collect(NOW)).toMatchObject({ blobs: 0, images: [] })
+    await store.images.delete('docker.io/library/x:latest')
+    expect((await store.collect(NOW)).images).toEqual([{ namespace: 'default', name: referrersTag(image.root.digest) }])
+    const left: string[] = []
+    for await (const { digest } of store.content.list()) left.push(digest)
+    expect(left).toEqual([])
   })
 
   it('at once when that is asked for', async () => {
