@@ -11,8 +11,9 @@ export const gcCommand: CommandEntry = {
   define: (command, invocation) => {
     command
       .description(
-        'Removes the blobs that no name of any namespace, no lease and nothing that is on its way needs. It may run beside everything ' +
-          'else. What is younger than --min-age stays: other programs write blobs first and name them later.',
+        'Removes the blobs that no name of any namespace, no lease and nothing that is on its way needs, and the names of what is ' +
+          'attached to them, such as signatures. It may run beside everything else. What is younger than --min-age stays: other programs ' +
+          'write blobs first and name them later.',
       )
       .option('-n, --dry-run', 'remove nothing, print the digests that would go')
       .option('--min-age <duration>', 'keep what is younger, such as 10m (default 1h)', age)

@@ -14,7 +14,8 @@ export const pruneCommand: CommandEntry = {
     command
       .description(
         'Removes names that were not used for the time of --unused-for, and then, the longest unused first, until the store takes no more ' +
-          'than --max-size; what no name needs any more goes with them. With --filter only names that match go.',
+          'than --max-size; what no name needs any more goes with them. What is attached to an image, such as a signature, goes only with it. ' +
+          'With --filter only names that match go.',
       )
       .option('--unused-for <duration>', 'names not used for so long, such as 12h or 30d; 0 is every name', age)
       .option('--max-size <size>', 'the most that the store may take, such as 500MB or 20GiB', byteSize)
