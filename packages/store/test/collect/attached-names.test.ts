@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesBody, type Descriptor, type Digest, digestEncoded, digestOf } from '@crossdock/core'
+import { bytesBody, type Descriptor, type Digest, digestEncoded, digestOf, parseDigest } from '@crossdock/core'
 import { attachedNames, OCI_LAYER_TAR, referrersTag } from '@crossdock/formats'
 import { putImage, rootDescriptor, testArtifact, testImage } from '@crossdock/transport-testkit'
 import * as fc from 'fast-check'
@@ -61,8 +61,8 @@ describe('the name of what is attached', () => {
   const hex = (length: number): fc.Arbitrary<string> =>
     fc.string({ unit: fc.constantFrom(...HEX), minLength: length, maxLength: length })
   const digests: fc.Arbitrary<Digest> = fc.oneof(
-    hex(64).map((encoded): Digest => `sha256:${encoded}`),
-    hex(128).map((encoded): Digest => `sha512:${encoded}`),
+    hex(64).map((encoded) => parseDigest(`sha256:${encoded}`)),
+    hex(128).map((encoded) => parseDigest(`sha512:${encoded}`)),
   )
 
   it('leads to what it is attached to', () => {
