@@ -13,7 +13,7 @@ import type { Admit } from '../image-judge.ts'
 import { readInputFile } from '../input-file.ts'
 import { withStore } from '../local-store/open-store.ts'
 import { formatJson, printable } from '../output/json.ts'
-import { addProgressFlags } from '../progress/start-progress.ts'
+import { addProgressFlags, progressApart } from '../progress/start-progress.ts'
 import { type Transfer, withTransfer } from '../transfer-image.ts'
 import { addKeyStoreFlag, trustingNewKeys } from '../trusted-keys/keys-by-name.ts'
 
@@ -146,7 +146,7 @@ interface FindOneOptions extends FindOptions {
 
 async function findOne(finder: Finder, image: string, { call, ...options }: FindOneOptions): Promise<FoundImage> {
   const { flags, invocation, operation } = call
-  const found = await finder.find(image, { ...options, ...operation })
+  const found = await finder.find(image, { ...options, ...operation, onProgress: progressApart(flags, call) })
   if (!found.isFetched && !isSet(flags, 'quiet')) {
     invocation.note(printable(`${found.name} is in the store already (${found.target.digest})\n`))
   }

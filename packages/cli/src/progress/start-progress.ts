@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Flags, isSet, textFlag } from '../flags.ts'
-import type { Invocation, Terminal } from '../invocation.ts'
+import type { Invocation, Operation, Terminal } from '../invocation.ts'
 import { printable } from '../output/json.ts'
 import { createBars } from './bars.ts'
 import type { ProgressDisplay } from './display.ts'
@@ -23,6 +23,16 @@ export interface StartedProgress extends ProgressDisplay {
   readonly summary: boolean
   /** Told once the names are known to be good. */
   readonly named: (names: { readonly from: string; readonly to: string }) => void
+}
+
+/** What is told before a copy begins, and after: people see it as in commands that copy nothing, machines as in a copy. */
+export function progressApart(
+  flags: Flags,
+  { invocation, operation }: { readonly invocation: Invocation; readonly operation: Operation },
+): Operation['onProgress'] {
+  const style = isSet(flags, 'quiet') ? 'none' : textFlag(flags, 'progress')
+  if (style !== 'none' && style !== 'json') return operation.onProgress
+  return createDisplay(style, invocation.terminal.stderr).onProgress
 }
 
 /** Chooses the display by `--progress`, `--quiet` and what stderr is. */
