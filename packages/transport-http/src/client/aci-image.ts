@@ -17,7 +17,7 @@ import { redactUrl } from '@crossdock/http'
 import { valueOf } from '@crossdock/formats'
 import type { ArchiveSelection } from '../reference.ts'
 import type { Session } from './session.ts'
-import { remoteSignature, signatureOf, signatureUrl } from './signatures.ts'
+import { fetchSigned, remoteSignature, signatureUrl } from './signatures.ts'
 
 export interface AciImageOptions {
   readonly reference: ImageReference
@@ -47,14 +47,19 @@ export async function openAciImage(
   return createAciSource(archive, { reference, signature, onProgress: operation.onProgress })
 }
 
-/** Storage services say of what is not there that it may not be read, unless the folder may be listed. */
+/**
+ * Of an archive that is there: a server that defers the signature may be making it since it was asked, and is asked once more. Storage services say of what is
+ * not there that it may not be read, unless the folder may be listed.
+ */
 async function readSignature(
   { operations }: Session,
   url: URL,
   operation: OperationOptions,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await signatureOf(remoteSignature(url, operations), operation)
+    const fetcher = remoteSignature(url, operations)
+    const { signature } = await fetchSigned(fetcher, { fetchImage: async () => {}, allowUnsigned: true }, operation)
+    return signature
   } catch (reason) {
     if (!(reason instanceof ImageError) || reason.code !== 'FORBIDDEN') throw reason
     const message = `${redactUrl(url)} may not be read (status 403): the image counts as unsigned`

@@ -90,7 +90,7 @@ export async function fetchSigned<Image>(
 }
 
 /** Of an image that is there, so that nothing is left to wait for: a signature that is deferred now is `UNAVAILABLE`. */
-export async function signatureOf(
+async function signatureOf(
   fetcher: SignatureFetcher,
   operation: OperationOptions = {},
 ): Promise<Uint8Array | undefined> {
