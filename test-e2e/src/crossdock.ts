@@ -37,8 +37,8 @@ export interface Crossdock {
   doneInOneProcess(calls: readonly (readonly string[])[]): Promise<readonly Holdings[]>
 }
 
-/** Gives the built command a home in a folder; nothing of the person's own settings reaches it. */
-export async function createCrossdock(home: string): Promise<Crossdock> {
+/** Gives the built command a home in a folder; nothing of the person's own settings reaches it. `more` is for its environment. */
+export async function createCrossdock(home: string, more: Readonly<Record<string, string>> = {}): Promise<Crossdock> {
   if (!existsSync(bundle)) {
     throw new Error(`${script} is not built: run \`pnpm build\` first`)
   }
@@ -56,6 +56,7 @@ export async function createCrossdock(home: string): Promise<Crossdock> {
     TMPDIR: temporary,
     // Compiled code is the same for every home.
     NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    ...more,
   }
   const start = (args: readonly string[], options: ProcessOptions = {}): RunningProcess =>
     startProcess([...argv, ...args], { cwd: home, ...options, env: { ...env, ...options.env } })

@@ -25,6 +25,8 @@ export interface Nginx extends AsyncDisposable {
   readonly hosts: readonly string[]
   /** The process that answers now; it has one at a time. */
   readonly workerPid: number
+  /** What was asked of it, as far as it has ended. */
+  logged(): Promise<readonly LoggedRequest[]>
   /** Ends it when it has no more connections, and tells what was asked of it. */
   finish(): Promise<readonly LoggedRequest[]>
 }
@@ -62,15 +64,19 @@ function handleOf(
   server: RunningProcess,
   { hosts, log }: { readonly hosts: readonly string[]; readonly log: string },
 ): Nginx {
+  const logged = async (): Promise<readonly LoggedRequest[]> => {
+    const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '')
+    return lines.map((line) => JSON.parse(line) as LoggedRequest) // as LOG_FORMAT says
+  }
   return {
     hosts,
     get workerPid() {
       return Number([...server.output.stderr.matchAll(/start worker process (\d+)/g)].at(-1)?.[1])
     },
+    logged,
     finish: async () => {
       await server.kill('SIGQUIT')
-      const lines = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '')
-      return lines.map((line) => JSON.parse(line) as LoggedRequest) // as LOG_FORMAT says
+      return await logged()
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }

@@ -1,11 +1,10 @@
 import { mkdir } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { buildImages } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { type Nginx, startNginx } from '../src/nginx.ts'
+import { startOpenProxy } from '../src/open-proxy.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { withPeers } from '../src/with-peers.ts'
 
@@ -16,26 +15,6 @@ const TAGS = [
   'ac-discovery-pubkeys" content="apps.test https://apps.test/keys.gpg',
 ]
 const PAGE = `<html><head>${TAGS.map((tag) => `<meta name="${tag}">`).join('')}</head></html>`
-
-/** A proxy to whom every host is this server. */
-async function startProxy(host: string): Promise<Server> {
-  const [address = '', port] = host.split(':')
-  const proxy = createServer()
-  proxy.on('connect', (_, client) => {
-    const server = connect(Number(port), address, () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n')
-      client.pipe(server).pipe(client)
-    })
-    for (const socket of [client, server]) {
-      socket.on('error', () => {
-        client.destroy()
-        server.destroy()
-      })
-    }
-  })
-  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve))
-  return proxy
-}
 
 describe('names that a page of nginx leads from, over TLS', () => {
   withPeers(['nginx'], (paths) => {
@@ -72,12 +51,8 @@ describe('names that a page of nginx leads from, over TLS', () => {
             }`,
         }),
       )
-      const proxy = await startProxy(nginx.hosts[0] ?? '')
-      stack.defer(() => proxy.closeAllConnections())
-      stack.defer(() => void proxy.close())
-      const address = proxy.address()
-      const port = typeof address === 'object' ? address?.port : undefined
-      env = { ...crossdock.env, HTTPS_PROXY: `http://127.0.0.1:${port}` }
+      const proxy = stack.use(await startOpenProxy(nginx.hosts[0] ?? ''))
+      env = { ...crossdock.env, HTTPS_PROXY: proxy.url }
     })
     afterAll(() => stack.disposeAsync())
 
