@@ -37,6 +37,7 @@ export interface DependenciesOptions {
 export function createDependencies({ open, admit }: DependenciesOptions): Dependencies {
   const found: Dependency[] = []
   const known = new Map<string, AciArchive>()
+  let isClosed = false
   return {
     found,
     async find(dependency, operation = {}) {
@@ -45,13 +46,19 @@ export function createDependencies({ open, admit }: DependenciesOptions): Depend
       if (archive !== undefined) return archive
       const opened = await open(dependency, operation)
       if (opened === undefined) return undefined
-      found.push(opened)
       const { source } = opened
+      if (isClosed) {
+        // Nobody waited for it, after an abort that came too late for what it is read from.
+        await source[Symbol.asyncDispose]()
+        throw new ImageError('CONFLICT', `${imageName(opened.reference)} was opened for an image that is closed`)
+      }
+      found.push(opened)
       await admit?.(unparsedImage(source), operation)
       known.set(key, source.aci)
       return source.aci
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true
       await Promise.all(found.map(({ source }) => source[Symbol.asyncDispose]()))
     },
   }

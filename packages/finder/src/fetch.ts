@@ -1,7 +1,14 @@
-import { type AciArchive, isAciSource } from '@crossdock/archive'
-import { ImageError, imageName, type ImageReference, type ImageSource, type OperationOptions } from '@crossdock/core'
-import { type AciDependency, parseAppName } from '@crossdock/formats'
-import { createImageCache, type ImageRecord, storeImageName } from '@crossdock/store'
+import { type AciSource, isAciSource } from '@crossdock/archive'
+import {
+  type Digest,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type ImageSource,
+  type OperationOptions,
+} from '@crossdock/core'
+import { ACI_ARTIFACT, type AciDependency, parseAppName } from '@crossdock/formats'
+import { createImageCache, type ImageRecord, type Labels, storeImageName } from '@crossdock/store'
 import {
   createDependencies,
   type Dependencies,
@@ -16,7 +23,7 @@ import { readingFrom } from './reading-from.ts'
 import { isImageLabel, labelsOf } from './record-labels.ts'
 import { sourceWith } from './source-with.ts'
 import { openStoredArchive, storedArchive } from './stored-archive.ts'
-import { findApp, findImageOf, foundIn } from './stored-image.ts'
+import { findApp, findImageOf, foundIn, unsigned } from './stored-image.ts'
 import { storedName } from './stored-name.ts'
 import { openSource } from './with-dependencies.ts'
 
@@ -41,12 +48,6 @@ export async function fetchImage(
   return { ...image, dependencies: await storeAll(context, dependencies, options) }
 }
 
-function unsigned(reference: ImageReference): ImageError {
-  const image = imageName(reference)
-  const message = `${image} is no App Container Image: a detached signature is for the archive of one`
-  return new ImageError('UNSUPPORTED', message, { side: 'source', image })
-}
-
 interface Storing {
   readonly reference: ImageReference
   readonly source: ImageSource
@@ -62,42 +63,51 @@ async function store(
   { reference, source, name }: Storing,
   { admit, platforms, alone = false, signal, onProgress }: StoreOptions,
 ): Promise<FoundImage> {
-  const aci = isAciSource(source) ? source.aci : undefined
+  const isAci = isAciSource(source)
   // What is signed is the archive: it comes along as a referrer, with its signature.
-  const kept: FinderCopyOptions = aci === undefined ? {} : { signatures: 'drop', referrers: true }
+  const kept: FinderCopyOptions = isAci ? { signatures: 'drop', referrers: true } : {}
   const cache = createImageCache({
     store: context.store,
     transports: context.transports,
     copy: (from, to, chosen) => context.copy(from, to, { ...chosen, ...kept }),
   })
-  const lent = sourceWith(source, { reference, [Symbol.asyncDispose]: async () => {} })
+  // Whoever judges it may open it by its reference: that is this source again, and not another download.
+  const from = readingFrom(reference, async () => lent)
+  const lent: ImageSource = sourceWith(source, { reference: from, async [Symbol.asyncDispose]() {} })
   const { target, isNew } = await cache.pull(name, {
-    from: readingFrom(reference, async () => lent),
+    from,
     always: true,
-    platforms: aci === undefined ? platforms : 'all',
+    platforms: isAci ? 'all' : platforms,
     admit,
     signal,
     onProgress,
   })
-  const record = await labelled(context, { name: storeImageName(name), target, aci, alone })
+  const labels = isAciSource(source) ? await labelsFor(source, { alone, signal }) : {}
+  const record = await labelled(context, { name: storeImageName(name), target, labels })
   return { ...foundIn(context, record, reference), isFetched: isNew }
 }
 
-interface Labelling extends Pick<ImageRecord, 'name' | 'target'> {
-  readonly aci: AciArchive | undefined
-  readonly alone: boolean
+/** Of what was read here: the name may stand for what another one has stored meanwhile. */
+async function labelsFor(
+  source: AciSource,
+  { alone = false, ...operation }: Pick<StoreOptions, 'alone' | 'signal'>,
+): Promise<Labels> {
+  const { digest: target } = await source.getManifest(undefined, operation)
+  let artifact: Digest | undefined
+  for await (const { digest, artifactType } of source.referrers?.(target, operation) ?? []) {
+    if (artifactType === ACI_ARTIFACT) artifact = digest
+  }
+  return labelsOf({ ...source.aci, target, artifact, alone })
 }
 
 /** Labels of others stay. */
 async function labelled(
   { store: { images } }: FinderContext,
-  { name, target, aci, alone }: Labelling,
+  { name, target, labels }: Pick<ImageRecord, 'name' | 'target' | 'labels'>,
 ): Promise<ImageRecord> {
-  const { labels } = await images.get(name)
-  const others = Object.fromEntries(Object.entries(labels).filter(([key]) => !isImageLabel(key)))
-  return await images.update({ name, target, labels: { ...others, ...(aci && labelsOf({ ...aci, alone })) } }, [
-    'labels',
-  ])
+  const there = Object.entries((await images.get(name)).labels)
+  const others = Object.fromEntries(there.filter(([key]) => !isImageLabel(key)))
+  return await images.update({ name, target, labels: { ...others, ...labels } }, ['labels'])
 }
 
 function dependencyOpener(context: FinderContext, { pullPolicy = 'new' }: FindOptions): OpenDependency {

@@ -1,9 +1,16 @@
-import { type Digest, ImageError, type ImageReference, type OperationOptions, quoteForeign } from '@crossdock/core'
+import {
+  type Digest,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type OperationOptions,
+  quoteForeign,
+} from '@crossdock/core'
 import type { ImageRecord, Store } from '@crossdock/store'
 import { fetchImage, notFetched } from './fetch.ts'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
-import { findId, findStored, foundIn, judgeStored } from './stored-image.ts'
+import { findId, findStored, foundIn, judgeStored, withDigest } from './stored-image.ts'
 import { isLocal } from './stored-name.ts'
 import { nameOfPath } from './text/name-of-path.ts'
 import { readImageText } from './text/read-image-text.ts'
@@ -21,11 +28,11 @@ export async function find(context: FinderContext, imageText: string, options: F
 }
 
 async function findDigest(
-  { images }: Pick<Store, 'images'>,
+  store: Pick<Store, 'images'>,
   digest: Digest,
-  { signal }: OperationOptions,
+  options: OperationOptions,
 ): Promise<ImageRecord> {
-  const [record] = await images.list([`target.digest==${digest}`], { signal })
+  const [record] = await withDigest(store, digest, options)
   if (record !== undefined) return record
   throw new ImageError(
     'NOT_FOUND',
@@ -64,7 +71,8 @@ async function fetchFirst(
   const missing: ImageError[] = []
   for (const reference of references) {
     try {
-      if (!isLocal(reference) && (options.pullPolicy === 'never' || isOfStore(reference))) throw notFetched(reference)
+      if (isOfStore(reference)) throw notStored(reference)
+      if (!isLocal(reference) && options.pullPolicy === 'never') throw notFetched(reference)
       return await fetchImage(context, reference, options)
     } catch (reason) {
       if (!(reason instanceof ImageError) || reason.code !== 'NOT_FOUND') throw reason
@@ -74,6 +82,11 @@ async function fetchFirst(
   const [only, ...others] = missing
   if (only !== undefined && others.length === 0) throw only
   throw new ImageError('NOT_FOUND', missing.map(({ message }) => message).join('; '), { side: 'source' })
+}
+
+function notStored(reference: ImageReference): ImageError {
+  const image = imageName(reference)
+  return new ImageError('NOT_FOUND', `there is no ${image}; fetch it by a name that says where it is`, { image })
 }
 
 function isOfStore({ transport }: ImageReference): boolean {

@@ -17,7 +17,7 @@ import { ACI_ARTIFACT, aciPartsOf, formatAciImageId, MAX_SIGNATURE_BYTES, parseM
 import type { ImageRecord, Store } from '@crossdock/store'
 import { readVerified } from '@crossdock/streams'
 import type { FinderContext } from './finder.ts'
-import { ID_LABEL, NAME_LABEL } from './record-labels.ts'
+import { artifactOf, imageIdOf, nameOf } from './record-labels.ts'
 
 /** The App Container archive that an image in the store was made of, as it was published. */
 export interface StoredArchive {
@@ -29,11 +29,12 @@ export interface StoredArchive {
 /** Undefined if none was kept with it. `source` is of the image. */
 export async function storedArchive(
   source: ImageSource,
-  { target }: Pick<ImageRecord, 'target'>,
+  record: Pick<ImageRecord, 'labels' | 'target'>,
   operation: OperationOptions = {},
 ): Promise<StoredArchive | undefined> {
-  for await (const { digest, artifactType } of source.referrers?.(target.digest, operation) ?? []) {
-    if (artifactType !== ACI_ARTIFACT) continue
+  const kept = artifactOf(record)
+  for await (const { digest, artifactType } of source.referrers?.(record.target.digest, operation) ?? []) {
+    if (artifactType !== ACI_ARTIFACT || digest !== kept) continue
     const parts = aciPartsOf(parseManifest(await source.getManifest(digest, operation)))
     if (parts === undefined) continue
     return { archive: parts.archive, signature: await signatureIn(source, parts.signature, operation) }
@@ -55,10 +56,10 @@ async function signatureIn(
 export function publishedBy(
   source: ImageSource,
   { archive }: StoredArchive,
-  { labels }: Pick<ImageRecord, 'labels'>,
+  record: Pick<ImageRecord, 'labels' | 'target'>,
 ): PublishedArchive {
   return {
-    name: labels[NAME_LABEL] ?? '',
+    name: nameOf(record) ?? '',
     async *open({ signal } = {}) {
       await using body = await source.getBlob(archive, { signal })
       yield* body
@@ -82,7 +83,7 @@ export async function openStoredArchive(
   const file = await blobAccess(store, archive, operation)
   const aci = await openAci(file, { ...reading, signal: operation.signal })
   const id = formatAciImageId(aci.id)
-  if (record.labels[ID_LABEL] === id) return createAciSource(aci, { reference, signature })
+  if (imageIdOf(record) === id) return createAciSource(aci, { reference, signature })
   await aci[Symbol.asyncDispose]()
   const message = `${file.name} of ${record.name} was changed: it is now ${id}; fetch the image again`
   throw new ImageError('DIGEST_MISMATCH', message)

@@ -1,12 +1,19 @@
 import { detachedSignature } from '@crossdock/archive'
 import { judgeImage } from '@crossdock/copy'
-import { ImageError, type ImageReference, type OperationOptions, quoteForeign } from '@crossdock/core'
+import {
+  type Digest,
+  ImageError,
+  imageName,
+  type ImageReference,
+  type OperationOptions,
+  quoteForeign,
+} from '@crossdock/core'
 import { type AppName, hostPlatform, labelChoices, parseAppName } from '@crossdock/formats'
-import type { ImageRecord, Store } from '@crossdock/store'
+import { type ImageRecord, namesInStore, type Store } from '@crossdock/store'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
 import { readingFrom } from './reading-from.ts'
-import { fits, ID_LABEL, isAlone, NAME_LABEL } from './record-labels.ts'
+import { fits, ID_LABEL, imageIdOf, isAlone, labelOf, NAME_LABEL } from './record-labels.ts'
 import { sourceWith } from './source-with.ts'
 import { publishedBy, storedArchive } from './stored-archive.ts'
 import { storedName } from './stored-name.ts'
@@ -19,32 +26,66 @@ export async function findStored(
 ): Promise<ImageRecord | undefined> {
   const { store, cache } = context
   const record = await recordFor(store, reference, options)
-  if (record === undefined || (isAlone(record.labels) && options.withDependencies !== false)) return undefined
+  if (record === undefined || (isAlone(record) && needsAll(options))) return undefined
   const { signal, onProgress } = options
   const platforms = isAci(record) ? 'all' : options.platforms
   const target = await cache.findComplete(record.name, { platforms, signal, onProgress })
   return target?.digest === record.target.digest ? record : undefined
 }
 
+function needsAll({ withDependencies = true }: FindOptions): boolean {
+  return withDependencies
+}
+
+/** A digest in a reference decides, whatever the name stands for. */
 async function recordFor(
   store: Store,
   reference: ImageReference,
-  options: FindOptions,
+  { name, signal, ...options }: FindOptions,
 ): Promise<ImageRecord | undefined> {
-  const name = options.name ?? storedName(reference)
-  if (reference.transport.name === 'appc')
-    return await findApp(store, parseAppName(reference.toString()), { name, ...options })
+  const { transport, dockerReference } = reference
+  const text = reference.toString()
+  if (transport.name === 'appc') {
+    const whole = needsAll(options)
+    return await findApp(store, parseAppName(text), { name: name ?? storedName(reference), whole, signal })
+  }
+  const isOfStore = transport.name === 'store'
+  const { names, digest = dockerReference?.digest } = namesInStore(isOfStore ? text : (name ?? storedName(reference)))
+  if (isOfStore && digest !== undefined) return (await withDigest(store, digest, { signal }))[0]
+  for (const each of names) {
+    const record = await recordNamed(store, each, { signal })
+    if (record !== undefined) return digest === undefined || record.target.digest === digest ? record : undefined
+  }
+  return undefined
+}
+
+async function recordNamed(
+  { images }: Pick<Store, 'images'>,
+  name: string,
+  { signal }: OperationOptions,
+): Promise<ImageRecord | undefined> {
   try {
-    return await store.images.get(name, options)
+    return await images.get(name, { signal })
   } catch (reason) {
     if (reason instanceof ImageError && reason.code === 'NOT_FOUND') return undefined
     throw reason
   }
 }
 
+/** The names that stand for a manifest. */
+export async function withDigest(
+  { images }: Pick<Store, 'images'>,
+  digest: Digest,
+  { signal }: OperationOptions,
+): Promise<readonly ImageRecord[]> {
+  return await images.list([`target.digest==${digest}`], { signal })
+}
+
 export interface FindAppOptions extends OperationOptions {
   /** The one that is taken if several fit. */
   readonly name?: string | undefined
+  /** Whether one that was made of its own files alone will not do. Default: false. */
+  readonly whole?: boolean | undefined
 }
 
 /**
@@ -54,16 +95,25 @@ export interface FindAppOptions extends OperationOptions {
 export async function findApp(
   { images }: Pick<Store, 'images'>,
   app: AppName,
-  { name, signal }: FindAppOptions = {},
+  { name, whole = false, signal }: FindAppOptions = {},
 ): Promise<ImageRecord | undefined> {
   const records = await images.list([`labels.${JSON.stringify(NAME_LABEL)}==${JSON.stringify(app.name)}`], { signal })
   const latest = records.toSorted((one, other) => other.updatedAt.getTime() - one.updatedAt.getTime())
-  for (const choice of labelChoices(app, hostPlatform())) {
-    const fitting = latest.filter(({ labels }) => fits(labels, choice))
+  const choices = labelChoices(app, hostPlatform())
+  for (const choice of choices) {
+    const fitting = latest.filter(
+      (record) =>
+        fits(record, choice) && (choices.length === 1 || saysNoOther(record, choice)) && !(whole && isAlone(record)),
+    )
     const found = fitting.find((record) => record.name === name) ?? fitting[0]
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** One for another platform than this machine's has the label that a choice leaves open. */
+function saysNoOther(record: ImageRecord, { labels }: AppName): boolean {
+  return ['os', 'arch'].every((label) => labels.has(label) || labelOf(record, label) === undefined)
 }
 
 /** The image of an ID, or of the beginning of one, that has the name and labels. */
@@ -72,26 +122,28 @@ export async function findImageOf(
   { imageId, app }: { readonly imageId: string; readonly app: AppName },
   options: OperationOptions,
 ): Promise<ImageRecord | undefined> {
-  return (await imagesWithId(store, imageId, options)).find(({ labels }) => fits(labels, app))
+  return (await imagesWithId(store, imageId, options)).find((record) => fits(record, app))
 }
 
+/** The prefix may be anything: no pattern is made of it. */
 async function imagesWithId(
   { images }: Pick<Store, 'images'>,
   prefix: string,
   { signal }: OperationOptions,
 ): Promise<readonly ImageRecord[]> {
-  return await images.list([`labels.${JSON.stringify(ID_LABEL)}~=${JSON.stringify(`^${prefix}`)}`], { signal })
+  const records = await images.list([`labels.${JSON.stringify(ID_LABEL)}`], { signal })
+  return records.filter((record) => imageIdOf(record)?.startsWith(prefix))
 }
 
-/** The image whose ID begins so. Throws `NOT_FOUND`, `CONFLICT` if several do. */
+/** The image whose ID begins so, whole rather than of its own files alone. Throws `NOT_FOUND`, `CONFLICT` if several do. */
 export async function findId(
   store: Pick<Store, 'images'>,
   prefix: string,
   options: OperationOptions = {},
 ): Promise<ImageRecord> {
   const records = await imagesWithId(store, prefix, options)
-  const ids = new Set(records.map(({ labels }) => labels[ID_LABEL]))
-  const [record] = records
+  const ids = new Set(records.map(imageIdOf))
+  const record = records.find((each) => !isAlone(each)) ?? records[0]
   const shown = quoteForeign(prefix, 150)
   if (record === undefined) throw new ImageError('NOT_FOUND', `the store has no image whose ID begins with ${shown}`)
   if (ids.size === 1) return record
@@ -105,8 +157,9 @@ export async function findId(
 export async function judgeStored(
   { stored }: FinderContext,
   { reference, record }: { readonly reference: ImageReference; readonly record: ImageRecord },
-  { admit, platforms, signal, onProgress }: FindOptions,
+  { admit, platforms, signature, signal, onProgress }: FindOptions,
 ): Promise<void> {
+  if (signature !== undefined && !isAci(record)) throw unsigned(reference)
   if (admit === undefined) return
   const judged = readingFrom(reference, async (operation) => {
     const source = await stored.parseReference(record.target.digest).openSource(operation)
@@ -115,24 +168,29 @@ export async function judgeStored(
       async getSignatures(instance, options) {
         const own = await source.getSignatures(instance, options)
         const kept = instance === undefined ? await storedArchive(source, record, options) : undefined
-        if (kept?.signature === undefined) return own
-        return [...own, detachedSignature(kept.signature, publishedBy(source, kept, record))]
+        const bytes = signature ?? kept?.signature
+        if (kept === undefined || bytes === undefined) return own
+        return [...own, detachedSignature(bytes, publishedBy(source, kept, record))]
       },
     })
   })
   await judgeImage(judged, { admit, platforms: isAci(record) ? 'all' : platforms, signal, onProgress })
 }
 
-export function isAci({ labels }: Pick<ImageRecord, 'labels'>): boolean {
-  return labels[ID_LABEL] !== undefined
+/** A detached signature was given for something else. */
+export function unsigned(reference: ImageReference): ImageError {
+  const image = imageName(reference)
+  const message = `${image} is no App Container Image: a detached signature is for the archive of one`
+  return new ImageError('UNSUPPORTED', message, { side: 'source', image })
+}
+
+function isAci(record: ImageRecord): boolean {
+  return imageIdOf(record) !== undefined
 }
 
 /** An image that was there. */
-export function foundIn(
-  { stored }: FinderContext,
-  { name, target, labels }: ImageRecord,
-  from?: ImageReference,
-): FoundImage {
+export function foundIn({ stored }: FinderContext, record: ImageRecord, from?: ImageReference): FoundImage {
+  const { name, target } = record
   const reference = stored.parseReference(name)
-  return { reference, name, target, from, isFetched: false, imageId: labels[ID_LABEL], dependencies: [] }
+  return { reference, name, target, from, isFetched: false, imageId: imageIdOf(record), dependencies: [] }
 }

@@ -11,21 +11,30 @@ export function storedName(reference: ImageReference): string {
   const text = reference.toString()
   if (transport.name === 'docker') return storeImageName(text.replace(/^\/\//, ''))
   if (transport.name === 'store') return storeImageName(text)
-  return storeImageName(`${transport.name}:${isUrl(transport.name) ? hiddenQuery(text) : text}`)
+  const isUrl = transport.name === 'https' || transport.name === 'http'
+  const plain = isUrl
+    ? hiddenQuery(text).replace(NO_NAME, encodeURIComponent)
+    : text.replace(NO_NAME_NOR_ESCAPE, encodeURIComponent)
+  const name = `${transport.name}:${plain}`
+  // What a registry could have as `NAME:TAG` has to stay another one.
+  return storeImageName(name) === name ? name : `${transport.name}:./${plain}`
 }
+
+/** An `@` begins a digest in a name, and blanks have no place there; in a URL they may be written so (RFC 3986, 2.1). */
+const NO_NAME = /[@\p{Cf}\p{Z}]/gu
+const NO_NAME_NOR_ESCAPE = /[%@\p{Cf}\p{Z}]/gu
+
+/** Transports for files whose references no policy can name. */
+const FILES: readonly string[] = ['docker-archive', 'tarball']
 
 /** Whether it lies in a file or folder of this machine: such are read each time. */
 export function isLocal({ policy, transport }: ImageReference): boolean {
+  if (FILES.includes(transport.name)) return true
   return policy !== undefined && transport.name !== 'store' && isAbsolute(policy.identity)
 }
 
-function isUrl(transport: string): boolean {
-  return transport === 'https' || transport === 'http'
-}
-
-/** An `@` begins a digest in a name, and may be written in another way in a URL (RFC 3986, 2.1). */
 function hiddenQuery(text: string): string {
   const [, path = '', query, fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/.exec(text) ?? []
   const hash = query === undefined ? '' : `?${digestEncoded(digestOf(new TextEncoder().encode(query))).slice(0, 16)}`
-  return `${path.replaceAll('@', '%40')}${hash}${fragment}`
+  return `${path}${hash}${fragment}`
 }

@@ -42,8 +42,8 @@ function closingBoth(source: AciSource, dependencies: Dependencies): AciSource {
   return Object.freeze<AciSource>({
     ...source,
     async [Symbol.asyncDispose]() {
+      await using _ = dependencies
       await source[Symbol.asyncDispose]()
-      await dependencies[Symbol.asyncDispose]()
     },
   })
 }
