@@ -63,6 +63,15 @@ describe('fetching from nginx over TLS', () => {
         await machine.done(['store', 'verify'])
       })
 
+      it('is asked for once, whether an ID is asked for or not', async () => {
+        await using site = await newSite()
+        const imageID = await site.put({ name: 'apps.test/base' })
+        await site.put({ name: 'apps.test/mid', dependencies: [on('base', { imageID: imageID.slice(0, 30) })] })
+        await site.put({ name: 'apps.test/top', dependencies: [on('mid'), on('base', { imageID }), on('base')] })
+        expect(await fetched(await site.machine(), [TOP])).toMatchObject([{ dependencies: [MID, BASE] }])
+        expect(archives(await site.asked())).toEqual(['top 200', 'mid 200', 'base 200'])
+      })
+
       it('makes the image that a copy without a store makes', async () => {
         await using site = await familySite()
         const machine = await site.machine()

@@ -7,7 +7,7 @@ import {
   type TransportRegistry,
   unparsedImage,
 } from '@crossdock/core'
-import { type AciDependency, formatAppName } from '@crossdock/formats'
+import { type AciDependency, formatAciImageId, formatAppName } from '@crossdock/formats'
 import type { Admit } from './options.ts'
 
 /** An image that another one depends on, open. */
@@ -33,16 +33,18 @@ export interface DependenciesOptions {
   readonly admit?: Admit | undefined
 }
 
-/** Each is opened once, and judged before anything of it is used. */
+/** Each is opened once, however much of its ID is asked for, and judged before anything of it is used. */
 export function createDependencies({ open, admit }: DependenciesOptions): Dependencies {
   const found: Dependency[] = []
-  const known = new Map<string, AciArchive>()
+  const known = new Map<string, AciArchive[]>()
   let isClosed = false
   return {
     found,
     async find(dependency, operation = {}) {
-      const key = JSON.stringify(dependency)
-      const archive = known.get(key)
+      const { imageId = '' } = dependency
+      const name = nameOf(dependency)
+      const named = known.get(name) ?? []
+      const archive = named.find(({ id }) => formatAciImageId(id).startsWith(imageId))
       if (archive !== undefined) return archive
       const opened = await open(dependency, operation)
       if (opened === undefined) return undefined
@@ -54,7 +56,7 @@ export function createDependencies({ open, admit }: DependenciesOptions): Depend
       }
       found.push(opened)
       await admit?.(unparsedImage(source), operation)
-      known.set(key, source.aci)
+      known.set(name, [...named, source.aci])
       return source.aci
     },
     async [Symbol.asyncDispose]() {
@@ -64,13 +66,13 @@ export function createDependencies({ open, admit }: DependenciesOptions): Depend
   }
 }
 
+export function referenceOf(dependency: AciDependency, transports: Pick<TransportRegistry, 'parse'>): ImageReference {
+  return transports.parse(`appc:${nameOf(dependency)}`)
+}
+
 /** What a dependency is called: its name with its labels. */
-export function referenceOf(
-  { imageName: name, labels }: AciDependency,
-  transports: Pick<TransportRegistry, 'parse'>,
-): ImageReference {
-  const app = { name, labels: new Map(labels.map((label) => [label.name, label.value])) }
-  return transports.parse(`appc:${formatAppName(app)}`)
+function nameOf({ imageName: name, labels }: AciDependency): string {
+  return formatAppName({ name, labels: new Map(labels.map((label) => [label.name, label.value])) })
 }
 
 /** Fetches what is meant. Throws what finding it by its name throws. */
