@@ -25,7 +25,7 @@ const COPYING: ReadonlySet<string> = new Set(['copy', 'fetch', 'pull', 'push'])
 export function nextStep(error: unknown, command: RunningCommand | undefined): string | undefined {
   if (command === undefined) return undefined
   if (error instanceof Interruption && COPYING.has(command.name) && command.flags['resume'] !== false) {
-    return 'run the same command again: it goes on where it stopped (an archive begins anew)'
+    return againStep(command)
   }
   if (!(error instanceof ImageError)) return undefined
   if (error.code === 'UNAUTHENTICATED') {
@@ -47,6 +47,11 @@ export function nextStep(error: unknown, command: RunningCommand | undefined): s
   return untrusted === 'authority'
     ? `name a folder with its certificate authority in a file ${authorityFile(error)} with ${endpointFlag(error, command.name, 'cert-dir')}, or ${unverified}`
     : `correct the certificate, or ${unverified}`
+}
+
+function againStep({ name }: RunningCommand): string {
+  const step = 'run the same command again: it goes on where it stopped'
+  return name === 'fetch' ? step : `${step} (an archive begins anew)`
 }
 
 function authorityFile({ image = '' }: ImageError): string {
