@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aciBytes } from '../src/aci-bytes.ts'
 import { type AppcSite, startAppcSite } from '../src/appc-site.ts'
@@ -72,17 +73,21 @@ describe('fetching from nginx over TLS', () => {
         expect(archives(await site.asked())).toEqual(['top 200', 'mid 200', 'base 200'])
       })
 
-      it('makes the image that a copy without a store makes', async () => {
+      it('makes the image that a copy without a store makes, wherever its archive lies', async () => {
         await using site = await familySite()
         const machine = await site.machine()
-        const layout = fresh('layout')
-        await machine.done(['copy', '-q', TOP, `oci:${layout}:x`])
-        expect(archives(await site.asked())).toEqual(['top 200', 'mid 200', 'base 200'])
-        const copied = await machine.done(['digest', `oci:${layout}:x`])
+        const file = `${fresh('top')}.aci`
+        await writeFile(file, aciBytes({ name: 'apps.test/top', dependencies: [on('mid'), on('base')] }))
         const [top] = await fetched(await site.machine(), [TOP])
-        expect(top?.digest).toBe(copied.stdout.toString().trim())
-        const listed = await machine.done(['ls', `oci:${layout}:x`])
-        for (const name of ['top', 'mid', 'base']) expect(listed.stdout.toString()).toContain(`apps.test-${name}`)
+        for (const from of [TOP, `${site.url}/apps.test/top-1.0.aci`, `aci:${file}`]) {
+          const layout = fresh('layout')
+          await site.asked()
+          await machine.done(['copy', '-q', from, `oci:${layout}:x`])
+          const asked = archives(await site.asked()).map((answer) => answer.split(' ')[0])
+          expect(asked.filter((name) => name !== 'top')).toEqual(['mid', 'base'])
+          const { stdout } = await machine.done(['digest', `oci:${layout}:x`])
+          expect(stdout.toString().trim()).toBe(top?.digest)
+        }
       })
 
       it('is left out where nobody wants it, and comes when somebody does', async () => {
@@ -136,6 +141,25 @@ describe('fetching from nginx over TLS', () => {
         await expectRefused(machine, [TOP], { exitCode, says })
         expect(await storedNames(machine)).toEqual([])
       })
+    })
+
+    it('says as much as is wanted, as it is wanted', async () => {
+      await using site = await familySite()
+      const machine = await site.machine()
+      const quiet = await machine.done(['fetch', '--quiet', TOP])
+      expect([quiet.stdout.toString(), quiet.stderr]).toEqual([`${TOP}\n`, ''])
+      const json = await machine.done(['fetch', '--progress', 'json', SIDE])
+      const again = await machine.done(['fetch', '--progress', 'json', '--pull-policy', 'new', SIDE])
+      const types = [json, again].map(({ stderr }) =>
+        stderr
+          .trimEnd()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as { readonly type: string }).type),
+      )
+      expect(types[0]).toContain('done')
+      expect(new Set(types[1])).toEqual(new Set(['note']))
+      const told = await machine.done(['fetch', '--pull-policy', 'new', SIDE])
+      expect(told.stderr).toContain(`${SIDE} is in the store already (sha256:`)
     })
 
     describe('the pull policy', () => {

@@ -146,9 +146,11 @@ interface FindOneOptions extends FindOptions {
 
 async function findOne(finder: Finder, image: string, { call, ...options }: FindOneOptions): Promise<FoundImage> {
   const { flags, invocation, operation } = call
-  const found = await finder.find(image, { ...options, ...operation, onProgress: progressApart(flags, call) })
-  if (!found.isFetched && !isSet(flags, 'quiet')) {
-    invocation.note(printable(`${found.name} is in the store already (${found.target.digest})\n`))
+  const onProgress = progressApart(flags, call)
+  const found = await finder.find(image, { ...options, ...operation, onProgress })
+  if (!found.isFetched) {
+    const message = `${found.name} is in the store already (${found.target.digest})`
+    onProgress({ type: 'note', level: 'info', message })
   }
   if (!isSet(flags, 'json')) await invocation.print(printable(`${found.name}\n`))
   return found
