@@ -68,7 +68,7 @@ describe('on a terminal', () => {
       expect(exitCode).toBe(0)
       const rows = stdout.toString().split(`\r${ESCAPE}[K`)
       expect(rows.length).toBeGreaterThan(3)
-      for (const row of rows.slice(1, -1)) expect(row).toMatch(/^(reading layers: [\d.]+ [kM]?B of 1\.7 MB, .*\/s)?$/)
+      for (const row of rows.slice(1, -1)) expect(row).toMatch(/^(reading: [\d.]+ [kM]?B of 1\.7 MB, .*\/s)?$/)
       expect(rows.at(-1)).toMatch(/^name +/)
     })
 

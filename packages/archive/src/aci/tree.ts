@@ -36,7 +36,8 @@ export async function loadAciTree(image: AciArchive, options: LoadTreeOptions = 
 
   async function look(asking: AciArchive, dependency: AciDependency): Promise<AciArchive> {
     const key = keyOf(dependency)
-    const archive = found.get(key) ?? (await find(dependency, { signal, onProgress }))
+    const archive =
+      found.get(key) ?? (await findFor(asking, dependency, () => find(dependency, { signal, onProgress })))
     signal?.throwIfAborted()
     if (archive === undefined) throw missing(asking, dependency)
     if (!found.has(key)) checkIsMeant(asking, dependency, archive)
@@ -59,6 +60,22 @@ export async function loadAciTree(image: AciArchive, options: LoadTreeOptions = 
   }
 
   return await load(image, [])
+}
+
+/** What is asked for by an image that is one itself because of another is told with the one that asks. */
+async function findFor(
+  { what }: AciArchive,
+  { imageName }: AciDependency,
+  find: () => ReturnType<FindDependency>,
+): Promise<AciArchive | undefined> {
+  try {
+    return await find()
+  } catch (reason) {
+    if (!(reason instanceof ImageError)) throw reason
+    const { code, message, side, image, retryable, missing: lacking, cause = reason } = reason
+    const options = { side, image, retryable, missing: lacking, cause }
+    throw new ImageError(code, `${what} depends on ${imageName}: ${message}`, options)
+  }
 }
 
 export function tooMany({ what }: AciArchive): ImageError {

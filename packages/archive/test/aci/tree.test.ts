@@ -1,3 +1,4 @@
+import { ImageError } from '@crossdock/core'
 import { describe, expect, it } from 'vitest'
 import { formatAciImageId } from '@crossdock/formats'
 import { type AciArchive, type AciTree, type FindDependency, loadAciTree } from '../../src/index.ts'
@@ -53,6 +54,22 @@ describe('what an image depends on', () => {
     await expect(loadAciTree(a)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: 'a depends on b, which is not there; give its archive as well',
+    })
+  })
+
+  it('is told with the image that needs it where finding it fails', async () => {
+    const b = await imageOf('b', { files: [], ...dependingOn('c') })
+    const a = await imageOf('a', { files: [], ...dependingOn('b') })
+    const cause = new Error('the wire was cut')
+    const find: FindDependency = ({ imageName }) => {
+      if (imageName === 'b') return b
+      throw new ImageError('UNAVAILABLE', 'nobody answers', { retryable: true, cause })
+    }
+    await expect(loadAciTree(a, { find })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'b depends on c: nobody answers',
+      retryable: true,
+      cause,
     })
   })
 

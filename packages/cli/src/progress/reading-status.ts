@@ -7,7 +7,7 @@ const SHOWN_AFTER_MS = 500
 const INTERVAL_MS = 100
 const ERASE_ROW = '\r\u001B[K'
 
-/** One row on a terminal that says how far the layers of images are read. */
+/** One row on a terminal that says how far blobs are read. */
 export interface ReadingStatus {
   readonly update: (event: ProgressEvent) => void
   /** Takes the row away, for something else to be written; it comes back with the next event. */
@@ -29,7 +29,7 @@ export function createReadingStatus(
 
   function draw(elapsedMs: number): void {
     const rate = (state.bytesMoved * 1000) / elapsedMs
-    const row = `reading layers: ${formatBytes(state.bytesDone)} of ${formatBytes(planned)}, ${formatBytes(rate)}/s`
+    const row = `reading: ${formatBytes(state.bytesDone)} of ${formatBytes(planned)}, ${formatBytes(rate)}/s`
     stream.write(`${ERASE_ROW}${row.slice(0, Math.max(20, stream.columns || 80) - 1)}`)
     isDrawn = true
   }

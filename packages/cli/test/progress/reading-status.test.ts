@@ -49,7 +49,7 @@ test('one row, drawn over itself, now and then', () => {
   read(11 * MB, 550)
   read(20 * MB, 1000)
   expect(written()).toBe(
-    `${ERASE}reading layers: 10.0 MB of 40.0 MB, 20.0 MB/s${ERASE}reading layers: 20.0 MB of 40.0 MB, 20.0 MB/s`,
+    `${ERASE}reading: 10.0 MB of 40.0 MB, 20.0 MB/s${ERASE}reading: 20.0 MB of 40.0 MB, 20.0 MB/s`,
   )
 })
 
@@ -72,13 +72,7 @@ test('it makes way for a line, comes back, and goes for good', () => {
   status.stop()
   read(30 * MB, 3000)
   const rows = written().split(ERASE)
-  expect(rows.map((row) => row.slice(0, 23))).toStrictEqual([
-    '',
-    'reading layers: 10.0 MB',
-    '',
-    'reading layers: 20.0 MB',
-    '',
-  ])
+  expect(rows.map((row) => row.slice(0, 16))).toStrictEqual(['', 'reading: 10.0 MB', '', 'reading: 20.0 MB', ''])
 })
 
 test('it fits a narrow terminal', () => {

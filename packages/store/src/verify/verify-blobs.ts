@@ -14,7 +14,7 @@ const READ_AT_ONCE = 4
 /** Every file below `blobs` is a blob with the bytes of its name. What is found damaged is not trusted any more, so that it can come again. */
 export async function* verifyBlobs(files: ContentFiles, options: VerifyOptions): AsyncGenerator<Finding> {
   yield* strangers(files, options)
-  const totals = { manifests: 0, blobs: 0, bytes: 0 }
+  await reportTotals(files, options)
   for await (const digests of digestsIn(files.paths, LISTED_AT_ONCE)) {
     const findings: Finding[] = []
     const sizes = new Map<Digest, number>()
@@ -23,9 +23,6 @@ export async function* verifyBlobs(files: ContentFiles, options: VerifyOptions):
       if (found !== undefined) sizes.set(digest, found.size)
       else findings.push(...(await noFile(files, digest)))
     }
-    totals.blobs += sizes.size
-    for (const size of sizes.values()) totals.bytes += size
-    report(options, { type: 'plan', ...totals })
     if (options.hash !== false)
       await runAll(
         sizes.keys(),
@@ -34,6 +31,21 @@ export async function* verifyBlobs(files: ContentFiles, options: VerifyOptions):
       )
     yield* findings
   }
+}
+
+/** What is going to be read. */
+async function reportTotals(files: ContentFiles, options: VerifyOptions): Promise<void> {
+  if (options.onProgress === undefined || options.hash === false) return
+  const totals = { manifests: 0, blobs: 0, bytes: 0 }
+  for await (const digests of digestsIn(files.paths, LISTED_AT_ONCE)) {
+    options.signal?.throwIfAborted()
+    const sizes = await Promise.all(digests.map(async (digest) => (await files.look(digest))?.size))
+    for (const size of sizes.filter((each) => each !== undefined)) {
+      totals.blobs += 1
+      totals.bytes += size
+    }
+  }
+  report(options, { type: 'plan', ...totals })
 }
 
 /** Something else is in the file's place, unless it was removed just now. */
@@ -51,6 +63,7 @@ async function hashBlob(files: ContentFiles, digest: Digest, options: VerifyOpti
   const opened = await openRegular(path, `blob ${shortDigest(digest)}`).catch(ifGone)
   if (opened === undefined) return []
   const { handle, size } = opened
+  report(options, { type: 'blob:start', blob: { mediaType: '', digest, size }, offset: 0 })
   try {
     const hasher = createHasher(digestAlgorithm(digest))
     await naming('read', path, () => hashRange(handle, { hasher, to: Infinity, signal: options.signal }))

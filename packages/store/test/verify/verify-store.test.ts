@@ -68,7 +68,8 @@ describe('verifying a store', () => {
     const store = await storeWith(IMAGE)
     const events: ProgressEvent[] = []
     expect(await findings(store, { onProgress: (event) => void events.push(event) })).toStrictEqual([])
-    expect(events.filter(({ type }) => type === 'plan').at(-1)).toMatchObject({ blobs: 4 })
+    expect(events.filter(({ type }) => type === 'plan')).toMatchObject([{ blobs: 4 }])
+    expect(events.filter(({ type }) => type === 'blob:start')).toHaveLength(4)
     expect(events.filter(({ type }) => type === 'blob:done')).toHaveLength(4)
   })
 
