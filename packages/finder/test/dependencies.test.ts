@@ -167,6 +167,13 @@ describe('an image ID', () => {
   })
 })
 
+it('an image is opened once, whether or not one says which it is', async () => {
+  const on = { name: 'example.com/c', dependencies: [{ imageName: 'example.com/b', imageID: imageIdOf(RIGHT) }] }
+  const finder = await depending(['example.com/b', 'example.com/c'], { name: 'example.com/b' }, on)
+  await expect(finder.find(A)).resolves.toMatchObject({ dependencies: [B, C] })
+  expect(finder.opened()).toEqual([A, B, C])
+})
+
 describe('a size', () => {
   it('has to be that of what is found', async () => {
     const size = RIGHT.byteLength
@@ -218,6 +225,17 @@ describe('without what it depends on', () => {
     expect(whole).toMatchObject({ isFetched: true, imageId: alone.imageId })
     expect(whole.target.digest).not.toBe(alone.target.digest)
     await expect(finder.find(A, { withDependencies: false })).resolves.toMatchObject({ target: whole.target })
+  })
+
+  it('one behind a URL is fetched again for the whole', async () => {
+    const url = 'https://example.com/a.aci'
+    const finder = await scenario()
+    finder.shelf.images.set(url, finder.shelf.images.get(A) ?? 'NOT_FOUND')
+    const alone = await finder.find(url, { withDependencies: false })
+    await expect(finder.find(url, { withDependencies: false })).resolves.toMatchObject({ isFetched: false })
+    await expect(finder.find(url, { pullPolicy: 'never' })).rejects.toThrow(failure('NOT_FOUND', url))
+    const whole = await finder.find(url)
+    expect(whole).toMatchObject({ isFetched: true, imageId: alone.imageId, dependencies: [B, C, E, INSPECT, D] })
   })
 
   it('one does for others that depend on it: its archive is there', async () => {
