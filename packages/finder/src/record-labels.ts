@@ -6,7 +6,7 @@ import type { ImageRecord, Labels } from '@crossdock/store'
 export const ID_LABEL = 'io.appc.image.id'
 export const NAME_LABEL = 'io.appc.image.name'
 /** The manifest that was made of it. Labels stay with a name when others let it stand for something else: then they say nothing. */
-const MANIFEST_LABEL = 'io.appc.image.manifest'
+const TARGET_LABEL = 'io.appc.image.target'
 /** The artifact that keeps the archive, with the signature that came with it last. */
 const ARTIFACT_LABEL = 'io.appc.image.artifact'
 /** Of an image that was made of its own files alone, although it depends on others. */
@@ -31,7 +31,7 @@ export function labelsOf({ manifest, id, target, artifact, alone }: LabelledImag
   const labels = {
     [ID_LABEL]: formatAciImageId(id),
     [NAME_LABEL]: manifest.name,
-    [MANIFEST_LABEL]: target,
+    [TARGET_LABEL]: target,
     ...(artifact !== undefined && { [ARTIFACT_LABEL]: artifact }),
     ...(alone && manifest.dependencies.length > 0 && { [ALONE_LABEL]: 'true' }),
     ...Object.fromEntries(manifest.labels.map(({ name, value }) => [`${LABEL_PREFIX}${name}`, value])),
@@ -76,7 +76,7 @@ export function isAlone(record: Labelled): boolean {
 }
 
 function valid({ labels, target }: Labelled): Labels {
-  return labels[MANIFEST_LABEL] === target.digest ? labels : {}
+  return labels[TARGET_LABEL] === target.digest ? labels : {}
 }
 
 /** Whether it is one of those that say what a name stands for, and goes when it stands for something else. */

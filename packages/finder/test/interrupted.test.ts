@@ -100,6 +100,6 @@ describe('two at once', () => {
     finder.shelf.images.set(A, archives[0] ?? 'NOT_FOUND')
     const found = await finder.find(A)
     // Either the labels are those of what the name stands for, or it is fetched again.
-    expect(labels['io.appc.image.manifest'] === target.digest).toBe(!found.isFetched)
+    expect(labels['io.appc.image.target'] === target.digest).toBe(!found.isFetched)
   })
 })
