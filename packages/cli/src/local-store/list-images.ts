@@ -45,8 +45,8 @@ const PARALLEL_IMAGES = 8
 /** Ordered by name. Throws `INVALID_DATA` for a filter that is none. */
 export async function listImages(store: Store, options: ListImagesOptions): Promise<readonly ListedImage[]> {
   const { filters, all, sized, operation } = options
-  const found = await store.images.list(filters, operation)
-  const images = all || filters.length > 0 ? found : found.filter(({ name }) => !isAttachedName(name))
+  const named = await store.images.list(filters, operation)
+  const images = all || filters.length > 0 ? named : named.filter(({ name }) => !isAttachedName(name))
   if (!sized) return images.map((image) => listed(image))
   const limiter = createLimiter(PARALLEL_IMAGES)
   const has = await presence(store, { images: images.length, operation })

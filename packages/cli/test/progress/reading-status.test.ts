@@ -48,9 +48,7 @@ test('one row, drawn over itself, now and then', () => {
   read(10 * MB, 500)
   read(11 * MB, 550)
   read(20 * MB, 1000)
-  expect(written()).toBe(
-    `${ERASE}reading: 10.0 MB of 40.0 MB, 20.0 MB/s${ERASE}reading: 20.0 MB of 40.0 MB, 20.0 MB/s`,
-  )
+  expect(written()).toBe(`${ERASE}reading: 10.0 MB of 40.0 MB, 20.0 MB/s${ERASE}reading: 20.0 MB of 40.0 MB, 20.0 MB/s`)
 })
 
 test('what is read a second time counts again', () => {
