@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestEncoded, digestOf } from '@crossdock/core'
 import { describe, expect, it } from 'vitest'
@@ -7,22 +7,12 @@ import { failure, testFinder } from './test-finder.ts'
 const A = 'appc:example.com/a'
 const B = 'appc:example.com/b'
 
-/** Changes the first byte of a blob, which keeps its size. */
-async function damage(folder: string, digest: ReturnType<typeof digestOf>): Promise<void> {
-  const path = join(folder, 'blobs', 'sha256', digestEncoded(digest))
-  const file = await open(path, 'r+')
-  try {
-    const byte = new Uint8Array(1)
-    await file.read(byte, 0, 1, 0)
-    await file.write(
-      byte.map((value) => value ^ 1),
-      0,
-      1,
-      0,
-    )
-  } finally {
-    await file.close()
-  }
+/** Changes a byte of a blob, which keeps its size; blobs are files that may only be read. */
+async function damage(folder: string, blob: Uint8Array, position = 0): Promise<void> {
+  const path = join(folder, 'blobs', 'sha256', digestEncoded(digestOf(blob)))
+  await chmod(path, 0o600)
+  const changed = Uint8Array.from(blob, (byte, index) => (index === position ? byte ^ 1 : byte))
+  await writeFile(path, changed)
 }
 
 describe('an archive that was changed in the store', () => {
@@ -32,7 +22,7 @@ describe('an archive that was changed in the store', () => {
     const archive = await finder.put({ name: 'example.com/b' })
     await finder.find(B)
     finder.shelf.images.set('aci:/a.aci', finder.shelf.images.get(A) ?? 'NOT_FOUND')
-    await damage(finder.store.folder, digestOf(archive))
+    await damage(finder.store.folder, archive)
     const before = await finder.names()
     await expect(finder.find('aci:/a.aci', { pullPolicy })).rejects.toThrow(
       expect.objectContaining({
@@ -50,10 +40,7 @@ describe('an archive that was changed in the store', () => {
     await finder.put({ name: 'example.com/a', dependencies: ['example.com/b'] })
     const archive = await finder.put({ name: 'example.com/b', content: 'right' })
     await finder.find(B)
-    const path = join(finder.store.folder, 'blobs', 'sha256', digestEncoded(digestOf(archive)))
-    const file = await open(path, 'r+')
-    await file.write('w', Buffer.from(archive).lastIndexOf('right'))
-    await file.close()
+    await damage(finder.store.folder, archive, Buffer.from(archive).lastIndexOf('right'))
     await expect(finder.find(A)).rejects.toThrow(failure('DIGEST_MISMATCH', 'fetch the image again'))
     expect(Object.keys(await finder.names())).toEqual([B])
   })
