@@ -4,6 +4,7 @@ import { readToml } from '../documents/toml.ts'
 import { refuseOtherCase, unknownKeys } from '../documents/unknown-keys.ts'
 import { checkConflicts, type TableEntry } from './conflicts.ts'
 import { readRegistry } from './parse-registry.ts'
+import { readPlainAliases } from './plain-aliases.ts'
 import type { RegistriesConfFile, RegistryEntry, ShortNameAlias, ShortNameMode } from './registries-conf.ts'
 import { aliasNameProblem, aliasTarget } from './short-name.ts'
 
@@ -23,6 +24,8 @@ const MODES: readonly ShortNameMode[] = ['enforcing', 'permissive', 'disabled']
  * not allow, version 1 included. Unknown keys are noted.
  */
 export async function parseRegistriesConf(bytes: Uint8Array, file: string): Promise<RegistriesConfFile> {
+  const aliases = readPlainAliases(bytes, file)
+  if (aliases !== undefined) return { file, registries: [], ...NOTHING_ELSE, aliases, notes: [] }
   const top = fieldsOf(await readToml(bytes, file))
   refuseVersion1(top)
   refuseOtherCase(top, KEYS)
@@ -43,6 +46,13 @@ export async function parseRegistriesConf(bytes: Uint8Array, file: string): Prom
     notes,
   }
 }
+
+const NOTHING_ELSE = {
+  unqualifiedSearchRegistries: undefined,
+  credentialHelpers: undefined,
+  shortNameMode: undefined,
+  additionalLayerStoreAuthHelper: undefined,
+} as const
 
 /** `[registries.search]`, `[registries.insecure]` and `[registries.block]`, which nobody reads any more. */
 function refuseVersion1(top: Fields): void {
