@@ -10,8 +10,9 @@ const LINE = new RegExp(`^[\\t ]*(?:"(${SHORT})"[\\t ]*=[\\t ]*"(${TARGET})"[\\t
 const HEADER = /^\[aliases\][\t ]*$/
 
 /**
- * The aliases of a file that has nothing else and has them in the plainest form, as the `shortnames.conf` of distributions does: that is read with every
- * command, and loading a reader for TOML would take longer than all else that is read. Undefined for any other file, good or bad.
+ * The aliases of a file that has nothing else and has them in the plainest form, as the `shortnames.conf` of distributions does; none of one that has but
+ * comments, as their `registries.conf`. Both are read with every command, and loading a reader for TOML would take longer than all else that is read. Undefined
+ * for any other file, good or bad.
  */
 export function readPlainAliases(bytes: Uint8Array, file: string): ReadonlyMap<string, ShortNameAlias> | undefined {
   if (bytes.byteLength > MAX_BYTES || bytes.some((byte) => byte > 0x7e)) return undefined
@@ -29,7 +30,7 @@ export function readPlainAliases(bytes: Uint8Array, file: string): ReadonlyMap<s
     if (!isBelowHeader || aliases.has(name) || isSpecial(name)) return undefined
     aliases.set(name, { target, origin: { file, line: index + 1 } })
   }
-  return isBelowHeader ? aliases : undefined
+  return aliases
 }
 
 /** A host, an image ID, or longer than any name that people give. */
