@@ -96,6 +96,19 @@ describe('signed archives from nginx over TLS', () => {
       expect(await fetched(machine, ['--pull-policy', 'never', IMAGE])).toMatchObject([{ digest: found?.digest }])
     })
 
+    it('are refused when trust was taken from the key that their host publishes', async () => {
+      await using site = await siteWith(APP, alice)
+      const machine = await strictMachine(site)
+      await fetched(machine, ['--trust-keys-from-https', IMAGE])
+      await machine.done(['trust', 'remove', '--mask', '--prefix', APP.name, alice])
+      for (const policy of ['update', 'new']) {
+        const args = ['fetch', '-q', '--trust-keys-from-https', '--pull-policy', policy, IMAGE]
+        const { exitCode, stderr } = await machine.run(args)
+        expect(exitCode).toBe(4)
+        expect(stderr).toContain('trust was taken from it')
+      }
+    })
+
     it('are refused with a signature by another key than their host publishes', async () => {
       await using site = await siteWith(APP, mallory)
       const machine = await strictMachine(site)

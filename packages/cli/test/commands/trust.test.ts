@@ -122,6 +122,21 @@ describe('keys that a host publishes', () => {
     expect((await add(plain, flags, yes)).exitCode).toBe(EXIT.done)
   })
 
+  test('stay masked unless somebody agrees', async () => {
+    const place = ['--prefix', 'localhost/app']
+    await trust(['add', ...place, '--skip-fingerprint-review', keyFile])
+    const [entry] = await listed()
+    await trust(['remove', '--mask', ...place, entry?.fingerprint ?? ''])
+    for (const flag of ['--trust-keys-from-https', '--skip-fingerprint-review']) {
+      const { exitCode, stderr } = await add(secure, ['--cert-dir', certDir, flag])
+      expect(exitCode).toBe(EXIT.refused)
+      expect(stderr).toContain('is masked in')
+      expect(await listed()).toMatchObject([{ masked: true }])
+    }
+    expect((await add(secure, ['--cert-dir', certDir], yes)).exitCode).toBe(EXIT.done)
+    expect(await listed()).toMatchObject([{ masked: false }])
+  })
+
   test('are not read over plain http without leave', async () => {
     const { exitCode } = await add(plain, ['--skip-fingerprint-review'])
     expect(exitCode).toBe(EXIT.network)

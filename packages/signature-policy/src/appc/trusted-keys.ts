@@ -11,6 +11,8 @@ export interface TrustedKeys {
   readonly keys: readonly KeyStoreEntry[]
   /** Keys that would be trusted if they were not masked. */
   readonly masked: readonly KeyStoreEntry[]
+  /** Fingerprints from which trust was taken, whether or not there is such a key. */
+  readonly masks: ReadonlySet<string>
   readonly warnings: readonly string[]
 }
 
@@ -35,6 +37,7 @@ export async function trustedKeys(
   return {
     keys: [...keys.values()].filter(({ fingerprint }) => !masks.has(fingerprint)),
     masked: [...keys.values()].filter(({ fingerprint }) => masks.has(fingerprint)),
+    masks,
     warnings: contents.flatMap(({ warnings }) => warnings),
   }
 }
