@@ -22,12 +22,15 @@ import { UsageError } from './failure.ts'
 import { type Flags, listFlag, numberFlag, textFlag } from './flags.ts'
 import { certificatesIn, hostConfig } from './host-config.ts'
 import type { Invocation, Operation } from './invocation.ts'
+import { type NamedHost, namedHosts } from './named-hosts.ts'
 import { signaturePlaces } from './signature-places.ts'
 import { discoveryOptions, urlOptions } from './url-options.ts'
 
 /** How to reach one end: what the flags of one side say. */
 export interface EndpointSettings {
   readonly credentials?: GivenCredentials | undefined
+  /** Whom given credentials are for, where images name hosts themselves. */
+  readonly credentialHosts?: readonly NamedHost[] | undefined
   /** Where they are if they were not given. */
   readonly stored: StoredCredentials
   /** Default: those of the machine for the registry. */
@@ -63,17 +66,24 @@ export interface Endpoint {
   readonly prefix: EndpointPrefix
   /** The image's name: it tells what certificates are for. */
   readonly name: string
+  /** Of a command with several images: all their names. */
+  readonly names?: readonly string[] | undefined
 }
 
-export async function endpointSettings(call: Call, { prefix, name: image }: Endpoint): Promise<EndpointSettings> {
+export async function endpointSettings(
+  call: Call,
+  { prefix, name: image, names = [image] }: Endpoint,
+): Promise<EndpointSettings> {
   const { flags, operation, invocation } = call
   const flag = (name: string): string => flagName(prefix, name)
   const retries = numberFlag(flags, 'retryTimes')
   const folder = textFlag(flags, flag('certDir'))
   const isEngine = image.startsWith('docker-daemon:')
   const engine = { host: textFlag(flags, flag('daemonHost')), ...(isEngine && { certDir: folder }) }
+  const credentials = await givenCredentials(call, prefix)
   return {
-    credentials: await givenCredentials(call, prefix),
+    credentials,
+    credentialHosts: credentials && namedHosts(names),
     stored: storedCredentials(flags, prefix),
     certificates: folder === undefined || isEngine ? undefined : await certificatesIn(folder, operation.signal),
     insecure: insecureFlag(flags[flag('tlsVerify')] ?? flags['tlsVerify']),
@@ -106,8 +116,18 @@ function userAgent(prefix: string | undefined): string | undefined {
 
 /** How registries are reached. What the machine has configured counts where the flags are silent. */
 export function dockerOptions(settings: EndpointSettings, host: HostConfig): DockerTransportOptions {
-  const { idleTimeoutMs, sharedBlobDir: _, tmpDir: __, engine: ___, store: ____, stored, ...docker } = settings
-  const { connectTimeoutMs, maxAttempts, userAgent: agent, trustedHosts } = docker
+  const { idleTimeoutMs, connectTimeoutMs, maxAttempts, userAgent: agent, trustedHosts, stored } = settings
+  const { credentials, certificates, insecure, resume } = settings
+  const docker = {
+    credentials,
+    certificates,
+    insecure,
+    resume,
+    maxAttempts,
+    connectTimeoutMs,
+    trustedHosts,
+    userAgent: agent,
+  }
   const timeouts = { headersTimeoutMs: idleTimeoutMs, idleBodyTimeoutMs: idleTimeoutMs }
   const servers = {
     ...timeouts,
@@ -152,14 +172,19 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
   return createTransportRegistry(defaultTransports(options))
 }
 
+export interface TransportsOptions extends Pick<EndpointSettings, 'httpRecords'> {
+  /** What the images are called that are read. */
+  readonly names: readonly string[]
+}
+
 /** Gives the transports to `work`, as the flags of a call have them, and closes them whatever happens. */
 export async function withTransports<Value>(
   call: Call,
-  settings: Pick<EndpointSettings, 'httpRecords'>,
+  { names, httpRecords }: TransportsOptions,
   work: (transports: TransportRegistry) => Promise<Value>,
 ): Promise<Value> {
-  const common = await endpointSettings(call, { prefix: '', name: '' })
-  const registry = await openTransports({ ...common, ...settings }, await hostConfig(call))
+  const common = await endpointSettings(call, { prefix: '', name: '', names })
+  const registry = await openTransports({ ...common, httpRecords }, await hostConfig(call))
   try {
     return await work(registry)
   } finally {

@@ -3,6 +3,7 @@ import type { HostConfig, RktConfig, RktCredentials } from '@crossdock/config'
 import type { DefaultTransportsOptions } from '@crossdock/transports'
 import { storedLookup } from './credentials.ts'
 import type { EndpointSettings } from './endpoints.ts'
+import { isNamed } from './named-hosts.ts'
 
 type UrlOptions = NonNullable<DefaultTransportsOptions['http']>
 type DiscoveryOptions = NonNullable<DefaultTransportsOptions['aciDiscovery']>
@@ -13,7 +14,7 @@ type Found = Awaited<ReturnType<Lookup>>
 export function urlOptions(settings: EndpointSettings, host: HostConfig): UrlOptions {
   const { certificates, insecure, idleTimeoutMs, resume, connectTimeoutMs, maxAttempts } = settings
   return {
-    credentials: settings.credentials ?? lookup(settings, host),
+    credentials: given(settings) ?? lookup(settings, host),
     certificates: certificates ?? ((name) => host.certificates(name)),
     insecure,
     resume,
@@ -34,7 +35,7 @@ export function discoveryOptions(settings: EndpointSettings, host: HostConfig): 
   const { credentials, certificates, insecure, ...options } = urlOptions(settings, host)
   const { connectTimeoutMs, headersTimeoutMs, idleBodyTimeoutMs, maxAttempts, trustedHosts, userAgent } = options
   return {
-    credentials: typeof credentials === 'function' ? unsigned(credentials) : settings.credentials,
+    credentials: typeof credentials === 'function' ? unsigned(credentials) : undefined,
     certificates,
     insecure,
     plainHttp: insecure,
@@ -53,6 +54,11 @@ function unsigned(credentials: Lookup): DiscoveryOptions['credentials'] {
     const found = await credentials(...asked)
     return found !== undefined && 'secretAccessKey' in found ? undefined : found
   }
+}
+
+/** What flags give is for the hosts that a person named: pages, and archives that depend on others, lead to hosts that they choose. */
+function given({ credentials, credentialHosts = [] }: EndpointSettings): Lookup | undefined {
+  return credentials && ((host) => (isNamed(host, credentialHosts) ? credentials : undefined))
 }
 
 /** Undefined, so that the transport's own counts, for a user without a home folder. */

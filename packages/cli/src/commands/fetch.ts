@@ -77,7 +77,7 @@ async function fetch(images: readonly string[], call: Call): Promise<void> {
     call,
     (store) =>
       withTransfer(call, (transfer) =>
-        withFinder(call, { store, transfer, copying }, async (finder) => {
+        withFinder(call, { images, store, transfer, copying }, async (finder) => {
           const admit = await admitting(transfer, call)
           const found: FoundImage[] = []
           for (const image of images) {
@@ -111,6 +111,7 @@ async function findOptions(
 }
 
 interface Finding {
+  readonly images: readonly string[]
   readonly store: Store
   readonly transfer: Transfer
   readonly copying: CopyOptions
@@ -118,11 +119,11 @@ interface Finding {
 
 async function withFinder<Value>(
   call: Call,
-  { store, transfer, copying }: Finding,
+  { images, store, transfer, copying }: Finding,
   work: (finder: Finder) => Promise<Value>,
 ): Promise<Value> {
   const { createFinder } = await import('@crossdock/finder')
-  return await withTransports(call, { httpRecords: store.httpRecords }, (transports) =>
+  return await withTransports(call, { names: images, httpRecords: store.httpRecords }, (transports) =>
     work(
       createFinder({
         store,
