@@ -10,7 +10,8 @@ import type { ImageRecord, Store } from '@crossdock/store'
 import { fetchImage, notFetched } from './fetch.ts'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
-import { findId, findStored, foundIn, judgeStored, withDigest } from './stored-image.ts'
+import { isJudgeable, judgeStored } from './judge-stored.ts'
+import { findId, findStored, foundIn, withDigest } from './stored-image.ts'
 import { isLocal } from './stored-name.ts'
 import { nameOfPath } from './text/name-of-path.ts'
 import { readImageText } from './text/read-image-text.ts'
@@ -58,7 +59,11 @@ async function findFirst(context: FinderContext, names: readonly string[], optio
   for (const reference of references) {
     const isAsked = pullPolicy !== 'update' || isOfStore(reference)
     const record = isAsked && !isLocal(reference) ? await findStored(context, reference, options) : undefined
-    if (record !== undefined) return await take(context, record, { ...options, reference })
+    if (record === undefined) continue
+    const isOnlyThere = pullPolicy === 'never' || isOfStore(reference)
+    if (isOnlyThere || (await isJudgeable(context, record, options))) {
+      return await take(context, record, { ...options, reference })
+    }
   }
   return await fetchFirst(context, references, options)
 }

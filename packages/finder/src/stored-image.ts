@@ -1,5 +1,3 @@
-import { detachedSignature } from '@crossdock/archive'
-import { judgeImage } from '@crossdock/copy'
 import {
   type Digest,
   ImageError,
@@ -12,10 +10,7 @@ import { type AppName, hostPlatform, labelChoices, parseAppName } from '@crossdo
 import { type ImageRecord, namesInStore, type Store } from '@crossdock/store'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
-import { readingFrom } from './reading-from.ts'
 import { fits, ID_LABEL, imageIdOf, isAlone, labelOf, NAME_LABEL } from './record-labels.ts'
-import { sourceWith } from './source-with.ts'
-import { publishedBy, storedArchive } from './stored-archive.ts'
 import { storedName } from './stored-name.ts'
 
 /** What a reference stands for in the store, with all that is needed of it; undefined if it is not there. */
@@ -150,33 +145,6 @@ export async function findId(
   throw new ImageError('CONFLICT', `the IDs of ${ids.size} images in the store begin with ${shown}; give more of it`)
 }
 
-/**
- * Judges an image of the store as what was asked for: by that name, by the signatures that it has in the store, and by that of the archive that it was made of.
- * What is in the store is taken to be what was put there.
- */
-export async function judgeStored(
-  { stored }: FinderContext,
-  { reference, record }: { readonly reference: ImageReference; readonly record: ImageRecord },
-  { admit, platforms, signature, signal, onProgress }: FindOptions,
-): Promise<void> {
-  if (signature !== undefined && !isAci(record)) throw unsigned(reference)
-  if (admit === undefined) return
-  const judged = readingFrom(reference, async (operation) => {
-    const source = await stored.parseReference(record.target.digest).openSource(operation)
-    return sourceWith(source, {
-      reference,
-      async getSignatures(instance, options) {
-        const own = await source.getSignatures(instance, options)
-        const kept = instance === undefined ? await storedArchive(source, record, options) : undefined
-        const bytes = signature ?? kept?.signature
-        if (kept === undefined || bytes === undefined) return own
-        return [...own, detachedSignature(bytes, publishedBy(source, kept, record))]
-      },
-    })
-  })
-  await judgeImage(judged, { admit, platforms: isAci(record) ? 'all' : platforms, signal, onProgress })
-}
-
 /** A detached signature was given for something else. */
 export function unsigned(reference: ImageReference): ImageError {
   const image = imageName(reference)
@@ -184,7 +152,7 @@ export function unsigned(reference: ImageReference): ImageError {
   return new ImageError('UNSUPPORTED', message, { side: 'source', image })
 }
 
-function isAci(record: ImageRecord): boolean {
+export function isAci(record: ImageRecord): boolean {
   return imageIdOf(record) !== undefined
 }
 

@@ -110,6 +110,61 @@ describe('an App Container Image', () => {
   })
 })
 
+describe('what gave an App Container Image in the store its files', () => {
+  const TOP = 'appc:example.com/top'
+  const BASE = 'appc:example.com/base'
+  const policies = ['never', 'new', 'update'] as const
+
+  async function withBase(): Promise<TestFinder> {
+    const finder = await testFinder()
+    const base = await aciOf({ name: 'example.com/base', content: 'base' })
+    finder.shelf.images.set(BASE, { archive: base, signature: BESIDE })
+    await finder.put({ name: 'example.com/top', dependencies: ['example.com/base'] })
+    return finder
+  }
+
+  it('is judged as well, by its own name and signature', async () => {
+    const finder = await withBase()
+    await finder.find(TOP)
+    finder.opened()
+    for (const pullPolicy of ['never', 'new'] as const) {
+      const [top, base] = await judged(finder, TOP, { pullPolicy })
+      expect(top).toMatchObject({ name: TOP, signatures: [] })
+      expect(base).toMatchObject({ name: BASE, signatures: [{ bytes: BESIDE }], archives: [['example.com/base', {}]] })
+    }
+    expect(finder.opened()).toEqual([])
+  })
+
+  it('is refused, however the image came there', async () => {
+    const finder = await withBase()
+    const { imageId = '', target } = await finder.find(TOP)
+    const admit = (image: UnparsedImage): void => {
+      if (imageName(image.reference) === BASE) refuse(image)
+    }
+    for (const name of [TOP, imageId, target.digest, `store:${TOP}`]) {
+      const finding = finder.find(name, { admit, pullPolicy: 'never' })
+      await expect(finding).rejects.toThrow(failure('REJECTED_BY_POLICY', 'has files of example.com/base'))
+    }
+    for (const pullPolicy of policies) {
+      const finding = finder.find(TOP, { admit, pullPolicy })
+      await expect(finding).rejects.toThrow(failure('REJECTED_BY_POLICY', `no trust in ${BASE}`))
+    }
+  })
+
+  it('is fetched again if it is gone, since nobody could judge it', async () => {
+    const finder = await withBase()
+    await finder.find(TOP)
+    await finder.store.images.delete(BASE)
+    const finding = judged(finder, TOP, { pullPolicy: 'never' })
+    await expect(finding).rejects.toThrow(failure('REJECTED_BY_POLICY', 'is no longer in the store'))
+    await expect(finder.find(TOP, { pullPolicy: 'never' })).resolves.toMatchObject({ isFetched: false })
+    finder.opened()
+    expect((await judged(finder, TOP)).map(({ name }) => name)).toEqual([TOP, BASE])
+    expect(finder.opened()).toEqual([TOP, BASE])
+    expect(Object.keys(await finder.names())).toEqual([BASE, TOP])
+  })
+})
+
 describe('another image', () => {
   it('is judged by the name that was asked for and its signatures, fetched and stored', async () => {
     const finder = await filled()

@@ -4,6 +4,7 @@ import { parseImageConfig } from '../image-config.ts'
 import { OCI_CONFIG, OCI_MANIFEST } from '../media-types.ts'
 import { formatAciManifest } from './format-manifest.ts'
 import { formatAciImageId } from './image-id.ts'
+import { formatLayerOrigin } from './layer-origin.ts'
 import type { AciManifest } from './manifest.ts'
 import { valueOf } from './named-values.ts'
 import {
@@ -47,7 +48,7 @@ export function imageOfAci(aci: AciManifest, options: ImageOfAciOptions): ImageO
   const { layers, id } = options
   const history = layers.map((layer) => ({
     ...(typeof fields['created'] === 'string' && { created: fields['created'] }),
-    created_by: `aci ${layer.name} ${formatAciImageId(layer.id)}`,
+    created_by: formatLayerOrigin(layer),
   }))
   const rootfs = { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) }
   const config = encodeConfig(JSON.stringify({ ...fields, rootfs, history }))
