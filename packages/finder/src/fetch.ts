@@ -84,7 +84,8 @@ async function store(
   })
   const labels = isAciSource(source) ? await labelsFor(source, { alone, signal }) : {}
   const record = await labelled(context, { name: storeImageName(name), target, labels })
-  return { ...foundIn(context, record, reference), isFetched: isNew }
+  // The name may stand for what another one has stored meanwhile.
+  return { ...foundIn(context, { ...record, target }, reference), isFetched: isNew }
 }
 
 /** Of what was read here: the name may stand for what another one has stored meanwhile. */
@@ -142,7 +143,7 @@ async function storedDependency(
 ): Promise<Dependency | undefined> {
   const app = parseAppName(reference.toString())
   const record = await (imageId === undefined
-    ? findApp(context.store, app, operation)
+    ? findApp(context.store, app, { name: storedName(reference), ...operation })
     : findImageOf(context.store, { imageId, app }, operation))
   if (record === undefined) return undefined
   await using image = await context.stored.parseReference(record.target.digest).openSource(operation)

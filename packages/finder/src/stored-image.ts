@@ -6,7 +6,7 @@ import {
   type OperationOptions,
   quoteForeign,
 } from '@crossdock/core'
-import { type AppName, hostPlatform, labelChoices, parseAppName } from '@crossdock/formats'
+import { ACI_ARTIFACT, type AppName, hostPlatform, labelChoices, parseAppName } from '@crossdock/formats'
 import { type ImageRecord, namesInStore, type Store } from '@crossdock/store'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
@@ -23,9 +23,28 @@ export async function findStored(
   const record = await recordFor(store, reference, options)
   if (record === undefined || (isAlone(record) && needsAll(options))) return undefined
   const { signal, onProgress } = options
+  if (URLS.includes(reference.transport.name) && (await isUnfinished(context, record, { signal }))) return undefined
   const platforms = isAci(record) ? 'all' : options.platforms
   const target = await cache.findComplete(record.name, { platforms, signal, onProgress })
   return target?.digest === record.target.digest ? record : undefined
+}
+
+const URLS: readonly string[] = ['https', 'http']
+
+/**
+ * Whether an App Container archive was stored under the name and nobody noted what the image is, as after an interruption: it may lack what it depends on. By
+ * any other name it is not found without.
+ */
+async function isUnfinished(
+  { stored }: FinderContext,
+  record: ImageRecord,
+  operation: OperationOptions,
+): Promise<boolean> {
+  if (isAci(record)) return false
+  await using source = await stored.parseReference(record.target.digest).openSource(operation)
+  for await (const { artifactType } of source.referrers?.(record.target.digest, operation) ?? [])
+    if (artifactType === ACI_ARTIFACT) return true
+  return false
 }
 
 function needsAll({ withDependencies = true }: FindOptions): boolean {

@@ -202,6 +202,21 @@ describe('an image that is refused', () => {
     expect(asked).toEqual([A, B, C, E])
   })
 
+  it('is the image that its name led to before a later one that calls itself so', async () => {
+    const finder = await scenario()
+    await finder.find(B)
+    const url = 'https://elsewhere.example/b.aci'
+    await finder.put({ name: 'example.com/b', content: 'of somebody else' }, url)
+    await finder.find(url)
+    const seen: string[] = []
+    await finder.find(A, {
+      async admit({ reference, manifest }) {
+        if (reference.toString() === 'example.com/b') seen.push((await manifest()).digest)
+      },
+    })
+    expect(seen).toEqual([(await finder.names())[B]])
+  })
+
   it('each is asked of once', async () => {
     const finder = await scenario()
     const asked: string[] = []
@@ -236,6 +251,18 @@ describe('without what it depends on', () => {
     await expect(finder.find(url, { pullPolicy: 'never' })).rejects.toThrow(failure('NOT_FOUND', url))
     const whole = await finder.find(url)
     expect(whole).toMatchObject({ isFetched: true, imageId: alone.imageId, dependencies: [B, C, E, INSPECT, D] })
+  })
+
+  it('one that nobody noted as such, after an interruption, is not taken for the whole', async () => {
+    const url = 'https://example.com/a.aci'
+    const finder = await scenario()
+    finder.shelf.images.set(url, finder.shelf.images.get(A) ?? 'NOT_FOUND')
+    const alone = await finder.find(url, { withDependencies: false })
+    await finder.store.images.update({ name: url, target: alone.target, labels: {} }, ['labels'])
+    await expect(finder.find(url, { pullPolicy: 'never' })).rejects.toThrow(failure('NOT_FOUND', url))
+    const whole = await finder.find(url)
+    expect(whole).toMatchObject({ isFetched: true, dependencies: [B, C, E, INSPECT, D] })
+    await expect(finder.find(url, { pullPolicy: 'never' })).resolves.toMatchObject({ target: whole.target })
   })
 
   it('one does for others that depend on it: its archive is there', async () => {

@@ -9,6 +9,8 @@ import { aciOf } from './archives.ts'
 import { failure, type TestFinder, testFinder } from './test-finder.ts'
 
 const APP = 'appc:example.com/app'
+const TOP = 'appc:example.com/top'
+const BASE = 'appc:example.com/base'
 const IMAGE = 'docker://team/app:1'
 const ARCHIVE = await aciOf({ name: 'example.com/app' })
 const BESIDE = new TextEncoder().encode('the signature beside it')
@@ -56,6 +58,10 @@ function shown(bytes: Uint8Array, name = APP): unknown {
       archives: [['example.com/app', ARCHIVE]],
     },
   ]
+}
+
+function refuseBase(image: UnparsedImage): void {
+  if (imageName(image.reference) === BASE) refuse(image)
 }
 
 function refuse({ reference }: UnparsedImage): never {
@@ -111,8 +117,6 @@ describe('an App Container Image', () => {
 })
 
 describe('what gave an App Container Image in the store its files', () => {
-  const TOP = 'appc:example.com/top'
-  const BASE = 'appc:example.com/base'
   const policies = ['never', 'new', 'update'] as const
 
   async function withBase(): Promise<TestFinder> {
@@ -138,15 +142,12 @@ describe('what gave an App Container Image in the store its files', () => {
   it('is refused, however the image came there', async () => {
     const finder = await withBase()
     const { imageId = '', target } = await finder.find(TOP)
-    const admit = (image: UnparsedImage): void => {
-      if (imageName(image.reference) === BASE) refuse(image)
-    }
     for (const name of [TOP, imageId, target.digest, `store:${TOP}`]) {
-      const finding = finder.find(name, { admit, pullPolicy: 'never' })
+      const finding = finder.find(name, { admit: refuseBase, pullPolicy: 'never' })
       await expect(finding).rejects.toThrow(failure('REJECTED_BY_POLICY', 'has files of example.com/base'))
     }
     for (const pullPolicy of policies) {
-      const finding = finder.find(TOP, { admit, pullPolicy })
+      const finding = finder.find(TOP, { admit: refuseBase, pullPolicy })
       await expect(finding).rejects.toThrow(failure('REJECTED_BY_POLICY', `no trust in ${BASE}`))
     }
   })
