@@ -24,8 +24,8 @@ export function storedName(reference: ImageReference): string {
 const NO_NAME = /[@\p{Cf}\p{Z}]/gu
 const NO_NAME_NOR_ESCAPE = /[%@\p{Cf}\p{Z}]/gu
 
-/** Transports for files whose references no policy can name. */
-const FILES: readonly string[] = ['docker-archive', 'tarball']
+/** Transports for files some of whose references no policy can name: standard input, for one. */
+const FILES: readonly string[] = ['aci', 'docker-archive', 'oci-archive', 'tarball']
 
 /** Whether it lies in a file or folder of this machine: such are read each time. */
 export function isLocal({ policy, transport }: ImageReference): boolean {

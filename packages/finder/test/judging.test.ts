@@ -116,16 +116,16 @@ describe('an App Container Image', () => {
   })
 })
 
+async function withBase(): Promise<TestFinder> {
+  const finder = await testFinder()
+  const base = await aciOf({ name: 'example.com/base', content: 'base' })
+  finder.shelf.images.set(BASE, { archive: base, signature: BESIDE })
+  await finder.put({ name: 'example.com/top', dependencies: ['example.com/base'] })
+  return finder
+}
+
 describe('what gave an App Container Image in the store its files', () => {
   const policies = ['never', 'new', 'update'] as const
-
-  async function withBase(): Promise<TestFinder> {
-    const finder = await testFinder()
-    const base = await aciOf({ name: 'example.com/base', content: 'base' })
-    finder.shelf.images.set(BASE, { archive: base, signature: BESIDE })
-    await finder.put({ name: 'example.com/top', dependencies: ['example.com/base'] })
-    return finder
-  }
 
   it('is judged as well, by its own name and signature', async () => {
     const finder = await withBase()

@@ -60,6 +60,8 @@ describe('the name in a store', () => {
 
 it.each([
   ['aci:/a.aci', true],
+  ['aci:-', true],
+  ['oci-archive:-', true],
   ['docker-archive:/a.tar', true],
   ['docker-archive:a.tar:app', true],
   ['https://example.com/a.aci', false],
