@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import { join } from 'node:path'
 import { ImageError } from '@crossdock/core'
@@ -28,6 +28,7 @@ interface TlsServer {
 async function tlsServer(
   wanted: string | undefined | ((request: IncomingMessage) => boolean),
   redirect?: () => string,
+  answer: (response: ServerResponse) => void = (response) => void response.end(bytes),
 ): Promise<TlsServer> {
   const seen: (string | undefined)[] = []
   const all: IncomingMessage['headers'][] = []
@@ -40,7 +41,7 @@ async function tlsServer(
     seen.push(headers.authorization)
     all.push(headers)
     if (redirect !== undefined) response.writeHead(302, { location: redirect() }).end()
-    else if (isRight(request)) response.end(bytes)
+    else if (isRight(request)) answer(response)
     else response.writeHead(401).end(`not ${headers.authorization}`)
   })
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
@@ -177,6 +178,27 @@ describe('a connection', () => {
       message: expect.stringMatching(/certificate/),
     })
     expect(await read(base, { certificates: {}, insecure: true })).toBe(image.root.digest)
+  })
+
+  it.each([
+    ['what was downloaded', false],
+    ['what has come of a download', true],
+  ])('whose certificate is checked has no use for %s when it was not', async (_what, isInterrupted) => {
+    let evil = isInterrupted ? bytes.subarray(0, bytes.length / 2) : bytes
+    const { base, headers } = await tlsServer(undefined, undefined, (response) => {
+      const length = String(bytes.length)
+      response.writeHead(200, { etag: '"real"', 'cache-control': 'max-age=9999', 'content-length': length })
+      response.write(evil, () => void (evil.length < bytes.length ? response.destroy() : response.end()))
+    })
+    const cacheFolder = await temporaryFolder()
+    const unchecked = read(base, { cacheFolder, certificates: {}, insecure: true, maxAttempts: 1 })
+    await (isInterrupted ? expect(unchecked).rejects.toMatchObject({ code: 'UNAVAILABLE' }) : unchecked)
+    const before = headers.length
+    evil = bytes
+    expect(await read(base, { cacheFolder })).toBe(image.root.digest)
+    expect(headers).toHaveLength(before + 1)
+    expect(headers.at(-1)).not.toHaveProperty('range')
+    expect(headers.at(-1)).not.toHaveProperty('if-none-match')
   })
 
   it('does not lead from https to http', async () => {

@@ -168,6 +168,19 @@ describe('the cache', () => {
     expect([...kept.keys()]).toEqual([`http:${server.base}/app.tar`])
   })
 
+  it('keeps no query in records, which may be a secret', async () => {
+    const kept = new Map()
+    const records = {
+      get: async (url: string) => kept.get(url),
+      put: async (record: { readonly url: string }) => void kept.set(record.url, record),
+    }
+    const { server, read } = await scene({ bytes: await ociArchive(image), headers: { 'cache-control': 'max-age=60' } })
+    for (const query of ['?token=hush', '?token=hush', '?token=other', '']) await read({ records }, query)
+    expect(server.seen).toHaveLength(3)
+    expect([...kept.keys()].join(' ')).toMatch(/^\S+app\.tar\?[0-9a-f]{64} \S+app\.tar\?[0-9a-f]{64} \S+app\.tar$/)
+    expect(JSON.stringify([...kept.values()])).not.toContain('hush')
+  })
+
   it('is asked once by all who ask at the same time', async () => {
     const { server, transport } = await scene({ bytes: await ociArchive(image) })
     const reference = transport().parseReference(`${server.base}/app.tar`)

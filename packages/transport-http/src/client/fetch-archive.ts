@@ -4,7 +4,7 @@ import type { CachePolicy } from './freshness.ts'
 import { createDefaultSession, createResumableSession } from './download-session.ts'
 import { createDownloader, type DownloadOutcome } from './downloader.ts'
 import { sweepParts } from './part.ts'
-import { type HttpRecord, isFresh, urlId } from './records.ts'
+import { type HttpRecord, isFresh, recordUrl, urlId } from './records.ts'
 import type { Session } from './session.ts'
 import type { Validators } from './validators.ts'
 
@@ -49,12 +49,17 @@ async function fetchOnce(session: Session, url: URL, operation: OperationOptions
 
 /** The record of content that is there, and whole. */
 async function knownContent(
-  { records, contents }: Session,
+  { options, records, contents }: Session,
   url: URL,
   operation: OperationOptions,
 ): Promise<HttpRecord | undefined> {
-  const record = await records.get(url.href, operation)
+  const record = await records.get(recordUrl(url, isUnverified(options, url)), operation)
   return record !== undefined && (await contents.holds(record.digest, operation.signal)) ? record : undefined
+}
+
+/** Whether nobody checks who the server is. */
+function isUnverified({ insecure }: Session['options'], { protocol, host }: URL): boolean {
+  return protocol === 'https:' && insecure(host)
 }
 
 interface Download {
@@ -65,7 +70,9 @@ interface Download {
 
 async function download(session: Session, { url, known, operation }: Download): Promise<DownloadOutcome> {
   const { options, contents, partFolder, operations } = session
-  const place = { folder: partFolder, id: urlId(url.href), signal: operation.signal }
+  // A part is gone on with where certificates are checked as they were.
+  const id = urlId(isUnverified(options, url) ? `unverified ${url.href}` : url.href)
+  const place = { folder: partFolder, id, signal: operation.signal }
   await contents.prepare()
   await using into = await (options.resume ? createResumableSession(place) : createDefaultSession(place))
   const { maxArchiveBytes: limitBytes, maxAttempts, retryDelayMs } = options
@@ -95,7 +102,7 @@ function recordOf({ session, url, digest, cache, validators }: Recorded): HttpRe
   const { maxAgeMs } = cache
   const { etag, lastModified } = validators
   const expiresAt = new Date(session.options.clock.now() + maxAgeMs)
-  return { url: url.href, digest, etag, lastModified, maxAgeMs, expiresAt }
+  return { url: recordUrl(url, isUnverified(session.options, url)), digest, etag, lastModified, maxAgeMs, expiresAt }
 }
 
 function notYet(url: URL): ImageError {

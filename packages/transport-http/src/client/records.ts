@@ -6,6 +6,7 @@ import { isObject, member, parseJsonDocument } from '@crossdock/formats'
 
 /** What was fetched from a URL, and until when it need not be asked for again (RFC 9111). */
 export interface HttpRecord {
+  /** With a hash in place of its query, and as `https+unverified:` if nobody checked the server's certificate. */
   readonly url: string
   readonly etag?: string | undefined
   /** The header's text. */
@@ -50,6 +51,15 @@ export function fileRecords(folder: string): HttpRecords {
       await replaceFile(fileOf(url), { bytes, work: folder, durable: false, mode: 0o600 })
     },
   }
+}
+
+/**
+ * The URL as a record has it: its query, which may hold a secret, becomes a hash. What came while nobody checked the server's certificate has another scheme:
+ * anybody may have sent it, with the validators of the real content, so that it must not count where certificates are checked.
+ */
+export function recordUrl({ href, search }: URL, isUnverified: boolean): string {
+  const plain = search === '' ? href : `${href.slice(0, href.indexOf('?'))}?${urlId(search)}`
+  return isUnverified ? plain.replace(':', '+unverified:') : plain
 }
 
 /** What stands for a URL in the name of a file. */
