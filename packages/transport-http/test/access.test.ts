@@ -192,7 +192,8 @@ describe('a connection', () => {
     })
     const cacheFolder = await temporaryFolder()
     const unchecked = read(base, { cacheFolder, certificates: {}, insecure: true, maxAttempts: 1 })
-    await (isInterrupted ? expect(unchecked).rejects.toMatchObject({ code: 'UNAVAILABLE' }) : unchecked)
+    const outcome = await unchecked.catch((reason: unknown) => reason instanceof ImageError && reason.code)
+    expect(outcome).toBe(isInterrupted ? 'UNAVAILABLE' : image.root.digest)
     const before = headers.length
     evil = bytes
     expect(await read(base, { cacheFolder })).toBe(image.root.digest)
