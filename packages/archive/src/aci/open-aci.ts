@@ -18,6 +18,8 @@ export interface AciArchive extends AciLayout, AsyncDisposable {
   readonly publishedSize: number
   /** The file as it came, for detached signatures. Throws `CONFLICT` at the end if the bytes are others than those of `access`. */
   readonly published: (signal?: AbortSignal) => AsyncIterable<Uint8Array>
+  /** Throws `CONFLICT` if `access` gives other bytes than those of the image ID: somebody may write into a file that is read in place. */
+  readonly checkUnchanged: (signal?: AbortSignal) => Promise<void>
 }
 
 /**
@@ -37,8 +39,13 @@ export async function openAci(file: RandomAccess, options: OpenArchiveOptions): 
     const archive = await indexArchive(unowned(access), { signal })
     const layout = await readAciLayout(archive, signal)
     const published = (reading?: AbortSignal): AsyncIterable<Uint8Array> => unchanged(file, digest, reading)
+    const checkUnchanged = async (reading?: AbortSignal): Promise<void> => {
+      // What was unpacked lies in a file without a name.
+      if (access === file) for await (const chunk of published(reading)) recycle(chunk)
+    }
+    const what = file.name
     const publishedSize = file.size
-    return { ...layout, what: file.name, access, id, publishedSize, published, [Symbol.asyncDispose]: close }
+    return { ...layout, what, access, id, publishedSize, published, checkUnchanged, [Symbol.asyncDispose]: close }
   } catch (reason) {
     await close()
     throw reason

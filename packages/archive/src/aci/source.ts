@@ -115,6 +115,11 @@ async function load(archive: AciArchive, options: AciSourceOptions, signal: Abor
     platform,
     ownerOf: ownersIn(rendered),
   })
+  // What was judged, by a signature over the whole file, is what the layers were made of.
+  for (const each of new Set(rendered.map((one) => one.archive))) {
+    // One that is attached is read for that, and checked.
+    if (each !== archive || attach !== true) await each.checkUnchanged(signal)
+  }
   signal.throwIfAborted()
   for (const note of image.notes) {
     report(options, { type: 'note', level: 'warning', message: `${archive.what}: ${note}` })

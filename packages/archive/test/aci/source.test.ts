@@ -63,6 +63,25 @@ describe('an image that is made when it is asked for', () => {
     await expect(source.getManifest()).resolves.toMatchObject({ digest: expect.stringMatching(/^sha256:/) })
   })
 
+  it.each([[{}], [{ attach: true }]])(
+    'is not made of a file that others wrote into since it was judged: %j',
+    async (options) => {
+      const [top, base] = [
+        await aciOf({ name: 'top', ...dependingOn('base') }, [textFile('x', 'of the top')]),
+        await aciOf({ name: 'base' }, [textFile('y', 'of the base')]),
+      ]
+      for (const bytes of [top, base]) {
+        const below = await openAci(bytesAccess(base), OPTIONS)
+        await using source = await sourceOf(top, { ...options, find: among([below]) })
+        const at = Buffer.from(bytes).indexOf('of the')
+        bytes[at]! ^= 1
+        await expect(source.getManifest()).rejects.toMatchObject({ code: 'CONFLICT' })
+        bytes[at]! ^= 1
+        await expect(source.getManifest()).resolves.toBeDefined()
+      }
+    },
+  )
+
   it('is told from others', async () => {
     await using source = await sourceOf(aciFixture('minimal.aci'))
     expect(isAciSource(source)).toBe(true)
