@@ -48,7 +48,7 @@ function defineAdd(trust: Command, invocation: Invocation): void {
   command.action((files: readonly string[]) =>
     invocation.run(async (operation) => {
       const call: Call = { flags: command.optsWithGlobals(), invocation, operation }
-      const location = { store: await keyStoreOf(call), place: placeOf(call) }
+      const location = { store: await keyStoreOf(call), place: await placeOf(call) }
       await addKeys(call, { location, files, port: numberFlag(call.flags, 'port') })
     }),
   )
@@ -69,10 +69,16 @@ function withPlace(command: Command): Command {
     .option('--root', 'for images of every name')
 }
 
-function placeOf({ flags }: Call): KeyPlace {
+async function placeOf({ flags }: Call): Promise<KeyPlace> {
   const prefix = textFlag(flags, 'prefix')
   if ((prefix === undefined) === !isSet(flags, 'root')) throw new UsageError('say either --prefix NAME or --root')
-  return prefix === undefined ? { kind: 'root' } : { kind: 'prefix', prefix }
+  if (prefix === undefined) return { kind: 'root' }
+  const { aciIdentifierProblem } = await import('@crossdock/formats')
+  const problem = aciIdentifierProblem(prefix)
+  if (problem === undefined) return { kind: 'prefix', prefix }
+  throw new UsageError(
+    `--prefix takes the name of images, such as example.com/app, without version and labels: it ${problem}`,
+  )
 }
 
 async function list(call: Call): Promise<void> {
@@ -85,7 +91,10 @@ async function list(call: Call): Promise<void> {
 }
 
 async function remove(fingerprint: string, call: Call): Promise<void> {
-  const location = { store: await keyStoreOf(call), place: placeOf(call) }
+  if (!/^[0-9a-f]{40}$/i.test(fingerprint)) {
+    throw new UsageError('a fingerprint has 40 hexadecimal digits; "crossdock trust list" prints those that there are')
+  }
+  const location = { store: await keyStoreOf(call), place: await placeOf(call) }
   const { maskTrustedKey, removeTrustedKey } = await import('@crossdock/signature-policy')
   if (isSet(call.flags, 'mask')) return await maskTrustedKey(fingerprint, location)
   if (await removeTrustedKey(fingerprint, location)) return

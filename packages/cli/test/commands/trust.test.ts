@@ -100,10 +100,14 @@ describe('keys of files', () => {
   test.each([[[]], [['--root', '--prefix', 'a']], [['--prefix', '../a']], [['--prefix', 'https://example.com']]])(
     '%j is no place for them',
     async (place) => {
-      expect((await trust(['add', ...place, keyFile], yes)).exitCode).not.toBe(EXIT.done)
+      expect((await trust(['add', ...place, keyFile], yes)).exitCode).toBe(EXIT.usage)
       await expect(readdir(store)).rejects.toThrow('ENOENT')
     },
   )
+
+  test.each(['', 'abc', `0x${'1'.repeat(38)}`])('%j is no fingerprint', async (fingerprint) => {
+    expect((await trust(['remove', '--root', fingerprint])).exitCode).toBe(EXIT.usage)
+  })
 })
 
 describe('keys that a host publishes', () => {
