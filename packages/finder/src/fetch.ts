@@ -20,7 +20,7 @@ import {
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FinderCopyOptions, FindOptions } from './options.ts'
 import { readingFrom } from './reading-from.ts'
-import { isImageLabel, labelsOf } from './record-labels.ts'
+import { fromLabel, isImageLabel, labelsOf } from './record-labels.ts'
 import { sourceWith } from './source-with.ts'
 import { openStoredArchive, storedArchive } from './stored-archive.ts'
 import { findApp, findImageOf, foundIn, unsigned } from './stored-image.ts'
@@ -82,7 +82,11 @@ async function store(
     signal,
     onProgress,
   })
-  const labels = isAciSource(source) ? await labelsFor(source, { alone, signal }) : {}
+  const own = storedName(reference)
+  const labels = {
+    ...(isAciSource(source) && (await labelsFor(source, { alone, signal }))),
+    ...(name !== own && fromLabel(target.digest, own)),
+  }
   const record = await labelled(context, { name: storeImageName(name), target, labels })
   // The name may stand for what another one has stored meanwhile.
   return { ...foundIn(context, { ...record, target }, reference), isFetched: isNew }

@@ -12,6 +12,8 @@ const ARTIFACT_LABEL = 'io.appc.image.artifact'
 /** Of an image that was made of its own files alone, although it depends on others. */
 const ALONE_LABEL = 'io.appc.image.alone'
 const LABEL_PREFIX = 'io.appc.image.label.'
+/** Of an image with a name that somebody gave it: the manifest, and what it is called where it came from. */
+const FROM_LABEL = 'io.crossdock.image.from'
 
 /** The most bytes that a label and its value may have in a store. */
 const MAX_LABEL_BYTES = 4096
@@ -42,6 +44,16 @@ export function labelsOf({ manifest, id, target, artifact, alone }: LabelledImag
         value !== '' && value.isWellFormed() && Buffer.byteLength(key) + Buffer.byteLength(value) <= MAX_LABEL_BYTES,
     ),
   )
+}
+
+/** What tells where an image came from that is called otherwise. */
+export function fromLabel(target: Digest, from: string): Labels {
+  const value = `${target} ${from}`
+  return Buffer.byteLength(FROM_LABEL) + Buffer.byteLength(value) > MAX_LABEL_BYTES ? {} : { [FROM_LABEL]: value }
+}
+
+export function isFrom({ labels, target }: Labelled, from: string): boolean {
+  return labels[FROM_LABEL] === `${target.digest} ${from}`
 }
 
 type Labelled = Pick<ImageRecord, 'labels' | 'target'>
@@ -81,5 +93,5 @@ function valid({ labels, target }: Labelled): Labels {
 
 /** Whether it is one of those that say what a name stands for, and goes when it stands for something else. */
 export function isImageLabel(key: string): boolean {
-  return key.startsWith('io.appc.image.')
+  return key.startsWith('io.appc.image.') || key === FROM_LABEL
 }

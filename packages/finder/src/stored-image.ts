@@ -7,10 +7,10 @@ import {
   quoteForeign,
 } from '@crossdock/core'
 import { ACI_ARTIFACT, type AppName, hostPlatform, labelChoices, parseAppName } from '@crossdock/formats'
-import { type ImageRecord, namesInStore, type Store } from '@crossdock/store'
+import { type ImageRecord, namesInStore, type Store, storeImageName } from '@crossdock/store'
 import type { FinderContext, FoundImage } from './finder.ts'
 import type { FindOptions } from './options.ts'
-import { fits, ID_LABEL, imageIdOf, isAlone, labelOf, NAME_LABEL } from './record-labels.ts'
+import { fits, ID_LABEL, imageIdOf, isAlone, isFrom, labelOf, NAME_LABEL } from './record-labels.ts'
 import { storedName } from './stored-name.ts'
 
 /** What a reference stands for in the store, with all that is needed of it; undefined if it is not there. */
@@ -51,7 +51,7 @@ function needsAll({ withDependencies = true }: FindOptions): boolean {
   return withDependencies
 }
 
-/** A digest in a reference decides, whatever the name stands for. */
+/** A digest in a reference decides, whatever the name stands for. What somebody called so has to come from where it is asked for. */
 async function recordFor(
   store: Store,
   reference: ImageReference,
@@ -63,12 +63,35 @@ async function recordFor(
     const whole = needsAll(options)
     return await findApp(store, parseAppName(text), { name: name ?? storedName(reference), whole, signal })
   }
-  const isOfStore = transport.name === 'store'
-  const { names, digest = dockerReference?.digest } = namesInStore(isOfStore ? text : (name ?? storedName(reference)))
-  if (isOfStore && digest !== undefined) return (await withDigest(store, digest, { signal }))[0]
+  if (transport.name === 'store') return await recordInStore(store, text, { signal })
+  const own = storedName(reference)
+  const isOwn = name === undefined || storeImageName(name) === own
+  const { names, digest = dockerReference?.digest } = namesInStore(isOwn ? own : name)
+  const record = await firstNamed(store, names, { signal })
+  if (record === undefined) return undefined
+  const isMeant = digest === undefined ? isOwn || isFrom(record, own) : record.target.digest === digest
+  return isMeant ? record : undefined
+}
+
+async function recordInStore(
+  store: Store,
+  text: string,
+  operation: OperationOptions,
+): Promise<ImageRecord | undefined> {
+  const { names, digest } = namesInStore(text)
+  return digest === undefined
+    ? await firstNamed(store, names, operation)
+    : (await withDigest(store, digest, operation))[0]
+}
+
+async function firstNamed(
+  store: Store,
+  names: readonly string[],
+  operation: OperationOptions,
+): Promise<ImageRecord | undefined> {
   for (const each of names) {
-    const record = await recordNamed(store, each, { signal })
-    if (record !== undefined) return digest === undefined || record.target.digest === digest ? record : undefined
+    const record = await recordNamed(store, each, operation)
+    if (record !== undefined) return record
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { isLocal, storedName } from '../src/stored-name.ts'
 import { aciOf } from './archives.ts'
 import { createShelf } from './shelf.ts'
-import { testFinder } from './test-finder.ts'
+import { failure, testFinder } from './test-finder.ts'
 
 const DIGEST = `sha256:${'0'.repeat(64)}`
 
@@ -96,6 +96,24 @@ describe('a name that is given', () => {
     await expect(finder.find('appc:example.com/app')).resolves.toMatchObject({ isFetched: false })
     expect(finder.opened()).toEqual([])
     expect(Object.keys(await finder.names())).toEqual(['docker.io/library/app:latest', 'docker.io/library/mine:latest'])
+  })
+
+  it('stands for no image from elsewhere', async () => {
+    const finder = await testFinder({
+      'docker://team/app:1': { image: testImage({ platform: hostPlatform() }) },
+      'https://example.com/app.aci': { archive: await aciOf({ name: 'example.com/app' }) },
+    })
+    const options = { name: 'mine' } as const
+    const one = await finder.find('docker://team/app:1', options)
+    const asked = 'https://example.com/app.aci'
+    await expect(finder.find(asked, { ...options, pullPolicy: 'never' })).rejects.toThrow(failure('NOT_FOUND', asked))
+    const other = await finder.find(asked, options)
+    expect(other).toMatchObject({ name: one.name, isFetched: true })
+    expect(other.target.digest).not.toBe(one.target.digest)
+    await expect(finder.find(asked, { ...options, pullPolicy: 'never' })).resolves.toMatchObject({
+      target: other.target,
+    })
+    await expect(finder.find('docker://team/app:1', options)).resolves.toMatchObject({ target: one.target })
   })
 
   it('that another program gave in short is found', async () => {
