@@ -2,10 +2,12 @@ import { type AciSource, isAciSource } from '@crossdock/archive'
 import {
   type Digest,
   ImageError,
+  type ImageErrorCode,
   imageName,
   type ImageReference,
   type ImageSource,
   type OperationOptions,
+  report,
 } from '@crossdock/core'
 import { ACI_ARTIFACT, type AciDependency, parseAppName } from '@crossdock/formats'
 import { createImageCache, type ImageRecord, type Labels, storeImageName } from '@crossdock/store'
@@ -158,7 +160,10 @@ async function storedDependency(
   return { reference, source, isStored: true }
 }
 
-/** What an image depends on is kept under its own name: the next one that depends on it finds it. */
+/**
+ * What an image depends on is kept under its own name: the next one that depends on it finds it. Of what gives files to others no image need come by itself: such
+ * is told of, and not kept.
+ */
 async function storeAll(
   context: FinderContext,
   { found, find }: Dependencies,
@@ -167,9 +172,20 @@ async function storeAll(
   const names: string[] = []
   for (const { reference, source, isStored } of found) {
     if (isStored) continue
-    const name = storedName(reference)
-    await store(context, { reference, source: source.with({ find, attach: true }), name }, { signal, onProgress })
+    const [name, image] = [storedName(reference), source.with({ find, attach: true })]
+    try {
+      await image.getManifest(undefined, { signal, onProgress })
+    } catch (reason) {
+      if (!(reason instanceof ImageError) || !NO_IMAGE.has(reason.code)) throw reason
+      const message = `${imageName(reference)} is not kept by itself: ${reason.message}`
+      report({ onProgress }, { type: 'note', level: 'warning', message })
+      continue
+    }
+    await store(context, { reference, source: image, name }, { signal, onProgress })
     names.push(name)
   }
   return names
 }
+
+/** An archive that was read and whose image cannot be. */
+const NO_IMAGE: ReadonlySet<ImageErrorCode> = new Set(['INVALID_DATA', 'UNSUPPORTED'])

@@ -10,15 +10,23 @@ export interface AciParts {
   readonly dependencies?: readonly (string | object)[]
   /** What the one file of the image, which is called as the image, holds. Default: nothing. */
   readonly content?: string
+  readonly app?: object
 }
 
 /** The bytes of an App Container archive. */
-export async function aciOf({ name, labels = {}, dependencies = [], content = '' }: AciParts): Promise<Uint8Array> {
+export async function aciOf({
+  name,
+  labels = {},
+  dependencies = [],
+  content = '',
+  app,
+}: AciParts): Promise<Uint8Array> {
   const manifest = {
     acKind: 'ImageManifest',
     acVersion: '0.8.11',
     name,
     labels: Object.entries(labels).map(([label, value]) => ({ name: label, value })),
+    app,
     dependencies: dependencies.map((each) => (typeof each === 'string' ? { imageName: each } : each)),
   }
   return await tarOf([

@@ -225,6 +225,22 @@ describe('an image that is refused', () => {
   })
 })
 
+it('what no image can be made of by itself is not kept, and others are made with it', async () => {
+  const app = { exec: ['/a'], user: '/owner', group: '/owner' }
+  const finder = await depending(['example.com/b'], { name: 'example.com/b', app })
+  const notes: unknown[] = []
+  const image = await finder.find(A, { onProgress: (progress) => void notes.push(progress) })
+  expect(image).toMatchObject({ name: A, isFetched: true, dependencies: [] })
+  expect(notes).toContainEqual(
+    expect.objectContaining({
+      level: 'warning',
+      message: expect.stringMatching(/^appc:example.com\/b is not kept by itself: .*owner/),
+    }),
+  )
+  expect(Object.keys(await finder.names())).toEqual([A])
+  await expect(finder.find(B)).rejects.toThrow(failure('INVALID_DATA'))
+})
+
 describe('without what it depends on', () => {
   it('an image is made of its own files', async () => {
     const finder = await scenario()
