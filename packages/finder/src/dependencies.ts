@@ -75,10 +75,37 @@ function nameOf({ imageName: name, labels }: AciDependency): string {
   return formatAppName({ name, labels: new Map(labels.map((label) => [label.name, label.value])) })
 }
 
-/** Fetches what is meant. Throws what finding it by its name throws. */
-export async function fetchDependency(reference: ImageReference, operation: OperationOptions): Promise<Dependency> {
+/**
+ * Fetches what is meant. Throws `UNSUPPORTED` for the name of an address that the archive has chosen and nobody else, and what finding it by its name throws.
+ * `asking` is what was asked for.
+ */
+export async function fetchDependency(
+  reference: ImageReference,
+  asking: ImageReference,
+  operation: OperationOptions,
+): Promise<Dependency> {
+  checkPlace(reference, asking)
   const source = await reference.openSource?.(operation)
   if (source !== undefined && isAciSource(source)) return { reference, source, isStored: false }
   await source?.[Symbol.asyncDispose]()
   throw new ImageError('UNSUPPORTED', `${imageName(reference)} is no App Container Image: none can depend on it`)
+}
+
+/** Names of machines are theirs who have them; an address may be one that only this machine reaches, and that tells it secrets. */
+function checkPlace(reference: ImageReference, asking: ImageReference): void {
+  const host = hostOf(reference)
+  if (!isAddress(host) || host === hostOf(asking)) return
+  const image = imageName(reference)
+  const message = `${image} is at an address, which an archive does not choose: if it is meant, fetch it by that name first, so that it is in the store`
+  throw new ImageError('UNSUPPORTED', message, { side: 'source', image })
+}
+
+function hostOf({ policy }: ImageReference): string {
+  return policy?.identity.split(/[/:]/, 1)[0] ?? ''
+}
+
+/** As a URL has it: `0x7f.1` is an address, too. */
+function isAddress(host: string): boolean {
+  const name = URL.parse(`https://${host}/`)?.hostname ?? ''
+  return /^[\d.]+$/.test(name) || /(?:^|\.)localhost$/.test(name)
 }

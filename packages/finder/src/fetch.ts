@@ -25,7 +25,8 @@ import { readingFrom } from './reading-from.ts'
 import { fromLabel, isImageLabel, labelsOf } from './record-labels.ts'
 import { sourceWith } from './source-with.ts'
 import { openStoredArchive, storedArchive } from './stored-archive.ts'
-import { findApp, findImageOf, foundIn, unsigned } from './stored-image.ts'
+import { findApp, findImageOf } from './find-record.ts'
+import { foundIn, unsigned } from './stored-image.ts'
 import { storedName } from './stored-name.ts'
 import { openSource } from './with-dependencies.ts'
 
@@ -42,7 +43,7 @@ export async function fetchImage(
     if (signature !== undefined) throw unsigned(reference)
     return await store(context, { reference, source, name }, options)
   }
-  await using dependencies = createDependencies({ open: dependencyOpener(context, options), admit })
+  await using dependencies = createDependencies({ open: dependencyOpener(context, reference, options), admit })
   const alone = options.withDependencies === false
   const { find } = dependencies
   const changes = { find, alone, attach: true, ...(signature !== undefined && { signature }) }
@@ -117,7 +118,12 @@ async function labelled(
   return await images.update({ name, target, labels: { ...others, ...labels } }, ['labels'])
 }
 
-function dependencyOpener(context: FinderContext, { pullPolicy = 'new' }: FindOptions): OpenDependency {
+/** `asking` is what was asked for. */
+function dependencyOpener(
+  context: FinderContext,
+  asking: ImageReference,
+  { pullPolicy = 'new' }: FindOptions,
+): OpenDependency {
   return async (dependency, operation) => {
     const reference = referenceOf(dependency, context.transports)
     const isFixed = dependency.imageId !== undefined
@@ -127,7 +133,7 @@ function dependencyOpener(context: FinderContext, { pullPolicy = 'new' }: FindOp
         : await storedDependency(context, { dependency, reference }, operation)
     if (there !== undefined) return there
     if (pullPolicy === 'never') throw notFetched(reference)
-    return await fetchDependency(reference, operation)
+    return await fetchDependency(reference, asking, operation)
   }
 }
 

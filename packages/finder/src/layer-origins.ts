@@ -3,7 +3,7 @@ import { unparsedImage } from '@crossdock/core'
 import { type AciLayerOrigin, imageOf, parseLayerOrigin, readDocument } from '@crossdock/formats'
 import type { ImageRecord, Store } from '@crossdock/store'
 import { imageIdOf } from './record-labels.ts'
-import { findImageOf } from './stored-image.ts'
+import { findImageOf } from './find-record.ts'
 
 /** What an image in the store has files of besides its own. */
 export interface LayerOrigin extends AciLayerOrigin {

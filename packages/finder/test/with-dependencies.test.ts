@@ -57,6 +57,25 @@ describe('an image with what it depends on', () => {
     await expect(layersOf(reading(A))).rejects.toThrow(failure('NOT_FOUND', B))
   })
 
+  it.each(['169.254.169.254/b', '0x7f.1/b', '2130706433/b', 'localhost/b', 'a.localhost/b'])(
+    'may not choose the address %s',
+    async (name) => {
+      const { shelf, reading } = await filled()
+      shelf.images.set(A, { archive: await aciOf({ name: 'example.com/a', dependencies: [name] }) })
+      shelf.images.set(`appc:${name}`, { archive: await aciOf({ name }) })
+      await expect(layersOf(reading(A))).rejects.toThrow(failure('UNSUPPORTED', 'is at an address'))
+      expect(shelf.opened).toEqual([A])
+    },
+  )
+
+  it('may lie where it lies itself', async () => {
+    const { shelf, reading } = await filled()
+    const there = 'https://127.0.0.1:8443/a.aci'
+    shelf.images.set(there, { archive: await aciOf({ name: 'a', dependencies: ['127.0.0.1/b'] }) })
+    shelf.images.set('appc:127.0.0.1/b', { archive: await aciOf({ name: '127.0.0.1/b' }) })
+    expect(await layersOf(reading(there))).toBe(2)
+  })
+
   it('is refused with it', async () => {
     const { shelf, reading } = await filled()
     const asked: string[] = []

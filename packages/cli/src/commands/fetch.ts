@@ -138,7 +138,9 @@ async function withFinder<Value>(
 }
 
 async function admitting({ admit }: Transfer, call: Call): Promise<Admit | undefined> {
-  return isSet(call.flags, 'trustKeysFromHttps') ? await trustingNewKeys(admit, call) : admit
+  const { flags } = call
+  const mayAsk = isSet(flags, 'trustKeysFromHttps') && flags['pullPolicy'] !== 'never'
+  return mayAsk ? await trustingNewKeys(admit, call) : admit
 }
 
 interface FindOneOptions extends FindOptions {
