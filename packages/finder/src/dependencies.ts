@@ -75,14 +75,17 @@ function nameOf({ imageName: name, labels }: AciDependency): string {
   return formatAppName({ name, labels: new Map(labels.map((label) => [label.name, label.value])) })
 }
 
+export interface FetchDependencyOptions extends OperationOptions {
+  /** What was asked for. */
+  readonly asking: ImageReference
+}
+
 /**
  * Fetches what is meant. Throws `UNSUPPORTED` for the name of an address that the archive has chosen and nobody else, and what finding it by its name throws.
- * `asking` is what was asked for.
  */
 export async function fetchDependency(
   reference: ImageReference,
-  asking: ImageReference,
-  operation: OperationOptions,
+  { asking, ...operation }: FetchDependencyOptions,
 ): Promise<Dependency> {
   checkPlace(reference, asking)
   const source = await reference.openSource?.(operation)

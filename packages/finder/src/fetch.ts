@@ -133,7 +133,7 @@ function dependencyOpener(
         : await storedDependency(context, { dependency, reference }, operation)
     if (there !== undefined) return there
     if (pullPolicy === 'never') throw notFetched(reference)
-    return await fetchDependency(reference, asking, operation)
+    return await fetchDependency(reference, { asking, ...operation })
   }
 }
 

@@ -23,7 +23,8 @@ export function withDependencies(reference: ImageReference, options: WithDepende
     if (!isAciSource(source)) return source
     const dependencies = createDependencies({
       admit,
-      open: (dependency, current) => fetchDependency(referenceOf(dependency, transports), reference, current),
+      open: (dependency, current) =>
+        fetchDependency(referenceOf(dependency, transports), { asking: reference, ...current }),
     })
     const { find } = dependencies
     return closingBoth(source.with({ find, onProgress: operation?.onProgress }), dependencies)

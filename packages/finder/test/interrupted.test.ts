@@ -63,7 +63,7 @@ describe('a search that is aborted', () => {
     const reference = shelf.transport('appc').parseReference('example.com/b')
     const dependencies = createDependencies({
       async open() {
-        return await fetchDependency(reference, {})
+        return await fetchDependency(reference, { asking: reference })
       },
     })
     const finding = dependencies.find({ imageName: 'example.com/b', labels: [] })
