@@ -66,11 +66,14 @@ const ASKING =
   /^(?:(?!: ).)*: (?:the token service \S+ of )?([\w.:[\]-]+) (?:asks for credentials and there are none|did not accept the credentials|refused): /
 
 /** The way to credentials; undefined where there is none. */
-function logInStep(error: ImageError, { name }: RunningCommand): string | undefined {
+function logInStep(error: ImageError, { name, flags }: RunningCommand): string | undefined {
   if (error.message.startsWith('not logged into ')) return undefined
   if (name === 'login') return 'check user name and password; some registries take an access token for a password'
   if (name === 'logout') return undefined
   const flag = endpointFlag(error, name, 'creds')
+  if (/^(?:https?|appc|aci):/.test(error.image ?? '') && typeof (flags['creds'] ?? flags['srcCreds']) === 'string') {
+    return 'check user and password; they go to the hosts that the command names alone, and crossdock login HOST is for others'
+  }
   if (/^https?:/.test(error.image ?? '')) return `the flag for that is ${flag} USER:PASSWORD`
   if (error.message.includes('docker-credential-')) return `${flag} USER:PASSWORD does without it`
   return `crossdock login ${hostOf(error)} does that, ${flag} USER:PASSWORD for this once`

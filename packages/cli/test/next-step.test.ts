@@ -186,3 +186,12 @@ test('what may not be fetched is fetched with another policy', () => {
   )
   expect(nextStep(failure, { name: 'fetch', flags: { pullPolicy: 'never' } })).toContain('--pull-policy new')
 })
+
+test('credentials that were given may be for another host', () => {
+  const failure = new ImageError('UNAUTHENTICATED', 'no', { image: 'https://example.com/app.aci' })
+  expect(nextStep(failure, { name: 'fetch', flags: { creds: 'u:p' } })).toContain(
+    'the hosts that the command names alone',
+  )
+  expect(nextStep(failure, { name: 'copy', flags: { srcCreds: 'u:p' } })).toContain('crossdock login HOST')
+  expect(nextStep(failure, { name: 'fetch', flags: {} })).toBe('the flag for that is --creds USER:PASSWORD')
+})
