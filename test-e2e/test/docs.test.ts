@@ -52,7 +52,7 @@ describe('the documentation', () => {
       const file = files.find(({ block }) => block.where === where)
       expect(file).toBeDefined()
       const cwd = dirname(file?.path ?? '')
-      const finished = await runProcess([process.execPath, file?.path ?? ''], { cwd, env: crossdock.env })
+      const finished = await runProcess([process.execPath, file?.path ?? ''], { cwd, env: environmentOf(crossdock) })
       expect(finished).toMatchObject({ exitCode: 0 })
       let rest = finished.stdout.toString()
       for (const expected of file === undefined ? [] : expectedOutput(file.block)) {
@@ -73,7 +73,10 @@ describe('the documentation', () => {
         await writeFile(join(bin, 'crossdock'), `#!${bash}\nexec '${crossdock.argv.join("' '")}' "$@"\n`, {
           mode: 0o755,
         })
-        const env = { ...crossdock.env, PATH: `${bin}:${dirname(process.execPath)}:${crossdock.env['PATH']}` }
+        const env = {
+          ...environmentOf(crossdock),
+          PATH: `${bin}:${dirname(process.execPath)}:${crossdock.env['PATH']}`,
+        }
         for (const line of lines) {
           const run = line.includes('registry serve') ? serve : runProcess
           const { exitCode, stderr } = await run([bash, '-c', `exec ${localCommand(line, host)}`], { cwd, env })
@@ -118,6 +121,12 @@ describe('the documentation', () => {
     expect(documented).toStrictEqual(Object.values(EXIT).toSorted((one, other) => one - other))
   })
 })
+
+/** Where tests run on a Node.js that cannot read all of TypeScript, its options let it. */
+function environmentOf({ env }: Crossdock): Crossdock['env'] {
+  const { NODE_OPTIONS } = process.env
+  return NODE_OPTIONS === undefined ? env : { ...env, NODE_OPTIONS }
+}
 
 function pageAt(path: string): Page {
   const page = pages.find((candidate) => candidate.path === path)
