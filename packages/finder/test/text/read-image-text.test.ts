@@ -13,12 +13,12 @@ const registry = registryOf()
 const onWindows = process.platform === 'win32'
 
 function read(text: string): ImageText {
-  return readImageText(text, { registry, folder: '/work' })
+  return readImageText(text, { registry, folder: '/images' })
 }
 
 function failure(text: string, names: readonly string[] = TRANSPORTS): ImageError {
   try {
-    readImageText(text, { registry: registryOf(names), folder: '/work' })
+    readImageText(text, { registry: registryOf(names), folder: '/images' })
   } catch (reason) {
     if (reason instanceof ImageError) return reason
     throw reason
@@ -104,13 +104,13 @@ describe('paths', () => {
   it.each(['.', '..', './', './x', '../x', '.hidden/../x.tar', '/x', './a:b', './sha512-ab', './x.tar:tag'])(
     '%s',
     (text) => {
-      expect(read(text)).toStrictEqual({ kind: 'path', path: resolve('/work', text) })
+      expect(read(text)).toStrictEqual({ kind: 'path', path: resolve('/images', text) })
     },
   )
 
   it.each(['aci', 'tar', 'tar.gz', 'tgz', 'tar.zst', 'tar.xz', 'tar.bz2'])('x.%s is one by its ending', (ending) => {
-    expect(read(`a/x.${ending}`)).toStrictEqual({ kind: 'path', path: resolve('/work', `a/x.${ending}`) })
-    expect(read(`my x.${ending}`)).toStrictEqual({ kind: 'path', path: resolve('/work', `my x.${ending}`) })
+    expect(read(`a/x.${ending}`)).toStrictEqual({ kind: 'path', path: resolve('/images', `a/x.${ending}`) })
+    expect(read(`my x.${ending}`)).toStrictEqual({ kind: 'path', path: resolve('/images', `my x.${ending}`) })
   })
 
   it.each(['x:1.tar', 'example.com/x:a.aci', 'x.acid', 'xtar', 'tar', 'x.tar.lz4'])('%s is a name', (text) => {

@@ -15,7 +15,7 @@ const HASH = 'a'.repeat(64)
 
 /**
  * rkt v1.30.0, what `rkt/image` makes of the texts that people type (`DistFromImageString`) and the rows of its tests in `pkg/distribution` and `rkt`. Relative
- * paths begin at `/work`.
+ * paths begin at `/images`.
  */
 export const imageStrings: readonly Row[] = [
   { in: '/absolute/path/to/file.aci', is: ['path', '/absolute/path/to/file.aci'] },
@@ -23,12 +23,12 @@ export const imageStrings: readonly Row[] = [
   { in: 'file:/x.aci', is: ['path', '/x.aci'] },
   { in: '/a/b c.aci', is: ['path', '/a/b c.aci'] },
   { in: '/a/../b.aci', is: ['path', '/b.aci'] },
-  { in: 'rel.aci', is: ['path', '/work/rel.aci'] },
-  { in: './rel.aci', is: ['path', '/work/rel.aci'] },
+  { in: 'rel.aci', is: ['path', '/images/rel.aci'] },
+  { in: './rel.aci', is: ['path', '/images/rel.aci'] },
   { in: '../rel.aci', is: ['path', '/rel.aci'] },
   { in: '/usr/libexec/rkt/stage1.aci', is: ['path', '/usr/libexec/rkt/stage1.aci'] },
-  { in: './another/relative/path', is: ['path', '/work/another/relative/path'] },
-  { in: 'some/relative/path/with/extension.aci', is: ['path', '/work/some/relative/path/with/extension.aci'] },
+  { in: './another/relative/path', is: ['path', '/images/another/relative/path'] },
+  { in: 'some/relative/path/with/extension.aci', is: ['path', '/images/some/relative/path/with/extension.aci'] },
   { in: 'https://example.com/app.aci', is: ['name', 'https://example.com/app.aci'] },
   { in: 'http://example.com/app.aci', is: ['name', 'http://example.com/app.aci'] },
   { in: 'https://h/a.aci?x=1', is: ['name', 'https://h/a.aci?x=1'] },

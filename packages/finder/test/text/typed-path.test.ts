@@ -6,16 +6,16 @@ describe('typedPath', () => {
   it.each([
     ['/x/../y', '/y'],
     ['//h/x', '/h/x'],
-    ['./x', '/work/x'],
+    ['./x', '/images/x'],
     ['..', '/'],
-    ['.\\x', '/work/.\\x'],
-    ['a\\b.aci', '/work/a\\b.aci'],
+    ['.\\x', '/images/.\\x'],
+    ['a\\b.aci', '/images/a\\b.aci'],
     ['C:\\x', undefined],
     ['\\\\server\\share', undefined],
     ['...', undefined],
     ['.x', undefined],
   ])('%s on POSIX is %s', (text, path) => {
-    expect(typedPath(text, '/work', posix)).toBe(path)
+    expect(typedPath(text, '/images', posix)).toBe(path)
   })
 
   it.each([
