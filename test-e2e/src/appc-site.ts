@@ -3,10 +3,8 @@ import { get } from 'node:https'
 import { dirname, join } from 'node:path'
 import { type AciContent, aciBytes, aciId } from './aci-bytes.ts'
 import { type Crossdock, createCrossdock } from './crossdock.ts'
-import { type LoggedRequest, type Nginx, startNginx } from './nginx.ts'
+import { type LoggedRequest, type Nginx, startNginx, certificates, tlsServer } from './nginx.ts'
 import { startOpenProxy } from './open-proxy.ts'
-
-const certificates = join(import.meta.dirname, '../test/fixtures/tls')
 
 const TAGS = [
   'ac-discovery" content="apps.test https://apps.test/files/{name}-{version}.{ext}',
@@ -77,15 +75,11 @@ interface ServerBlock {
 }
 
 function serverBlock({ host, root, files }: ServerBlock): string {
-  return `
-    server {
-      listen ${host} ssl;
-      ssl_certificate ${certificates}/apps.crt;
-      ssl_certificate_key ${certificates}/key.pem;
-      location / { default_type text/html; return 200 '${PAGE}'; }
-      location /files/ { root ${root}; ${files} }
-      location = /mark { return 204; }
-    }`
+  const directives = `
+    location / { default_type text/html; return 200 '${PAGE}'; }
+    location /files/ { root ${root}; ${files} }
+    location = /mark { return 204; }`
+  return tlsServer(host, directives, 'apps.crt')
 }
 
 interface MachineOptions {

@@ -124,3 +124,17 @@ function listen(): Promise<ReturnType<typeof createServer>> {
     server.listen(0, '127.0.0.1', () => resolve(server))
   })
 }
+
+/** Certificates of authorities and servers that are made for tests. */
+export const certificates: string = join(import.meta.dirname, '../test/fixtures/tls')
+
+/** A server of nginx that speaks TLS. */
+export function tlsServer(host: string, directives: string, certificate = 'server.crt'): string {
+  return `
+    server {
+      listen ${host} ssl;
+      ssl_certificate ${join(certificates, certificate)};
+      ssl_certificate_key ${join(certificates, 'key.pem')};
+      ${directives}
+    }`
+}

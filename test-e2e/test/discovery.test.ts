@@ -3,12 +3,11 @@ import { dirname, join } from 'node:path'
 import { buildImages } from '@crossdock/test-images'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
-import { type Nginx, startNginx } from '../src/nginx.ts'
+import { type Nginx, startNginx, tlsServer } from '../src/nginx.ts'
 import { startOpenProxy } from '../src/open-proxy.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { withPeers } from '../src/with-peers.ts'
 
-const certificates = join(import.meta.dirname, 'fixtures/tls')
 const TAGS = [
   'ac-discovery" content="apps.test https://apps.test/missing/{name}.{ext}',
   'ac-discovery" content="apps.test https://apps.test/files/{name}-{version}.{ext}',
@@ -41,14 +40,8 @@ describe('names that a page of nginx leads from, over TLS', () => {
       nginx = stack.use(
         await startNginx(paths.nginx, {
           folder: fresh('nginx'),
-          http: (host) => `
-            server {
-              listen ${host} ssl;
-              ssl_certificate ${certificates}/server.crt;
-              ssl_certificate_key ${certificates}/key.pem;
-              root ${files};
-              location = /team { default_type text/html; return 200 '${PAGE}'; }
-            }`,
+          http: (host) =>
+            tlsServer(host, `root ${files}; location = /team { default_type text/html; return 200 '${PAGE}'; }`),
         }),
       )
       const proxy = stack.use(await startOpenProxy(nginx.hosts[0] ?? ''))

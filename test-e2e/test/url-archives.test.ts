@@ -5,13 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Crossdock, createCrossdock } from '../src/crossdock.ts'
 import { bytesBelow } from '../src/files-below.ts'
 import { namesIn } from '../src/layout-content.ts'
-import { type LoggedRequest, startNginx } from '../src/nginx.ts'
+import { type LoggedRequest, startNginx, certificates, tlsServer } from '../src/nginx.ts'
 import { temporaryFolder } from '../src/temporary-folder.ts'
 import { withPeers } from '../src/with-peers.ts'
 import { type WrittenImage, writeLayout } from '../src/write-layout.ts'
 
 const MIB = 1024 * 1024
-const certificates = join(import.meta.dirname, 'fixtures/tls')
 /** Long ago, so that the dates of two files differ, and prove something. */
 const [ONCE, LATER] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
 
@@ -52,14 +51,7 @@ describe('archives behind nginx over TLS', () => {
       const nginx = stack.use(
         await startNginx(paths.nginx, {
           folder: fresh('nginx'),
-          http: (host) => `
-            server {
-              listen ${host} ssl;
-              ssl_certificate ${certificates}/server.crt;
-              ssl_certificate_key ${certificates}/key.pem;
-              root ${folder};
-              location / { ${location} }
-            }`,
+          http: (host) => tlsServer(host, `root ${folder}; location / { ${location} }`),
         }),
       )
       const [host = ''] = nginx.hosts

@@ -56,9 +56,14 @@ export {
   choiceOption,
   countOption,
   defineOptions,
+  methodsOption,
   objectOption,
   optionCheck,
   optionMap,
   optionTable,
+  orFunction,
+  positiveOption,
+  textOption,
+  textsOption,
 } from './options-schema.ts'
 export type { OptionCheck, OptionIssue, OptionsDefinition } from './options-schema.ts'

@@ -20,7 +20,33 @@ export const countOption: OptionCheck = optionCheck(
   'a whole number from 0',
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,
 )
+export const positiveOption: OptionCheck = optionCheck(
+  'a whole number above 0',
+  (value) => Number.isSafeInteger(value) && Number(value) > 0,
+)
 export const objectOption: OptionCheck = optionCheck('an object', isObject)
+/** What may stand in a header or a message. */
+export const textOption: OptionCheck = optionCheck('printable text', isPrintable)
+export const textsOption: OptionCheck = optionCheck(
+  'a list of texts',
+  (value) => Array.isArray(value) && value.every(isPrintable),
+)
+
+/** A function in place of what the other check is for. */
+export function orFunction(other: OptionCheck): OptionCheck {
+  return (value, path) => (typeof value === 'function' ? [] : other(value, path))
+}
+
+/** An object that has these methods. */
+export function methodsOption(...names: readonly string[]): OptionCheck {
+  return optionCheck(
+    `an object with ${names.join(', ')}`,
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      names.every((name) => typeof Reflect.get(value, name) === 'function'),
+  )
+}
 
 /** One of several texts. */
 export function choiceOption(...texts: readonly string[]): OptionCheck {
@@ -78,6 +104,10 @@ export function defineOptions<Options extends object>(
 
 function issue(path: readonly string[], problem: string): OptionIssue {
   return { message: path.length === 0 ? problem : `${quoteForeign(path.join('.'), 200)} ${problem}`, path }
+}
+
+function isPrintable(value: unknown): boolean {
+  return typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)
 }
 
 function isObject(value: unknown): value is object {

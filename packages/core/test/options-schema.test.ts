@@ -4,10 +4,16 @@ import {
   choiceOption,
   countOption,
   defineOptions,
+  methodsOption,
   objectOption,
   optionCheck,
+  type OptionCheck,
   optionMap,
   optionTable,
+  orFunction,
+  positiveOption,
+  textOption,
+  textsOption,
 } from '../src/index.ts'
 
 interface Options {
@@ -83,5 +89,21 @@ describe('the check', () => {
         message: 'options of the transport "example": count must be a whole number from 0',
       }),
     )
+  })
+})
+
+describe('checks of a value', () => {
+  const given = { on: () => undefined, off: 1 }
+
+  it.each<[string, OptionCheck, readonly unknown[], readonly unknown[]]>([
+    ['a whole number above 0', positiveOption, [1, 7], [0, -1, 1.5, Infinity, '1']],
+    ['printable text', textOption, ['a b', '~'], ['', 'a\n', 'ä', 1]],
+    ['a list of texts', textsOption, [[], ['a', 'b']], ['a', ['a', ''], [1]]],
+    ['an object with on', methodsOption('on'), [given], [{}, { on: 1 }, null, 'on']],
+    ['an object with on, off', methodsOption('on', 'off'), [], [given]],
+    ['true or false', orFunction(booleanOption), [true, () => 1], [1, 'true']],
+  ])('%s', (must, option, good, bad) => {
+    for (const value of good) expect(option(value, ['x'])).toEqual([])
+    for (const value of bad) expect(option(value, ['x'])).toEqual([{ message: `x must be ${must}`, path: ['x'] }])
   })
 })

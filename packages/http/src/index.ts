@@ -10,6 +10,9 @@ export type {
   PasswordCredentials,
   ProxyOptions,
   RegistryTokenCredentials,
+  Certificates,
+  CertificatesLookup,
+  CredentialsLookupOptions,
   TlsOptions,
   TlsProvider,
 } from './options.ts'

@@ -36,12 +36,25 @@ export type CredentialsProvider = (
   query: CredentialsQuery,
 ) => Credentials | undefined | Promise<Credentials | undefined>
 
-export interface TlsOptions {
-  /** PEM; replaces the built-in certificate authorities. */
+/** PEM texts. */
+export interface Certificates {
+  /** Authorities to trust instead of the built-in ones. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** PEM; the client's certificate chain and its key. */
+  /** The client's certificate chain and its key; only together. */
   readonly cert?: string | Uint8Array | undefined
   readonly key?: string | Uint8Array | undefined
+}
+
+export type CertificatesLookup = (host: string) => Certificates | undefined | Promise<Certificates | undefined>
+
+/** What whoever has credentials for several hosts is told. */
+export interface CredentialsLookupOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Whether the server has asked for credentials (401). What should go to nobody who does not ask is given only then. */
+  readonly challenged?: boolean | undefined
+}
+
+export interface TlsOptions extends Certificates {
   /** False accepts any certificate. Default: true. */
   readonly rejectUnauthorized?: boolean | undefined
 }

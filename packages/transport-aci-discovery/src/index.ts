@@ -1,14 +1,8 @@
 // The transport
 export { aciDiscoveryTransport } from './transport.ts'
 export type { AciDiscoveryTransport, AppReference } from './transport.ts'
-export type {
-  AciDiscoveryTransportOptions,
-  Certificates,
-  CertificatesLookup,
-  CredentialsLookup,
-  CredentialsLookupOptions,
-  DiscoveryOptions,
-} from './options.ts'
+export type { AciDiscoveryTransportOptions, CredentialsLookup, DiscoveryOptions } from './options.ts'
+export type { Certificates, CertificatesLookup, CredentialsLookupOptions } from '@crossdock/http'
 
 // Where names lead
 export { createAciDiscovery } from './discovery.ts'

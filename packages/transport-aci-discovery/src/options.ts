@@ -2,38 +2,32 @@ import {
   booleanOption,
   defineOptions,
   type ImageReference,
+  methodsOption,
   objectOption,
-  type OptionCheck,
   optionCheck,
   type OptionsDefinition,
+  orFunction,
+  positiveOption,
+  textOption,
+  textsOption,
   type Platform,
 } from '@crossdock/core'
 import { hostPlatform } from '@crossdock/formats'
-import type { Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type {
+  Certificates,
+  CertificatesLookup,
+  Credentials,
+  CredentialsLookupOptions,
+  HttpClient,
+  ProxyOptions,
+} from '@crossdock/http'
 
-export interface CredentialsLookupOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Always true: a server is given credentials only after it asked for them (401). */
-  readonly challenged?: boolean | undefined
-}
-
-/** Asked for the host of a page, with its port unless that is the scheme's own. */
+/** Asked for the host of a page, with its port unless that is the scheme's own, and only after the server has asked for credentials (401). */
 export type CredentialsLookup = (
   host: string,
   repository: undefined,
   options?: CredentialsLookupOptions,
 ) => Credentials | undefined | Promise<Credentials | undefined>
-
-/** PEM texts. */
-export interface Certificates {
-  /** Authorities to trust instead of the built-in ones. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** The client's certificate chain and its key; only together. */
-  readonly cert?: string | Uint8Array | undefined
-  readonly key?: string | Uint8Array | undefined
-}
-
-export type CertificatesLookup = (host: string) => Certificates | undefined | Promise<Certificates | undefined>
 
 /** How pages are asked for. */
 export interface DiscoveryOptions {
@@ -96,15 +90,6 @@ export interface ResolvedOptions {
   readonly trustedHosts: readonly string[]
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)
-const amount = optionCheck('a whole number above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0)
-const isClient = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ['request', 'close'].every((name) => Reflect.has(value, name))
-
-function orFunction(other: OptionCheck): OptionCheck {
-  return (value, path) => (typeof value === 'function' ? [] : other(value, path))
-}
-
 const discoveryChecks = {
   credentials: orFunction(objectOption),
   certificates: orFunction(objectOption),
@@ -112,17 +97,17 @@ const discoveryChecks = {
   plainHttp: orFunction(booleanOption),
   port: optionCheck('a port', (value) => Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536),
   platform: objectOption,
-  maxPageBytes: amount,
-  pageTimeoutMs: amount,
-  connectTimeoutMs: amount,
-  headersTimeoutMs: amount,
-  idleBodyTimeoutMs: amount,
-  maxAttempts: amount,
+  maxPageBytes: positiveOption,
+  pageTimeoutMs: positiveOption,
+  connectTimeoutMs: positiveOption,
+  headersTimeoutMs: positiveOption,
+  idleBodyTimeoutMs: positiveOption,
+  maxAttempts: positiveOption,
   retryDelayMs: optionCheck('a number from 0', (value) => typeof value === 'number' && value >= 0),
   proxy: (value: unknown, path: readonly string[]) => (value === false ? [] : objectOption(value, path)),
-  trustedHosts: optionCheck('a list of texts', (value) => Array.isArray(value) && value.every(isText)),
-  userAgent: optionCheck('printable text', isText),
-  http: optionCheck('an object with request, close', isClient),
+  trustedHosts: textsOption,
+  userAgent: textOption,
+  http: methodsOption('request', 'close'),
 }
 
 const discoveryDefinition: OptionsDefinition<DiscoveryOptions> = defineOptions<DiscoveryOptions>(

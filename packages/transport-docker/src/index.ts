@@ -1,12 +1,7 @@
 export { dockerTransport } from './transport.ts'
 export type { DockerImageReference, DockerTransport } from './transport.ts'
-export type {
-  Certificates,
-  CertificatesLookup,
-  CredentialsLookup,
-  DockerTransportOptions,
-  HostOptions,
-} from './options.ts'
+export type { CredentialsLookup, DockerTransportOptions, HostOptions } from './options.ts'
+export type { Certificates, CertificatesLookup } from '@crossdock/http'
 export type { RegistryEndpoint, RegistryLookup, RegistryRoute } from './registries.ts'
 export type { LoggedIn, LogInOptions } from './log-in.ts'
 export { plugin } from './plugin.ts'

@@ -1,5 +1,5 @@
 import { type DockerReference, MAX_MANIFEST_BYTES, type SignatureStorage } from '@crossdock/core'
-import type { Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type { Certificates, CertificatesLookup, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
 import type { UploadJournal } from './client/upload/journal.ts'
 import type { RegistryLookup } from './registries.ts'
 
@@ -9,17 +9,6 @@ export type CredentialsLookup = (
   repository: string | undefined,
   options?: { readonly signal?: AbortSignal | undefined },
 ) => Credentials | undefined | Promise<Credentials | undefined>
-
-/** PEM texts. */
-export interface Certificates {
-  /** Authorities to trust instead of the built-in ones. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** The client's certificate chain and its key; only together. */
-  readonly cert?: string | Uint8Array | undefined
-  readonly key?: string | Uint8Array | undefined
-}
-
-export type CertificatesLookup = (host: string) => Certificates | undefined | Promise<Certificates | undefined>
 
 /** What one registry needs that others do not. */
 export interface HostOptions {

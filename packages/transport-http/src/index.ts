@@ -2,14 +2,8 @@
 export { httpsTransport, httpTransport } from './transport.ts'
 export type { UrlReference, UrlTransport } from './transport.ts'
 export type { ArchiveSelection, UrlLocation, UrlScheme } from './reference.ts'
-export type {
-  Certificates,
-  CertificatesLookup,
-  CredentialsLookup,
-  CredentialsLookupOptions,
-  HttpCredentials,
-  HttpTransportOptions,
-} from './options.ts'
+export type { CredentialsLookup, HttpCredentials, HttpTransportOptions } from './options.ts'
+export type { Certificates, CertificatesLookup, CredentialsLookupOptions } from '@crossdock/http'
 export { httpPlugin, httpsPlugin } from './plugin.ts'
 
 // What they are composed of

@@ -9,19 +9,26 @@ import {
 import {
   booleanOption,
   defineOptions,
+  methodsOption,
   objectOption,
-  type OptionCheck,
   optionCheck,
   type OptionsDefinition,
+  orFunction,
+  positiveOption,
+  textOption,
+  textsOption,
 } from '@crossdock/core'
-import type { AwsCredentials, Clock, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type {
+  AwsCredentials,
+  Certificates,
+  CertificatesLookup,
+  Clock,
+  Credentials,
+  CredentialsLookupOptions,
+  HttpClient,
+  ProxyOptions,
+} from '@crossdock/http'
 import type { HttpRecords } from './client/records.ts'
-
-export interface CredentialsLookupOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Whether the server has asked for credentials (401). What should go to nobody who does not ask is given only then. */
-  readonly challenged?: boolean | undefined
-}
 
 /** What proves who the user is to a server of files; with keys of AWS each request is signed. */
 export type HttpCredentials = Credentials | AwsCredentials
@@ -32,17 +39,6 @@ export type CredentialsLookup = (
   repository: undefined,
   options?: CredentialsLookupOptions,
 ) => HttpCredentials | undefined | Promise<HttpCredentials | undefined>
-
-/** PEM texts. */
-export interface Certificates {
-  /** Authorities to trust instead of the built-in ones. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** The client's certificate chain and its key; only together. */
-  readonly cert?: string | Uint8Array | undefined
-  readonly key?: string | Uint8Array | undefined
-}
-
-export type CertificatesLookup = (host: string) => Certificates | undefined | Promise<Certificates | undefined>
 
 /** Options of `http:` and `https:`. */
 export interface HttpTransportOptions extends ArchiveReadOptions {
@@ -111,23 +107,6 @@ export interface ResolvedOptions extends ResolvedReadOptions {
 
 const DEFAULT_MAX_ARCHIVE_BYTES = 64 * 1024 ** 3
 
-const isText = (value: unknown): boolean => typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)
-const amount = optionCheck('a whole number above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0)
-
-function orFunction(other: OptionCheck): OptionCheck {
-  return (value, path) => (typeof value === 'function' ? [] : other(value, path))
-}
-
-function methods(...names: readonly string[]): OptionCheck {
-  return optionCheck(
-    `an object with ${names.join(', ')}`,
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      names.every((name) => typeof Reflect.get(value, name) === 'function'),
-  )
-}
-
 /** What options that come from a file or a command line have to be. */
 export const httpDefinition: OptionsDefinition<HttpTransportOptions> = defineOptions<HttpTransportOptions>('http', {
   ...archiveReadChecks,
@@ -136,18 +115,18 @@ export const httpDefinition: OptionsDefinition<HttpTransportOptions> = defineOpt
   insecure: orFunction(booleanOption),
   resume: booleanOption,
   cacheFolder: optionCheck('the path of a folder', (value) => typeof value === 'string' && value !== ''),
-  records: methods('get', 'put'),
-  maxArchiveBytes: amount,
-  connectTimeoutMs: amount,
-  headersTimeoutMs: amount,
-  idleBodyTimeoutMs: amount,
-  maxAttempts: amount,
+  records: methodsOption('get', 'put'),
+  maxArchiveBytes: positiveOption,
+  connectTimeoutMs: positiveOption,
+  headersTimeoutMs: positiveOption,
+  idleBodyTimeoutMs: positiveOption,
+  maxAttempts: positiveOption,
   retryDelayMs: optionCheck('a number from 0', (value) => typeof value === 'number' && value >= 0),
   proxy: (value, path) => (value === false ? [] : objectOption(value, path)),
-  trustedHosts: optionCheck('a list of texts', (value) => Array.isArray(value) && value.every(isText)),
-  userAgent: optionCheck('printable text', isText),
-  http: methods('request', 'close'),
-  clock: methods('now'),
+  trustedHosts: textsOption,
+  userAgent: textOption,
+  http: methodsOption('request', 'close'),
+  clock: methodsOption('now'),
 })
 
 /** Applies the defaults, once. Throws `INVALID_DATA` for values that make no sense. */
