@@ -83,7 +83,9 @@ async function readSignature(openpgp: typeof OpenPgp, body: Uint8Array): Promise
   try {
     const whole = await openpgp.readSignature({ binarySignature: writePackets([{ tag: TAG.signature, body }]) })
     const [packet] = whole.packets
-    if (packet === undefined || whole.packets.length !== 1) throw new Error('it is of an unsupported kind')
+    // The library gives one that it could not read as a packet of another class, whatever its types say.
+    const isRead = packet instanceof openpgp.SignaturePacket && whole.packets.length === 1
+    if (!isRead) throw new Error('it is of an unsupported kind')
     return { whole, packet }
   } catch (error) {
     throw refused(`its signature packet cannot be read: ${reasonOf(error)}`)

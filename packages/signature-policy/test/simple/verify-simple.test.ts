@@ -240,6 +240,13 @@ describe('verifySimpleSignature', () => {
     })
   })
 
+  it.each([0x20, 0xa0])('refuses what a subpacket of the type %i makes unreadable', async (type) => {
+    const [onePass, literal, packet] = parts(signature)
+    // The subpacket with the time becomes an embedded signature, which its four bytes are not.
+    const unreadable = writePackets([onePass, literal, change(packet, 7, type)])
+    await expectRefused(unreadable, 'its signature packet cannot be read: it is of an unsupported kind')
+  })
+
   it('believes nothing that is said outside of what is signed', async () => {
     const [onePass, literal, packet] = parts(signature)
     const forged = writePackets([
