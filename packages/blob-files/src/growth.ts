@@ -43,7 +43,9 @@ export function createGrowth({
   /** The last one that was worth its parts. */
   let before: Measurement | undefined
   let inVain = 0
-  let final: number | undefined
+  /** What was decided last. It stands until the next measurement, whoever asks, and however long the parts take to begin. */
+  let target = 1
+  let settled = false
 
   /** Bytes in a millisecond, once measured for long enough. */
   function measure(): number | undefined {
@@ -64,9 +66,24 @@ export function createGrowth({
     return parts >= MOST_PARTS || (parts === 1 && rate >= FAST_BYTES_PER_MS)
   }
 
+  function decide(measured: Measurement): void {
+    const { parts } = measured
+    if (isInVain(measured)) {
+      inVain += 1
+      settled = inVain === MEASURED_IN_VAIN
+      target = settled ? (before?.parts ?? 1) : parts
+      return
+    }
+    inVain = 0
+    before = measured
+    settled = isEnough(measured)
+    if (settled) target = parts
+    else target = parts < FIRST_STEP ? FIRST_STEP : MOST_PARTS
+  }
+
   return {
     get settled() {
-      return final !== undefined
+      return settled
     },
     came(count) {
       const time = now()
@@ -74,20 +91,11 @@ export function createGrowth({
       if (time >= since) bytes += count
     },
     wanted(parts) {
-      if (final !== undefined) return final
-      const rate = measure()
-      if (rate === undefined) return parts
-      if (busy() > BUSY && parts === 1) return 1
-      const measured = { rate, parts }
-      if (isInVain(measured)) {
-        inVain += 1
-        if (inVain === MEASURED_IN_VAIN) final = before?.parts
-        return final ?? parts
-      }
-      inVain = 0
-      before = measured
-      if (isEnough(measured)) final = parts
-      return final ?? (parts < FIRST_STEP ? FIRST_STEP : MOST_PARTS)
+      const rate = settled ? undefined : measure()
+      if (rate === undefined) return target
+      if (busy() > BUSY && parts === 1) target = 1
+      else decide({ rate, parts })
+      return target
     },
   }
 }

@@ -56,6 +56,16 @@ describe('growth', () => {
     })
   })
 
+  it('stands by what it decided until it has measured again', () => {
+    let now = 0
+    const growth = createGrowth({ now: () => now, busy: () => 0 })
+    growth.came(1)
+    now += 100
+    expect([growth.wanted(1), growth.wanted(1), growth.wanted(2)]).toEqual([4, 4, 4])
+    now += 99
+    expect(growth.wanted(4)).toBe(4)
+  })
+
   it('takes no step back for one bad measurement', () => {
     const hiccup = { from: 200, to: 400 }
     const isHiccup = (now: number): boolean => now >= hiccup.from && now < hiccup.to
