@@ -22,6 +22,8 @@ export interface FileWriterOptions {
   readonly path: string
   /** Where the first byte goes. */
   readonly position: number
+  /** Whether the thread pool writes from the beginning on. Default: once writing turned out slow. */
+  readonly isPooled?: boolean | undefined
   /** Told after each write how many bytes it was and where it ended. What it throws is thrown by the same call to the writer or a later one. */
   readonly onWritten?: ((bytes: number, end: number) => void) | undefined
 }
@@ -29,7 +31,7 @@ export interface FileWriterOptions {
 export function createFileWriter(options: FileWriterOptions): FileWriter {
   const { handle, path, onWritten } = options
   let { position } = options
-  let pooled: FileWriter | undefined
+  let pooled: FileWriter | undefined = options.isPooled === true ? createPooledWriter(options) : undefined
   let failure: { readonly reason: unknown } | undefined
 
   function writeNow(chunk: Uint8Array): void {

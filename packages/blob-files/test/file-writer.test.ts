@@ -22,20 +22,27 @@ function clockRuns(ms: number): void {
 }
 
 describe.each([
-  ['in its own call', 1],
-  ['in the thread pool, once that took long', 1000],
-])('a file written %s', (_how, msPerLook) => {
+  ['in its own call', 1, false],
+  ['in the thread pool, once that took long', 1000, false],
+  ['in the thread pool from the beginning on', 1, true],
+])('a file written %s', (_how, msPerLook, isPooled) => {
   it('has every byte at its place, and tells of them in order', async () => {
     clockRuns(msPerLook)
-    const path = join(folder, `whole-${msPerLook}`)
+    const path = join(folder, `whole-${msPerLook}-${isPooled}`)
     const handle = await open(path, 'w+')
     await handle.write(Buffer.alloc(1000))
     const ends: number[] = []
-    const writer = createFileWriter({ handle, path, position: 1000, onWritten: (_bytes, end) => ends.push(end) })
+    const writer = createFileWriter({
+      handle,
+      path,
+      position: 1000,
+      isPooled,
+      onWritten: (_bytes, end) => ends.push(end),
+    })
     const pool = vi.spyOn(handle, 'write')
     for (const chunk of CHUNKS) await writer.write(Buffer.from(chunk))
     expect(await writer.finish()).toBe(1000 + ALL.byteLength)
-    expect(pool.mock.calls.length > 0).toBe(msPerLook > 1)
+    expect(pool.mock.calls.length > 0).toBe(isPooled || msPerLook > 1)
     await handle.close()
     expect((await readFile(path)).equals(Buffer.concat([Buffer.alloc(1000), ALL]))).toBe(true)
     expect(ends).toStrictEqual(ends.toSorted((a, b) => a - b))
@@ -44,22 +51,22 @@ describe.each([
 
   it('that cannot be written fails, then and at the end', async () => {
     clockRuns(msPerLook)
-    const path = join(folder, `refused-${msPerLook}`)
+    const path = join(folder, `refused-${msPerLook}-${isPooled}`)
     await writeFile(path, 'good')
     const readOnly = await open(path, 'r')
-    const failing = createFileWriter({ handle: readOnly, path, position: 0 })
+    const failing = createFileWriter({ handle: readOnly, path, position: 0, isPooled })
     const error = { code: 'IO', message: expect.stringContaining(`cannot write "${path}"`) }
-    await expect(failing.write(Buffer.from('bad'))).rejects.toMatchObject(error)
+    await expect(failing.write(Buffer.from('bad')).then(() => failing.finish())).rejects.toMatchObject(error)
     await expect(failing.finish()).rejects.toMatchObject(error)
     await readOnly.close()
   })
 
   it('fails with what the listener throws', async () => {
     clockRuns(msPerLook)
-    const path = join(folder, `listener-${msPerLook}`)
+    const path = join(folder, `listener-${msPerLook}-${isPooled}`)
     const handle = await open(path, 'w')
     const onWritten = vi.fn<() => void>()
-    const writer = createFileWriter({ handle, path, position: 0, onWritten })
+    const writer = createFileWriter({ handle, path, position: 0, isPooled, onWritten })
     await writer.write(Buffer.from('first'))
     onWritten.mockImplementation(() => {
       throw new Error('no more')

@@ -84,11 +84,11 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
 function createLease(
   { source }: CountedEnds,
   { limiter, most }: { readonly limiter: Limiter; readonly most: number },
-): NonNullable<BlobBody['lease']> {
+): BlobBody['lease'] {
+  const { parallelRanges, rangeReads } = source.traits
+  if (parallelRanges !== true || rangeReads !== true) return undefined
   let leased = 0
   return () => {
-    const { parallelRanges, rangeReads } = source.traits
-    if (parallelRanges !== true || rangeReads !== true) return undefined
     if (limiter.active + limiter.waiting + leased >= most) return undefined
     leased += 1
     let isOver = false
@@ -146,7 +146,7 @@ async function learn(layer: Descriptor, learning: Learning, ends: CountedEnds): 
 
 function moveLearning(layer: Descriptor, learning: Learning, ends: CountedEnds): Promise<Digest | undefined> {
   const { source, destination, operation } = ends
-  return moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+  return moveBody(layer, { ...ends, lease: undefined }, async (body) => {
     const passing = ofSource(diffIdBody(body, layer, learning), layer, ends)
     const written = await destination.putBlob(passing, { ...layer, from: source.reference }, operation)
     checkAnswer(written, layer, destination)
@@ -155,7 +155,7 @@ function moveLearning(layer: Descriptor, learning: Learning, ends: CountedEnds):
 }
 
 async function readDiffId(layer: Descriptor, ends: CountedEnds): Promise<Digest> {
-  const found = await moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+  const found = await moveBody(layer, { ...ends, lease: undefined }, async (body) => {
     const passing = ofSource(diffIdBody(body, layer, 'needed'), layer, ends)
     for await (const chunk of passing.open()) recycle(chunk)
     return passing.diffId()
@@ -168,15 +168,12 @@ async function readDiffId(layer: Descriptor, ends: CountedEnds): Promise<Digest>
 async function movePacked(layer: Descriptor, options: PackedBodyOptions, ends: CountedEnds): Promise<PackedLayer> {
   const { destination, operation } = ends
   const { format } = options.packing
-  return await moveBody(layer, { ...ends, lease: inOneGo }, async (body) => {
+  return await moveBody(layer, { ...ends, lease: undefined }, async (body) => {
     const packed = ofSource(packedBody(body, layer, options), layer, ends)
     const { digest, size } = await destination.putBlob(packed, {}, operation)
     return { edit: { digest, size, compression: format }, diffId: packed.diffId() }
   })
 }
-
-/** A stream that is unpacked on its way has one beginning. */
-function inOneGo(): undefined {}
 
 async function putMade(blob: Descriptor, body: BlobBody, ends: CountedEnds): Promise<void> {
   const { destination, operation } = ends

@@ -7,7 +7,8 @@ import { type Operation, sided } from './operation.ts'
 const PROGRESS_INTERVAL_MS = 100
 
 export interface Moving extends CountedEnds {
-  readonly lease: NonNullable<BlobBody['lease']>
+  /** Undefined for what has one beginning: a stream that is unpacked on its way, or a source that is read in one go. */
+  readonly lease: BlobBody['lease']
 }
 
 export interface CountedBody extends BlobBody {
@@ -34,7 +35,7 @@ export function createBody(blob: Descriptor, { source, operation, lease }: Movin
       throw sided(error, 'source', source.reference, operation.signal)
     }
   }
-  return { size: blob.size, open, lease, moved: () => moved }
+  return { size: blob.size, open, ...(lease !== undefined && { lease }), moved: () => moved }
 }
 
 async function readFrom(
