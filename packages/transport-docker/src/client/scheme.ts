@@ -123,10 +123,8 @@ async function tryBoth(host: string, attempt: Attempt, { signal, headStartMs, at
     judged(() => attempt(scheme, { trial: true, signal: signals[scheme] }))
   const secure = LOOPBACK.test(host) ? greeted(host, signals.https) : send('https')
   const plain = once(() => send('http'))
-  const late = (atOnce ? plain() : Promise.resolve())
-    .then(() => delay(headStartMs, stops.https.signal))
-    .catch(() => undefined)
-  const verdict = await raceSignal(Promise.race([secure, late]), signal)
+  const begun = atOnce ? plain() : Promise.resolve()
+  const verdict = await raceSignal(inTime(secure, { headStartMs, begun }), signal)
   if (verdict?.kind === 'answer' || verdict?.kind === 'tls') {
     stops.http.abort()
     if (atOnce) dropLater(plain())
@@ -136,6 +134,23 @@ async function tryBoth(host: string, attempt: Attempt, { signal, headStartMs, at
   dropLater(secure)
   if (verdict?.kind === 'plain' && !atOnce) return { scheme: 'http' }
   return plainOutcome(await raceSignal(plain(), signal), verdict?.kind === 'plain')
+}
+
+/** The verdict; undefined if the other attempt, which has `begun`, is over for so many milliseconds before it comes. */
+async function inTime(
+  verdict: Promise<Verdict>,
+  { headStartMs, begun }: { readonly headStartMs: number; readonly begun: Promise<unknown> },
+): Promise<Verdict | undefined> {
+  const over = new AbortController()
+  const late = begun.then(async () => {
+    await delay(headStartMs, over.signal).catch(() => undefined)
+    return undefined
+  })
+  try {
+    return await Promise.race([verdict, late])
+  } finally {
+    over.abort() // a timer would keep the process
+  }
 }
 
 function once<Value>(task: () => Promise<Value>): () => Promise<Value> {

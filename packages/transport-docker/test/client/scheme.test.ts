@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { HttpResponse } from '@crossdock/http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Attempt, type AttemptOptions, createSchemeFinder, type UrlScheme } from '../../src/client/scheme.ts'
@@ -62,7 +63,28 @@ const says = (status: number): Behaviour => {
   return () => Promise.resolve(answerOf(status))
 }
 
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+}
+
 describe('createSchemeFinder', () => {
+  it.each([
+    ['TLS', says(200), says(400)],
+    ['plain HTTP', notTls, says(200)],
+  ])('leaves no timer behind at a server of %s', async (_what, https, http) => {
+    const before = timers()
+    // The plain answer is there first, and what waits for the other one has begun.
+    const slow: Behaviour = async (options) => {
+      for (let turns = 0; turns < 5; turns += 1) await turn()
+      return await https(options)
+    }
+    await createSchemeFinder({ insecure: () => true, headStartMs: 60_000 }).send(
+      'a.test',
+      hostOf({ https: slow, http }).attempt,
+    )
+    expect(timers()).toBe(before)
+  })
+
   it('asks hosts nothing that must speak TLS', async () => {
     const finder = createSchemeFinder({ insecure: () => false })
     for (const name of [
