@@ -16,6 +16,8 @@ export interface Holdings {
   /** 0 where the system does not tell. */
   readonly openFiles: number
   readonly sockets: number
+  /** That keep the process from ending. */
+  readonly timers: number
 }
 
 type Outcome = Holdings & { readonly exitCode: number }
@@ -76,7 +78,8 @@ export async function createCrossdock(home: string, more: Readonly<Record<string
       child.type(JSON.stringify(calls))
       child.endInput()
       const finished = await child.finished
-      const outcomes = (finished.exitCode === 0 ? JSON.parse(finished.stdout.toString()) : []) as Outcome[]
+      const lastLine = finished.stdout.toString().split('\n').at(-1) ?? ''
+      const outcomes = (finished.exitCode === 0 ? JSON.parse(lastLine) : []) as Outcome[]
       const codes = outcomes.map(({ exitCode }) => exitCode)
       if (codes.length === calls.length && codes.every((code) => code === 0)) return outcomes
       throw new Error(`of several calls not all ended with 0 (${codes.join()}):\n${finished.stderr}`)
