@@ -1,5 +1,3 @@
-import { raceSignal } from './delay.ts'
-
 /** The same chunks; an abort ends the wait for the next one at once, whether or not what is behind the body notices it. */
 export async function* untilAborted(
   body: AsyncIterable<Uint8Array>,
@@ -7,18 +5,31 @@ export async function* untilAborted(
 ): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted()
   const iterator = body[Symbol.asyncIterator]()
-  let ended = false
+  let giveUp: ((reason: unknown) => void) | undefined
+  let isAborted = false
+  // One listener for all chunks: to add and to remove one costs as much as a chunk does otherwise.
+  const stop = (): void => {
+    isAborted = true
+    giveUp?.(signal?.reason)
+  }
+  signal?.addEventListener('abort', stop, { once: true })
+  let isEnded = false
   try {
     for (;;) {
-      const step = await raceSignal(iterator.next(), signal)
+      const step = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject
+        if (isAborted) stop()
+        else iterator.next().then(resolve, reject)
+      })
       if (step.done === true) {
-        ended = true
+        isEnded = true
         return
       }
       yield step.value
     }
   } finally {
-    if (!ended) await close(iterator, signal)
+    signal?.removeEventListener('abort', stop)
+    if (!isEnded) await close(iterator, signal)
   }
 }
 
