@@ -35,6 +35,7 @@ export type NodePlans = ReadonlyMap<ManifestNode, NodePlan>
  * with the reason, for what the destination cannot take.
  */
 export function planNodes(graph: ImageGraph, ends: Ends): NodePlans {
+  if (ends.options.preserveDigests && ends.destination.traits.keepsManifests === false) throw keepsNone(ends)
   const nodes = manifestsOf([graph.top, ...graph.referrers])
   const fixed = whyFixed(graph, ends)
   const plans = new Map<ManifestNode, NodePlan>()
@@ -137,6 +138,12 @@ function mustStay(
     `the manifest ${shortDigest(manifest.digest)} of type ${manifest.mediaType} would have to change for ${quoteForeign(image)}, but ${fixed}`,
     { side: 'destination', image },
   )
+}
+
+function keepsNone({ destination }: Ends): ImageError {
+  const image = imageName(destination.reference)
+  const message = `${quoteForeign(image)} keeps no manifest, so that the digest of the image cannot be preserved there`
+  return new ImageError('UNSUPPORTED', message, { side: 'destination', image })
 }
 
 function notTaken(types: readonly string[], { ends, fixed }: Omit<Planning, 'plans'>): ImageError {

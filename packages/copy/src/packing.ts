@@ -10,17 +10,22 @@ export type Packing = Pick<LayerPacking, 'format' | 'level'>
 export function packingOf(layer: Descriptor, ends: Ends): Packing | undefined {
   const now = layerCompression(layer.mediaType)
   if (now === undefined) return undefined
-  const { format, level } = wantedFor(now, ends)
+  const { format, level } = takenFor(now, ends)
   return format === now ? undefined : { format, level }
 }
 
+function takenFor(now: LayerPacking['format'], ends: Ends): Packing {
+  const { layerFormats: taken } = ends.destination.traits
+  const wanted = wantedFor(now, ends)
+  if (taken === undefined || taken.includes(wanted.format)) return wanted
+  return { format: taken.includes(now) ? now : 'none' }
+}
+
 function wantedFor(now: LayerPacking['format'], { source, destination, options }: Ends): Packing {
-  const { layerCompression: likes } = destination.traits
   const { layers: wanted } = options
-  if (likes === 'decompress') return { format: 'none' }
   if (wanted === undefined) {
-    const isPacked = likes === 'compress' && source.traits.makesManifest === true && now === 'none'
-    return { format: isPacked ? 'gzip' : now }
+    const likesPacked = destination.traits.layerCompression === 'compress' && source.traits.makesManifest === true
+    return { format: likesPacked && now === 'none' ? 'gzip' : now }
   }
   return wanted.force === true || now === 'none' || wanted.format === 'none' ? wanted : { format: now }
 }

@@ -231,9 +231,19 @@ describe('layers', () => {
   })
 
   it('are unpacked for a destination that wants them so, whatever is asked for', async () => {
-    const place = placed(testImage({ compression: 'gzip' }), { destinationTraits: { layerCompression: 'decompress' } })
+    const place = placed(testImage({ compression: 'gzip' }), { destinationTraits: { layerFormats: ['none'] } })
     const { manifest } = await place.copy({ layers: { format: 'zstd', force: true } })
     expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/tar$/)
+  })
+
+  it('stay as they are, or are unpacked, for a destination that takes some packings', async () => {
+    const takesGzip = { destinationTraits: { layerFormats: ['none', 'gzip'] as const } }
+    for (const layers of [undefined, { format: 'zstd', force: true }] as const) {
+      const { manifest } = await placed(testImage({ compression: 'gzip' }), takesGzip).copy({ layers })
+      expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/gzip$/)
+    }
+    const { manifest } = await placed(testImage(), takesGzip).copy({ layers: { format: 'gzip' } })
+    expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/gzip$/)
   })
 
   it('are packed for a destination that likes it, if the manifest is made by the source anyway', async () => {
@@ -255,11 +265,20 @@ describe('layers', () => {
     await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED', side: 'destination' })
   })
 
+  it('need not be as they were for a destination that keeps no manifests, but no digest is promised', async () => {
+    const place = placed(testImage(), { destinationTraits: { keepsManifests: false } })
+    await expect(place.copy({ preserveDigests: true })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      side: 'destination',
+      message: expect.stringContaining('keeps no manifest'),
+    })
+  })
+
   it('in zstd are unpacked on the way to a Docker format that has no name for it', async () => {
     const first = placed(testImage())
     const { manifest } = await first.copy({ layers: { format: 'zstd' } })
     const memory = memoryTransport({
-      destinationTraits: { manifestTypes: [DOCKER_MANIFEST], layerCompression: 'decompress' },
+      destinationTraits: { manifestTypes: [DOCKER_MANIFEST], layerFormats: ['none'] },
     })
     const result = await copyImage(first.to.parseReference('to:1'), memory.parseReference('archive:1'))
     expect(manifest.mediaType).toBe(OCI_MANIFEST)

@@ -125,7 +125,7 @@ describe('what is signed does not change in silence', () => {
       'by a destination that wants other layers',
       testImage({ compression: 'gzip' }),
       {},
-      { destinationTraits: { layerCompression: 'decompress', signatures: ['simple'] } },
+      { destinationTraits: { layerFormats: ['none'], signatures: ['simple'] } },
     ],
   ])('%s', async (_, image, options, to) => {
     const { copy, plan, from, target } = signed(image, { ...(to && { to }) })

@@ -10,11 +10,15 @@ import type { ManifestBytes } from './source.ts'
 export interface DestinationTraits {
   /** The manifest media types it takes, best first. Default: every one. */
   readonly manifestTypes?: readonly string[] | undefined
+  /** Whether it keeps manifests, so that an image has its digest there, too. Default: true. */
+  readonly keepsManifests?: boolean | undefined
   /**
-   * What it wants layers to be: plain in any case (`decompress`), or packed (`compress`) where the image's manifest is not one that was
-   * kept, but one that its source makes. Default: `preserve`.
+   * What it wants plain layers to be: packed (`compress`) where the image's manifest is not one that was kept, but one that its source
+   * makes. Default: `preserve`.
    */
-  readonly layerCompression?: 'preserve' | 'compress' | 'decompress' | undefined
+  readonly layerCompression?: 'preserve' | 'compress' | undefined
+  /** How the layers that it takes may be packed; those that are packed otherwise are unpacked for it. Default: in every way. */
+  readonly layerFormats?: readonly ('none' | 'gzip' | 'zstd')[] | undefined
   /** The operating systems whose images it takes, as configurations name them. Default: every one. */
   readonly systems?: readonly string[] | undefined
   /** Whether a manifest may name layers by URL without the blobs being there. Default: true. */

@@ -33,7 +33,8 @@ export async function openDestination(
     writer: createStreamWriter({ ...options, open: (openSignal) => engine.load(openSignal), memberOf }),
     what: `the engine at ${engine.host.text}`,
     name,
-    layers: 'preserve',
+    packings: ['gzip', 'zstd'],
+    isForAll: false,
     systems: options.host === undefined ? systemsOfThisMachine() : undefined,
   })
 }

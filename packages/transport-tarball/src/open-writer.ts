@@ -14,7 +14,7 @@ export interface OpenWriterOptions {
   readonly file: string
   readonly options: ResolvedArchiveOptions
   /** The member that a blob becomes, without its size. */
-  readonly memberOf: (digest: Digest) => TarHeaderInput
+  readonly memberOf: (digest: Digest, mediaType: string | undefined) => TarHeaderInput
 }
 
 /** An archive that goes into a file, or into standard output. Throws what `checkTarget` throws. */
@@ -26,7 +26,7 @@ export async function openWriter(
     return createStreamWriter({
       ...options,
       open: async () => output(),
-      memberOf: (digest) => (digest === undefined ? undefined : memberOf(digest)),
+      memberOf: (digest, mediaType) => (digest === undefined ? undefined : memberOf(digest, mediaType)),
     })
   }
   await checkTarget(file)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { digestOf } from '@crossdock/core'
 import { dockerArchiveTransport, ociArchiveTransport } from '../src/index.ts'
 import { fileOf, fixture, readFixture } from './archives.ts'
 import { collect, readImage } from './read-image.ts'
@@ -19,31 +20,35 @@ const TWO_CONFIG = 'sha256:1a61910efd8eb5b19e4e53de621e59a8d13e1efd61a3a3256ce90
 
 describe('docker archives that others wrote', () => {
   it.each([
-    ['linuxkit-v1.tar', TWO_CONFIG, TWO, false],
-    ['linuxkit-v1.tar:one:1', TWO_CONFIG, TWO, false],
-    ['skopeo-1.9-docker-archive.tar', TWO_CONFIG, TWO, true],
-    ['skopeo-1.22-docker-archive.tar:app:1', TWO_CONFIG, TWO, true],
-    ['test_link.tar:bazel/v1/tarball:test_image_1', ONE_CONFIG, [LINKED], true],
+    ['linuxkit-v1.tar', TWO_CONFIG, TWO, 'gzip'],
+    ['linuxkit-v1.tar:one:1', TWO_CONFIG, TWO, 'gzip'],
+    ['skopeo-1.9-docker-archive.tar', TWO_CONFIG, TWO, 'plain'],
+    ['skopeo-1.22-docker-archive.tar:app:1', TWO_CONFIG, TWO, 'plain'],
+    ['test_link.tar:bazel/v1/tarball:test_image_1', ONE_CONFIG, [LINKED], 'plain'],
     [
       'test_link.tar:bazel/v1/tarball:test_image_3',
       'sha256:d4c9adacde69c3d92446e0484cea29493e9fd573cf0c8febfc700d80c46697a4',
       [LINKED, 'sha256:6b617a2706576ed038acdc3aa668cac62010386a5a3d227d83aada32085c9f29'],
-      true,
+      'plain',
     ],
-    ['test_bundle.tar:test_image_1', ONE_CONFIG, [LINKED], true],
-    ['test_bundle.tar:@1', ONE_CONFIG, [LINKED], true],
+    ['test_bundle.tar:test_image_1', ONE_CONFIG, [LINKED], 'plain'],
+    ['test_bundle.tar:@1', ONE_CONFIG, [LINKED], 'plain'],
     [
       'hello-world-v25.tar',
       'sha256:ee301c921b8aadc002973b2e0c3da17d701dcd994b606769a7e6eaa100b81d44',
       ['sha256:12660636fe55438cc3ae7424da7ac56e845cdb52493ff9cf949c47a7f57f8b43'],
-      true,
+      'plain',
     ],
-  ])('%s is read, its layers as their diff IDs say', async (name, config, diffIds, rangeReads) => {
+  ])('%s is read, its layers as their diff IDs say', async (name, config, diffIds, kept) => {
     const image = await readImage(docker.parseReference(fixture(name)))
     expect(image.parsed.config.digest).toBe(config)
     expect(image.diffIds).toEqual(diffIds)
-    expect(image.parsed.layers.map(({ digest }) => digest)).toEqual(diffIds)
-    expect(image.rangeReads).toBe(rangeReads)
+    const unpacked = image.layers.map((bytes) => (kept === 'gzip' ? gunzipSync(bytes) : bytes))
+    expect(unpacked.map((bytes) => digestOf(bytes))).toEqual(diffIds)
+    expect(image.parsed.layers.map(({ mediaType }) => mediaType.endsWith('gzip'))).toEqual(
+      diffIds.map(() => kept === 'gzip'),
+    )
+    expect(image.rangeReads).toBe(true)
   })
 
   it.each([

@@ -38,9 +38,9 @@ function ignore(): void {}
 /** More than any packing needs to be known by. */
 const HEAD_BYTES = 16
 
-/** How a file is packed, by how it begins. */
-export async function compressionAt(access: RandomAccess, offset = 0): Promise<Compression> {
-  const head = new Uint8Array(HEAD_BYTES)
+/** How a file is packed, or `size` bytes of it from `offset` on, by how they begin. */
+export async function compressionAt(access: RandomAccess, offset = 0, size: number = HEAD_BYTES): Promise<Compression> {
+  const head = new Uint8Array(Math.min(size, HEAD_BYTES))
   const length = await access.read(head, offset)
   return detectCompression(head.subarray(0, length))
 }

@@ -35,6 +35,8 @@ import { type ArchiveTarget, writeArchive } from './write-archive.ts'
 /** Best first: OCI's keep annotations, by which an image that was an App Container Image gets its manifest back. */
 const MANIFEST_TYPES: readonly string[] = Object.freeze([OCI_MANIFEST, DOCKER_MANIFEST])
 
+const LAYER_FORMATS = Object.freeze(['none'] as const)
+
 export interface AciDestinationOptions extends ResolvedReadOptions {
   readonly reference: ImageReference
   /** What is written, for messages. */
@@ -69,7 +71,8 @@ export function createAciDestination(options: AciDestinationOptions): ImageDesti
     reference: options.reference,
     traits: Object.freeze({
       manifestTypes: MANIFEST_TYPES,
-      layerCompression: 'decompress',
+      keepsManifests: false,
+      layerFormats: LAYER_FORMATS,
       foreignLayers: false,
       systems: Object.freeze(['linux', 'freebsd', 'darwin']),
     }),

@@ -17,6 +17,7 @@ import {
   DOCKER_MANIFEST,
   type ImageManifest,
   isConfigType,
+  layerCompression,
   OCI_MANIFEST,
   parseImageConfig,
   parseManifest,
@@ -28,12 +29,8 @@ import type { MemberWriter } from '../image-archive/member-writer.ts'
 import { ATTRIBUTES, jsonMember, legacyMembers } from './legacy.ts'
 import { MANIFEST_FILE } from './manifest-file.ts'
 
-/** By what is done to layers, best first. The archive holds no manifest, and those of both kinds name the same config and layers. */
-const MANIFEST_TYPES: Readonly<Record<'decompress' | 'preserve', readonly string[]>> = {
-  decompress: Object.freeze([DOCKER_MANIFEST]),
-  // Docker's manifests have no type for layers that are packed with zstd.
-  preserve: Object.freeze([DOCKER_MANIFEST, OCI_MANIFEST]),
-}
+/** Best first. The archive holds no manifest, and those of both kinds name the same config and layers. */
+const MANIFEST_TYPES: readonly string[] = Object.freeze([DOCKER_MANIFEST, OCI_MANIFEST])
 
 export interface DockerArchiveDestinationOptions {
   readonly reference: ImageReference
@@ -42,11 +39,10 @@ export interface DockerArchiveDestinationOptions {
   readonly what: string
   /** The name that the image has in the archive. */
   readonly name?: DockerReference | undefined
-  /**
-   * `decompress`: layers are plain, as `docker save` writes them, and the archive has what programs from before `manifest.json` read. `preserve`:
-   * layers are as they come, for a reader that unpacks them.
-   */
-  readonly layers: 'decompress' | 'preserve'
+  /** How layers may be packed that whoever loads the archive unpacks. */
+  readonly packings: readonly ('gzip' | 'zstd')[]
+  /** Whether the archive has what programs from before `manifest.json` read. */
+  readonly isForAll: boolean
   /** The operating systems whose images the reader of the archive takes. Default: every one. */
   readonly systems?: readonly string[] | undefined
 }
@@ -62,17 +58,19 @@ interface ReadyImage {
   readonly configDigest: Digest
   readonly config: Uint8Array
   readonly layers: readonly Digest[]
+  readonly diffIds: readonly Digest[]
 }
 
 /** An archive that is being written, as a destination of one image; disposing it disposes the writer. */
 export function createDockerArchiveDestination(options: DockerArchiveDestinationOptions): ImageDestination {
-  const { reference, writer, layers, systems } = options
+  const { reference, writer, packings, systems } = options
   const session: Session = { ...options, configs: new Map(), image: undefined }
   return Object.freeze<ImageDestination>({
     reference,
     traits: Object.freeze({
-      manifestTypes: MANIFEST_TYPES[layers],
-      layerCompression: layers,
+      manifestTypes: MANIFEST_TYPES,
+      keepsManifests: false,
+      layerFormats: Object.freeze(['none' as const, ...packings]),
       foreignLayers: false,
       systems,
       parallelBlobs: 1,
@@ -112,8 +110,7 @@ async function putBlob(session: Session, { body, blob, signal }: PutBlob): Promi
 async function putManifest(session: Session, manifest: ManifestBytes, options: PutManifestOptions = {}): Promise<void> {
   const { instance, signal } = options
   signal?.throwIfAborted()
-  const types = MANIFEST_TYPES[session.layers]
-  checkManifest(manifest, { types, digest: instance ?? manifest.digest, what: 'a docker archive' })
+  checkManifest(manifest, { types: MANIFEST_TYPES, digest: instance ?? manifest.digest, what: 'a docker archive' })
   if (instance !== undefined) {
     throw new ImageError('UNSUPPORTED', `${session.what} takes one image, and none beside it`)
   }
@@ -121,10 +118,11 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   if (parsed.kind !== 'image' || isArtifact(parsed, manifest))
     throw new ImageError('UNSUPPORTED', `${manifest.digest} is no image`)
   const config = await configOf(session, parsed)
-  const layers = parsed.layers.map(({ digest }) => digest)
-  checkLayers(session, { layers, diffIds: parseImageConfig(config).rootfs.diffIds })
+  const { diffIds } = parseImageConfig(config).rootfs
+  checkLayers(session, { layers: parsed.layers, diffIds })
   signal?.throwIfAborted()
-  session.image = { configDigest: parsed.config.digest, config, layers }
+  const layers = parsed.layers.map(({ digest }) => digest)
+  session.image = { configDigest: parsed.config.digest, config, layers, diffIds }
 }
 
 /** Docker's own manifests had configs of other types once. */
@@ -148,13 +146,13 @@ async function configOf(session: Session, { config }: ImageManifest): Promise<Ui
 }
 
 interface Layers {
-  readonly layers: readonly Digest[]
+  readonly layers: readonly Descriptor[]
   readonly diffIds: readonly Digest[]
 }
 
-/** Whoever loads the archive refuses layers that are not those of the config. */
-function checkLayers({ writer, layers: kept }: Session, { layers, diffIds }: Layers): void {
-  const absent = layers.filter((digest) => !writer.stored.has(digest))
+/** Whoever loads the archive refuses layers that are not those of the config, which of packed ones cannot be seen here. */
+function checkLayers({ writer, packings }: Session, { layers, diffIds }: Layers): void {
+  const absent = layers.map(({ digest }) => digest).filter((digest) => !writer.stored.has(digest))
   if (absent.length > 0) throw missing(absent)
   if (layers.length !== diffIds.length) {
     throw new ImageError(
@@ -162,12 +160,14 @@ function checkLayers({ writer, layers: kept }: Session, { layers, diffIds }: Lay
       `the image has ${layers.length} layers, but its config ${diffIds.length} diff IDs`,
     )
   }
-  const wrong = kept === 'preserve' ? -1 : layers.findIndex((digest, place) => digest !== diffIds[place])
-  if (wrong < 0) return
-  throw new ImageError(
-    'INVALID_DATA',
-    `a docker archive holds plain layers, named by their diff IDs: layer ${wrong} is ${layers[wrong]}, but the config says ${diffIds[wrong]}`,
-  )
+  for (const [place, { digest, mediaType }] of layers.entries()) {
+    const isPacked = packings.some((packing) => packing === layerCompression(mediaType))
+    if (isPacked || digest === diffIds[place]) continue
+    throw new ImageError(
+      'INVALID_DATA',
+      `a plain layer is named by its diff ID: layer ${place} is ${digest}, but the config says ${diffIds[place]}`,
+    )
+  }
 }
 
 function missing(digests: readonly Digest[]): ImageError {
@@ -176,19 +176,20 @@ function missing(digests: readonly Digest[]): ImageError {
   })
 }
 
-async function commit({ writer, image, name, layers: kept }: Session, signal?: AbortSignal): Promise<void> {
+async function commit({ writer, image, name, isForAll }: Session, signal?: AbortSignal): Promise<void> {
   if (image === undefined) throw new ImageError('INVALID_DATA', 'there is nothing to commit: no manifest was put')
-  const { configDigest, config, layers } = image
+  const { configDigest, config, diffIds } = image
+  const layers = image.layers.map((digest) => writer.stored.get(digest)?.path ?? '')
   const configPath = `${digestEncoded(configDigest)}.json`
   const configMember = { header: { ...ATTRIBUTES, path: configPath }, content: config }
   const list = jsonMember(MANIFEST_FILE, [
     {
       Config: configPath,
       RepoTags: name === undefined ? null : [formatDockerReference(name)],
-      Layers: layers.map((digest) => writer.stored.get(digest)?.path),
+      Layers: layers,
     },
   ])
-  if (kept === 'preserve') return await writer.commit([configMember, list], signal)
-  const { folders, repositories } = legacyMembers({ layers, config, name })
+  if (!isForAll) return await writer.commit([configMember, list], signal)
+  const { folders, repositories } = legacyMembers({ layers, diffIds, config, name })
   await writer.commit([configMember, ...folders, list, repositories], signal)
 }

@@ -1,5 +1,5 @@
 import { type Digest, digestEncoded, digestOf, type DockerReference, repositoryName } from '@crossdock/core'
-import { isObject, member, parseJsonDocument } from '@crossdock/formats'
+import { isObject, layerCompression, member, parseJsonDocument } from '@crossdock/formats'
 import type { SmallMember } from '../image-archive/member-writer.ts'
 import type { TarHeaderInput } from '../write/tar-input.ts'
 
@@ -11,20 +11,19 @@ export const ATTRIBUTES: Pick<TarHeaderInput, 'mode' | 'uid' | 'gid' | 'mtime'> 
   mtime: 0,
 })
 
-/** The member that a layer becomes, without its size. */
-export function layerHeader(digest: Digest): TarHeaderInput {
-  return { ...ATTRIBUTES, path: layerPath(digest) }
-}
-
-function layerPath(digest: Digest): string {
-  return `${digestEncoded(digest)}.tar`
+/** The member that a layer becomes, without its size. There are readers that go by how its name ends. */
+export function layerHeader(digest: Digest, mediaType = ''): TarHeaderInput {
+  const ending = layerCompression(mediaType) === 'gzip' ? '.tar.gz' : '.tar'
+  return { ...ATTRIBUTES, path: `${digestEncoded(digest)}${ending}` }
 }
 
 /** What the top layer's `json` takes from the image's config; null where that has nothing. */
 const OF_CONFIG = ['architecture', 'config', 'container', 'container_config', 'created', 'docker_version', 'os']
 
 export interface LegacyOptions {
-  readonly layers: readonly Digest[]
+  /** The members that are its layers, from the base up. */
+  readonly layers: readonly string[]
+  readonly diffIds: readonly Digest[]
   readonly config: Uint8Array
   readonly name: DockerReference | undefined
 }
@@ -36,12 +35,13 @@ export interface LegacyMembers {
 }
 
 /** The form of Docker's image specification 1.0: each layer has an ID of its own and names its parent. */
-export function legacyMembers({ layers, config, name }: LegacyOptions): LegacyMembers {
+export function legacyMembers({ layers, diffIds, config, name }: LegacyOptions): LegacyMembers {
   const folders: SmallMember[] = []
   let chain: Digest | undefined
   let parent: string | undefined
   for (const [place, layer] of layers.entries()) {
-    chain = chain === undefined ? layer : digestOf(encode(`${chain} ${layer}`))
+    const diffId = diffIds[place]
+    chain = chain === undefined ? diffId : digestOf(encode(`${chain} ${diffId}`))
     const own = place === layers.length - 1 ? ofConfig(config) : {}
     const id = layerId({ ...own, layer_id: chain, ...(parent !== undefined && { parent }) })
     folders.push(...folderOf(id, layer, { ...own, id, ...(parent !== undefined && { parent }) }))
@@ -62,12 +62,12 @@ function layerId(facts: Readonly<Record<string, unknown>>): string {
   return digestEncoded(digestOf(encode(JSON.stringify(sorted(facts)))))
 }
 
-function folderOf(id: string, layer: Digest, json: Readonly<Record<string, unknown>>): readonly SmallMember[] {
+function folderOf(id: string, layer: string, json: Readonly<Record<string, unknown>>): readonly SmallMember[] {
   const link: TarHeaderInput = {
     ...ATTRIBUTES,
     path: `${id}/layer.tar`,
     type: 'symlink',
-    linkName: `../${layerPath(layer)}`,
+    linkName: `../${layer}`,
   }
   return [
     { header: link, content: new Uint8Array(0) },

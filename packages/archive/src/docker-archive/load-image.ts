@@ -1,4 +1,5 @@
 import {
+  createHasher,
   type Descriptor,
   type Digest,
   digestOf,
@@ -7,7 +8,13 @@ import {
   MAX_CONFIG_BYTES,
   quoteForeign,
 } from '@crossdock/core'
-import { DOCKER_CONFIG, DOCKER_LAYER_TAR, DOCKER_MANIFEST, parseImageConfig } from '@crossdock/formats'
+import {
+  DOCKER_CONFIG,
+  DOCKER_LAYER_GZIP,
+  DOCKER_LAYER_TAR,
+  DOCKER_MANIFEST,
+  parseImageConfig,
+} from '@crossdock/formats'
 import { recycle } from '@crossdock/streams'
 import { compressionAt } from '../access/read-access.ts'
 import { archiveKind } from '../archive-kind.ts'
@@ -17,12 +24,11 @@ import { openEntry } from '../members/open-entry.ts'
 import type { TarEntry } from '../tar/entry.ts'
 import { type ListedImage, MANIFEST_FILE, MAX_MANIFEST_FILE_BYTES, parseManifestFile } from './manifest-file.ts'
 
-/** A layer of the archive; its digest is its diff ID. */
+/** A layer of the archive. In gzip it is given as it is; packed in another way, which no registry takes, it is given unpacked. */
 export interface ArchivedLayer {
   readonly entry: TarEntry
-  readonly isPacked: boolean
-  /** Bytes without packing. */
-  readonly size: number
+  readonly isUnpacked: boolean
+  readonly descriptor: Descriptor
 }
 
 export interface ArchivedImage {
@@ -47,8 +53,8 @@ export async function readImages(archive: ArchiveFile, signal?: AbortSignal): Pr
 }
 
 /**
- * Makes the manifest of an image. Layers that are packed are read once, for the size that they have without it. Throws `INVALID_DATA` for members
- * that are missing, for a config that is none, and if it has another number of layers; `LIMIT_EXCEEDED`.
+ * Makes the manifest of an image. Layers that are packed are read once, for their digest or for the size that they have unpacked. Throws
+ * `INVALID_DATA` for members that are missing, for a config that is none, and if it has another number of layers; `LIMIT_EXCEEDED`.
  */
 export async function loadImage(
   archive: ArchiveFile,
@@ -59,19 +65,20 @@ export async function loadImage(
     readMember(archive, image.config, { limitBytes: MAX_CONFIG_BYTES, signal: options.signal }),
   )
   const diffIds = readDiffIds(archive, image, config)
-  const layers = new Map<Digest, ArchivedLayer>()
+  const byDiffId = new Map<Digest, ArchivedLayer>()
   for (const [place, diffId] of diffIds.entries()) {
     const path = image.layers[place]
-    if (path === undefined || layers.has(diffId)) continue
-    layers.set(diffId, await lookAtLayer(archive, path, options))
+    if (path === undefined || byDiffId.has(diffId)) continue
+    byDiffId.set(diffId, await lookAtLayer(archive, { path, diffId }, options))
   }
   const configDigest = digestOf(config)
-  const list = diffIds.map((digest) => ({ digest, size: layers.get(digest)?.size ?? 0 }))
+  const layers = [...byDiffId.values()].map((layer) => [layer.descriptor.digest, layer] as const)
+  const list = diffIds.flatMap((diffId) => byDiffId.get(diffId)?.descriptor ?? [])
   return {
-    manifest: makeManifest({ digest: configDigest, size: config.byteLength }, list),
+    manifest: makeManifest({ mediaType: DOCKER_CONFIG, digest: configDigest, size: config.byteLength }, list),
     config,
     configDigest,
-    layers,
+    layers: new Map(layers),
   }
 }
 
@@ -91,21 +98,42 @@ function readDiffIds(archive: ArchiveFile, image: ListedImage, config: Uint8Arra
   )
 }
 
-async function lookAtLayer(archive: ArchiveFile, path: string, options: LayerOptions): Promise<ArchivedLayer> {
-  options.signal?.throwIfAborted()
+interface ListedLayer {
+  readonly path: string
+  readonly diffId: Digest
+}
+
+async function lookAtLayer(
+  archive: ArchiveFile,
+  { path, diffId }: ListedLayer,
+  options: LayerOptions,
+): Promise<ArchivedLayer> {
+  const { signal } = options
+  signal?.throwIfAborted()
   const entry = await named(archive, async () => findFile(archive.index, path))
-  const isPacked = entry.sparse === undefined && entry.size > 0 && (await isPackedAt(archive, entry))
-  if (!isPacked) return { entry, isPacked, size: entry.size }
+  const { size } = entry
+  const packing = entry.sparse === undefined ? await compressionAt(archive.access, entry.offset, size) : 'none'
+  const plain = { mediaType: DOCKER_LAYER_TAR, digest: diffId }
+  if (packing === 'none') return { entry, isUnpacked: false, descriptor: { ...plain, size } }
+  if (packing === 'gzip') {
+    const hasher = createHasher('sha256')
+    await passed(openEntry(archive.access, entry, { signal }), (chunk) => hasher.update(chunk))
+    const digest = hasher.digest()
+    return { entry, isUnpacked: false, descriptor: { mediaType: DOCKER_LAYER_GZIP, digest, size } }
+  }
+  const unpackedSize = await passed(openLayer(archive, entry, options))
+  return { entry, isUnpacked: true, descriptor: { ...plain, size: unpackedSize } }
+}
+
+/** Reads to the end and returns how much it was. */
+async function passed(bytes: AsyncIterable<Uint8Array>, onChunk?: (chunk: Uint8Array) => void): Promise<number> {
   let size = 0
-  for await (const chunk of openLayer(archive, entry, options)) {
+  for await (const chunk of bytes) {
+    onChunk?.(chunk)
     size += chunk.byteLength
     recycle(chunk)
   }
-  return { entry, isPacked, size }
-}
-
-async function isPackedAt({ access }: ArchiveFile, { offset }: TarEntry): Promise<boolean> {
-  return (await compressionAt(access, offset)) !== 'none'
+  return size
 }
 
 /** The bytes of a layer, unpacked. */
@@ -132,19 +160,18 @@ async function named<Value>({ what }: ArchiveFile, work: () => Promise<Value>): 
   }
 }
 
-type Content = Pick<Descriptor, 'digest' | 'size'>
-
-function makeManifest(config: Content, layers: readonly Content[]): ManifestBytes {
+function makeManifest(config: Descriptor, layers: readonly Descriptor[]): ManifestBytes {
   const document = {
     schemaVersion: 2,
     mediaType: DOCKER_MANIFEST,
-    config: { mediaType: DOCKER_CONFIG, ...pick(config) },
-    layers: layers.map((layer) => ({ mediaType: DOCKER_LAYER_TAR, ...pick(layer) })),
+    config: ordered(config),
+    layers: layers.map(ordered),
   }
   const bytes = new TextEncoder().encode(JSON.stringify(document))
   return { bytes, mediaType: DOCKER_MANIFEST, digest: digestOf(bytes) }
 }
 
-function pick({ digest, size }: Content): Content {
-  return { digest, size }
+/** The digest of the manifest depends on the order. */
+function ordered({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size }
 }

@@ -51,11 +51,11 @@ interface Loaded {
 function createSource({ archive, image }: Loaded, options: OpenDockerArchiveOptions): ImageSource {
   const { reference, maxUnpackedBytes } = options
   const { manifest, layers } = image
-  const isPlain = ![...layers.values()].some(({ isPacked }) => isPacked)
+  const isRanged = ![...layers.values()].some(({ isUnpacked }) => isUnpacked)
   let closing: Promise<void> | undefined
   return Object.freeze<ImageSource>({
     reference,
-    traits: Object.freeze({ parallelBlobs: 16, rangeReads: isPlain, makesManifest: true }),
+    traits: Object.freeze({ parallelBlobs: 16, rangeReads: isRanged, makesManifest: true }),
     async getManifest(instance, getOptions) {
       getOptions?.signal?.throwIfAborted()
       if (instance === undefined || instance === manifest.digest) return manifest
@@ -90,16 +90,16 @@ function openBlob({ archive, image }: Loaded, { digest }: Descriptor, options: B
   }
   const layer = image.layers.get(digest)
   if (layer === undefined) throw new ImageError('NOT_FOUND', `${archive.what} has no blob ${digest} for this image`)
-  return createReader(layer.size, () => readLayer(archive, layer, options))
+  return createReader(layer.descriptor.size, () => readLayer(archive, layer, options))
 }
 
 function readLayer(
   archive: ArchiveFile,
-  { entry, isPacked, size }: ArchivedLayer,
+  { entry, isUnpacked, descriptor: { size } }: ArchivedLayer,
   options: BlobOptions,
 ): AsyncIterable<Uint8Array> {
   const { offset = 0, end = size, signal } = options
-  if (!isPacked) return openEntry(archive.access, entry, { offset, end, signal })
+  if (!isUnpacked) return openEntry(archive.access, entry, { offset, end, signal })
   const whole = openLayer(archive, entry, options)
   if (offset === 0 && end >= size) return whole
   return firstBytes(skipBytes(whole, offset), end - offset)

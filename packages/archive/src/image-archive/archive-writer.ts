@@ -23,7 +23,7 @@ export interface ArchiveWriterOptions {
   readonly path: string
   readonly durable: boolean
   /** The member that a blob becomes, without its size. */
-  readonly memberOf: (digest: Digest) => TarHeaderInput
+  readonly memberOf: (digest: Digest, mediaType: string | undefined) => TarHeaderInput
 }
 
 /** A digest as long as the one that is computed for a blob of unknown digest. */
@@ -62,15 +62,16 @@ export function createArchiveWriter({ path, durable, memberOf }: ArchiveWriterOp
     if (known !== undefined) return sameBlob(known, blob.size)
     const file = await target.open()
     const arrival = receive(body, blob, signal)
-    const reserved = headerBytes(memberOf(blob.digest ?? SAMPLE_DIGEST), blob.size ?? body.size)
+    const reserved = headerBytes(memberOf(blob.digest ?? SAMPLE_DIGEST, blob.mediaType), blob.size ?? body.size)
     const offset = position + reserved
     const end = await writeChunks(file, offset, arrival.chunks)
     const { digest, size } = arrival.settled()
     const twin = stored.get(digest)
     if (twin !== undefined) return twin // its room is written over
-    await writeAt(file, lateHeader({ ...memberOf(digest), size }, reserved), position)
+    const member = memberOf(digest, blob.mediaType)
+    await writeAt(file, lateHeader({ ...member, size }, reserved), position)
     await writeAt(file, new Uint8Array(toBlocks(size) - size), end)
-    const result = { digest, size, path: memberOf(digest).path, offset }
+    const result = { digest, size, path: member.path, offset }
     position = offset + toBlocks(size)
     stored.set(digest, result)
     return result

@@ -13,7 +13,7 @@ export interface StreamWriterOptions extends ResolvedReadOptions {
   /** Begins what the archive goes into. */
   readonly open: (signal?: AbortSignal) => Promise<ByteSink>
   /** The member that a blob becomes, without its size; undefined if its digest has to be known for that. */
-  readonly memberOf: (digest: Digest | undefined) => TarHeaderInput | undefined
+  readonly memberOf: (digest: Digest | undefined, mediaType: string | undefined) => TarHeaderInput | undefined
 }
 
 /**
@@ -33,7 +33,7 @@ export function createStreamWriter(options: StreamWriterOptions): MemberWriter {
     await opened.stream(signal)
     const arrival = receive(body, blob, signal)
     const size = blob.size ?? body.size
-    const member = memberOf(blob.digest)
+    const member = memberOf(blob.digest, blob.mediaType)
     if (size !== undefined && member !== undefined) {
       await opened.append({ ...member, size }, arrival.chunks, signal)
       return keep(arrival.settled(), member.path)
@@ -43,7 +43,7 @@ export function createStreamWriter(options: StreamWriterOptions): MemberWriter {
     const arrived = arrival.settled()
     const twin = stored.get(arrived.digest)
     if (twin !== undefined) return twin
-    const named = member ?? memberOf(arrived.digest) ?? { path: arrived.digest }
+    const named = member ?? memberOf(arrived.digest, blob.mediaType) ?? { path: arrived.digest }
     await opened.append({ ...named, size: file.size }, readAccess(file, { signal }), signal)
     return keep(arrived, named.path)
   }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { testBlob } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { dockerArchiveTransport } from '../../src/index.ts'
 import { fileOf, manifestJson, type RawMember, savedArchive, type SavedImage, savedImage, tarOf } from '../archives.ts'
@@ -244,7 +245,7 @@ describe('docker archives that are refused', () => {
     await expect(small.parseReference(await fileOf(gzipSync(savedArchive(saved)))).openSource()).rejects.toMatchObject(
       large,
     )
-    const packed = archive({ instead: top, by: [{ ...top, content: gzipSync(Buffer.alloc(100_000)) }] })
+    const packed = archive({ instead: top, by: [{ ...top, content: zstdCompressSync(Buffer.alloc(100_000)) }] })
     await expect(small.parseReference(await fileOf(packed)).openSource()).rejects.toMatchObject(large)
   })
 
@@ -300,7 +301,10 @@ describe('docker archives that are read', () => {
     ],
     ['no end of archive', savedArchive(saved).subarray(0, -1024)],
     ['zeros behind the end', Buffer.concat([savedArchive(saved), Buffer.alloc(9216)])],
-    ['layers packed', archive({ instead: top, by: [{ ...top, content: gzipSync(top.content as Uint8Array) }] })],
+    [
+      'layers packed as no registry takes them',
+      archive({ instead: top, by: [{ ...top, content: zstdCompressSync(top.content as Uint8Array) }] }),
+    ],
     [
       'fields in manifest.json that are not known',
       archive({ instead: list, by: [withEntry({ LayerSources: {}, Parent: 'x', __proto__x: 1 })] }),
@@ -308,6 +312,16 @@ describe('docker archives that are read', () => {
   ])('%s', async (_, bytes) => {
     const image = await readImage(transport.parseReference(await fileOf(bytes)))
     expect(image.parsed.layers).toEqual(saved.image.blobs.slice(1).map(({ descriptor }) => descriptor))
+  })
+
+  it('layers in gzip, which stay as they are', async () => {
+    const packed = testBlob(gzipSync(top.content as Uint8Array), {
+      mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+    })
+    const bytes = archive({ instead: top, by: [{ ...top, content: packed.bytes }] })
+    const image = await readImage(transport.parseReference(await fileOf(bytes)))
+    expect(image.parsed.layers).toEqual([saved.image.blobs[1]?.descriptor, packed.descriptor])
+    expect(image.layers[1]?.equals(packed.bytes)).toBe(true)
   })
 
   it('a layer with other bytes than its diff ID is found by whoever reads it', async () => {
@@ -369,18 +383,22 @@ describe('archives of several images', () => {
 })
 
 describe('a layer in an archive', () => {
-  it.each([false, true])('is given from any place to any other (packed: %s)', async (isPacked) => {
-    const content = Buffer.from(top.content as Uint8Array)
-    const file = await fileOf(
-      archive({ instead: top, by: [{ ...top, content: isPacked ? gzipSync(content) : content }] }),
-    )
+  const plain = Buffer.from(top.content as Uint8Array)
+  const gzipped = gzipSync(plain)
+
+  it.each([
+    ['plain', plain, plain, true],
+    ['in gzip', gzipped, gzipped, true],
+    ['in zstd', zstdCompressSync(plain), plain, false],
+  ])('that is %s is given from any place to any other', async (_how, stored, content, rangeReads) => {
+    const file = await fileOf(archive({ instead: top, by: [{ ...top, content: stored }] }))
     await using source = await transport.parseReference(file).openSource()
-    expect(source.traits).toMatchObject({ makesManifest: true, rangeReads: !isPacked })
-    const { descriptor } = saved.image.blobs[2]!
+    expect(source.traits).toMatchObject({ makesManifest: true, rangeReads })
+    const { descriptor } = testBlob(content)
     for (const [offset, end] of [
       [0, 10],
-      [700, 701],
-      [1000, content.byteLength],
+      [70, 71],
+      [100, content.byteLength],
       [content.byteLength, content.byteLength],
     ] as const) {
       const part = await bytesOf(await source.getBlob(descriptor, { offset, end }))
