@@ -30,7 +30,7 @@ export function addTlsFlags(command: Command, prefix: EndpointPrefix): Command {
     .addOption(
       new Option(
         `${dashed}tls-verify <boolean>`,
-        `whether the registry of ${of} must speak https with a valid certificate, or its engine have one (default: true)`,
+        `whether the registry of ${of} must speak https with a valid certificate, or its engine have one (default: true, but plain http is spoken at localhost)`,
       ).argParser(booleanFlag),
     )
 }

@@ -34,9 +34,9 @@ export interface DockerTransportOptions {
   /** Mirrors, other locations and blocked registries. Default: none, an image is where its name says. */
   readonly registries?: RegistryLookup | undefined
   /**
-   * Registries whose certificate is not checked and that may be spoken to in plain HTTP if they do not speak TLS. Plain HTTP is
-   * also tried, without this, at `localhost`, 127.0.0.0/8 and ::1. What is said here, mirrors included, wins over `registries`.
-   * Default: what `registries` says, else false.
+   * Registries whose certificate is not checked and that may be spoken to in plain HTTP if they do not speak TLS. Of those at
+   * `localhost`, 127.0.0.0/8 and ::1 plain HTTP is tried unless this is false. What is said here, mirrors included, wins over
+   * `registries`. Default: what `registries` says.
    */
   readonly insecure?: boolean | ((host: string) => boolean | undefined) | undefined
   /** Default: Node's certificate authorities and no client certificate. */

@@ -59,10 +59,11 @@ interface OpenChannel extends Channel {
 
 function createChannel(options: DockerTransportOptions, resolved: ResolvedOptions): OpenChannel {
   const insecureHosts = new Set<string>()
-  const insecure = (host: string): boolean => resolved.insecure(host) ?? insecureHosts.has(host)
+  const said = (host: string): boolean | undefined => resolved.insecure(host) ?? (insecureHosts.has(host) || undefined)
+  const insecure = (host: string): boolean => said(host) ?? false
   const http = options.http ?? createHttpClient(clientOptions(options, insecure))
   const schemes = createSchemeFinder({
-    insecure: (host) => insecure(userHost(host)),
+    insecure: (host) => said(userHost(host)),
     // Connections that were begun for plain HTTP are of no use any more.
     onFound: (host, scheme) => (scheme === 'https' ? http.cool(apiUrl('http', host)) : undefined),
   })

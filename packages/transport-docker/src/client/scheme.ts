@@ -5,8 +5,8 @@ import { greet } from './tls-greeting.ts'
 export type UrlScheme = 'https' | 'http'
 
 export interface SchemeSettings {
-  /** Whether plain HTTP may be spoken to this host, besides loopback ones. */
-  readonly insecure: (host: string) => boolean
+  /** Whether plain HTTP may be spoken to this host. Undefined: to loopback ones. */
+  readonly insecure: (host: string) => boolean | undefined
   /** How long https is waited for once a plain answer is there. Default: 300. */
   readonly headStartMs?: number | undefined
   /** Told once for each host that had to be asked. */
@@ -61,7 +61,7 @@ export function createSchemeFinder({ insecure, headStartMs = 300, onFound }: Sch
   const asking = createInFlight<string, Outcome>()
 
   function known(host: string): UrlScheme | undefined {
-    return found.get(host) ?? (LOOPBACK.test(host) || insecure(host) ? undefined : 'https')
+    return found.get(host) ?? ((insecure(host) ?? LOOPBACK.test(host)) ? undefined : 'https')
   }
 
   async function ask(host: string, attempt: Attempt, race: Omit<Race, 'headStartMs'>): Promise<Outcome> {
@@ -158,8 +158,8 @@ function once<Value>(task: () => Promise<Value>): () => Promise<Value> {
   return () => (running ??= task())
 }
 
-function plainOutcome({ kind, answer }: Verdict, isCertain: boolean): Outcome {
-  if (answer === undefined) return { scheme: isCertain && kind !== 'silent' ? 'http' : undefined }
+function plainOutcome({ answer }: Verdict, isCertain: boolean): Outcome {
+  if (answer === undefined) return { scheme: isCertain ? 'http' : undefined }
   if (answer.status === 401) return { scheme: 'http', refused: answer }
   // "You speak plain HTTP to a TLS port" is a 400, too.
   const isTls = answer.status === 400 && !isCertain

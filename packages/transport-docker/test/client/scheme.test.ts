@@ -198,6 +198,25 @@ describe('createSchemeFinder', () => {
     await expect(sent).rejects.toBe(reason)
   })
 
+  it('keeps to http where the server certainly does not speak TLS, though the first request in plain failed', async () => {
+    const finder = createSchemeFinder(insecure)
+    let failed = false
+    const http: Behaviour = () => {
+      if (failed) return says(200)({ signal: undefined, trial: false })
+      failed = true
+      return failing('ECONNRESET')
+    }
+    const { asked, attempt } = hostOf({ https: notTls, http })
+    expect((await finder.send('host.test', attempt)).status).toBe(200)
+    expect(asked.toSorted()).toEqual(['http', 'http?', 'https?'])
+    expect(finder.known('host.test')).toBe('http')
+  })
+
+  it('takes a loopback host for a plain one only if nothing is said of it', () => {
+    expect(createSchemeFinder({ insecure: () => undefined }).known('localhost:5000')).toBeUndefined()
+    expect(createSchemeFinder({ insecure: () => false }).known('localhost:5000')).toBe('https')
+  })
+
   it('leaves it to https to say what is wrong where nobody listens', async () => {
     const finder = createSchemeFinder(insecure)
     const { asked, attempt } = hostOf({ https: () => failing('ECONNREFUSED'), http: () => failing('ECONNREFUSED') })
