@@ -98,6 +98,13 @@ const ROWS: readonly FaultRow[] = [
     code: 5,
     says: /DIGEST_MISMATCH/,
   },
+  {
+    what: 'another size, again and again',
+    faults: [blobs(respond(200, 'short'))],
+    code: 5,
+    says: /it has 5 bytes .*DIGEST_MISMATCH/,
+    asked: reads(2),
+  },
   { what: 'another byte', faults: [blobs({ kind: 'corrupt', atByte: 300_000 })], code: 5, says: /DIGEST_MISMATCH/ },
   { what: '500', faults: [blobs(respond(500), { times: 1 })], asked: reads(2) },
   { what: 'two 502 with a page', faults: [blobs({ kind: 'html', status: 502 }, { times: 2 })], asked: reads(3) },

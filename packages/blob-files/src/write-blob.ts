@@ -61,7 +61,7 @@ export async function writeBlob(blobs: BlobPaths, body: BlobBody, options: Write
 /** Wrong bytes are of no use, and on a full disk the room is needed more than the head of a blob. */
 function isWorthKeeping(reason: unknown): boolean {
   if (!(reason instanceof ImageError)) return true
-  if (reason.code === 'DIGEST_MISMATCH') return false
+  if (reason.code === 'DIGEST_MISMATCH' || reason.code === 'LIMIT_EXCEEDED') return false
   return !['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorNumber(reason.cause) ?? '')
 }
 

@@ -1,5 +1,6 @@
 import { ImageError, report } from '@crossdock/core'
 import { decompress, delay, skipBytes } from '@crossdock/streams'
+import { claimedSize } from './claimed-size.ts'
 import { parseContentRange } from './content-range.ts'
 import { failureText } from './failure-text.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts'
@@ -40,8 +41,8 @@ export function resumeRequest(request: HttpRequest, { offset = 0, size, end = si
  * that it should have: then it only says so.
  *
  * Throws `UNAVAILABLE` after attempts without progress, with their number (not retryable: they were made), and if the content changed on
- * the way (retryable, from the start); `UNSUPPORTED` for other content encodings; `INVALID_DATA` if there is more than `size`.
- * Whether the bytes are the right ones is the reader's to verify.
+ * the way (retryable, from the start); `UNSUPPORTED` for other content encodings; `DIGEST_MISMATCH` if there is more than `size`, and
+ * if two answers in a row say the same other size: one of them may come from a proxy that cuts off, two are what the server has. Whether the bytes are the right ones is the reader's to verify.
  */
 export async function* resumableBody(
   client: { readonly request: HttpHandler },
@@ -66,8 +67,9 @@ export async function* resumableBody(
       // All of it came, only the end did not.
       if (isNetworkFailure(error) && progress.position === options.size) return
       // Before its head came the client has tried as often as it does.
-      if (response === undefined || !isResumable(error)) throw error
+      if (response === undefined) throw error
       await response.discard()
+      if (!isResumable(error)) throw error
       await progress.pause(error, { before, request })
     }
     response = undefined
@@ -82,6 +84,8 @@ interface Progress {
   /** A strong ETag and where it was seen: another server may name the same content otherwise. */
   tag: { readonly value: string; readonly origin: string } | undefined
   ranges: boolean
+  /** The size that the last answer said, if it is another one than it should be. */
+  otherSize: number | undefined
   /** After a failed attempt: waits, or throws the error if there is no point in going on. */
   pause(error: ImageError, at: { readonly before: number; readonly request: HttpRequest }): Promise<void>
 }
@@ -96,6 +100,7 @@ function createProgress(options: ResumeOptions): Progress {
     options,
     tag: undefined,
     ranges: true,
+    otherSize: undefined,
     async pause(error, { before, request }) {
       const wanted = Math.min(MIN_PROGRESS_BYTES, (stop ?? Number.POSITIVE_INFINITY) - before)
       fruitless = this.position - before >= wanted ? 0 : fruitless + 1
@@ -148,7 +153,7 @@ async function* attempt(response: HttpResponse, request: HttpRequest, progress: 
     }
     if (size !== undefined && progress.position + chunk.byteLength > size) {
       throw new ImageError(
-        'INVALID_DATA',
+        'DIGEST_MISMATCH',
         `${request.what}: ${response.url.host} sends more than the ${size} bytes it should be`,
         {
           side: request.side,
@@ -166,6 +171,7 @@ async function bodyAtPosition(
   progress: Progress,
 ): Promise<AsyncIterable<Uint8Array>> {
   const { position, options } = progress
+  checkSize(response, request, progress)
   if (response.status === 416 && progress.ranges) {
     progress.ranges = false
     throw worthAnotherTry(request, `${response.url.host} refuses the range from byte ${position} on`)
@@ -207,6 +213,20 @@ function decoded(response: HttpResponse, request: HttpRequest, { size }: ResumeO
       'a proxy or the server packs what has to arrive byte for byte: switch that off there',
     { side: request.side },
   )
+}
+
+function checkSize(response: HttpResponse, request: HttpRequest, progress: Progress): void {
+  const { size } = progress.options
+  const claimed = claimedSize(response)
+  if (size === undefined || claimed === undefined) return
+  if (claimed !== size && claimed === progress.otherSize) {
+    throw new ImageError(
+      'DIGEST_MISMATCH',
+      `${request.what}: it has ${claimed} bytes at ${response.url.host}, where it should have ${size}: it was damaged or replaced`,
+      { side: request.side },
+    )
+  }
+  progress.otherSize = claimed === size ? undefined : claimed
 }
 
 function checkTag(response: HttpResponse, request: HttpRequest, progress: Progress): void {

@@ -248,14 +248,36 @@ describe('a body ends', () => {
     const reading = (async () => {
       for await (const chunk of resumableBody(http, request, { size: 99 })) chunks.push(chunk)
     })()
-    expect((await failureOf(reading)).code).toBe('INVALID_DATA')
+    expect((await failureOf(reading)).code).toBe('DIGEST_MISMATCH')
     expect(Buffer.concat(chunks).byteLength).toBeLessThanOrEqual(99)
   })
 
   test('when there is less than its size, again and again', async () => {
-    const server = await serve((_request, response) => void response.end('short'))
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked' }).end('short')
+    })
     const error = await failureOf(read(server).bytes)
     expect(error.message).toMatch(/\(after 4 attempts\)/)
+  })
+
+  test.each<[string, Fault]>([
+    ['a length', { body: content.subarray(0, 100_000), ignoreRange: true }],
+    ['a range', { headers: { 'content-range': `bytes 100000-${size - 2}/${size - 1}` } }],
+    ['a refused range', { status: 416, headers: { 'content-range': 'bytes */100000' } }],
+  ])('when it is told for the second time that there is less, by %s', async (_name, second) => {
+    const first = second.headers?.['content-range']?.includes(`/${size - 1}`) === true ? size - 1 : 100_000
+    const server = await serve(blob([{ body: content.subarray(0, first) }, second]))
+    const error = await failureOf(read(server).bytes)
+    expect(error).toMatchObject({ code: 'DIGEST_MISMATCH', retryable: false })
+    expect(error.message).toContain(`${first} bytes`)
+    expect(error.message).toContain(`${size}`)
+    expect(server.seen).toHaveLength(2)
+  })
+
+  test('not when an answer says a smaller size once', async () => {
+    const server = await serve(blob([{ body: content.subarray(0, 100_000) }]))
+    expect((await read(server).bytes).equals(content)).toBe(true)
+    expect(server.seen).toHaveLength(2)
   })
 
   test.each([

@@ -24,6 +24,7 @@ import {
   digestOf,
   type Digest,
   type ImageDestination,
+  ImageError,
   type ImageReference,
 } from '@crossdock/core'
 import { parseManifest, referrersTag } from '@crossdock/formats'
@@ -191,6 +192,18 @@ describe('putBlob', () => {
     await expect(put).rejects.toMatchObject({ code })
     expect(await allFiles(folder)).toEqual(['oci-layout'])
     expect(await destination.partialBlob?.(descriptor)).toBe(0)
+  })
+
+  it('leaves nothing of a body that turned out to be too long on its way', async () => {
+    const folder = await temporaryFolder()
+    await using destination = await open(folder)
+    const { descriptor, bytes } = testImage().blobs[1]!
+    const body = faultyBody(bytesBody(bytes), {
+      failAfterBytes: 1000,
+      error: new ImageError('LIMIT_EXCEEDED', 'it unpacks to more than it should'),
+    })
+    await expect(destination.putBlob(body, descriptor)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    expect(await allFiles(folder)).toEqual(['oci-layout'])
   })
 
   it('computes the digest where none is given, and leaves nothing of a failure', async () => {
