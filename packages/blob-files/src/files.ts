@@ -33,7 +33,9 @@ export async function openRegular(path: string, what: string): Promise<OpenedFil
   } catch (reason) {
     const number = errorNumber(reason)
     if (number === 'ENOENT')
-      throw new ImageError('NOT_FOUND', `there is no ${what} at ${quotePath(path)}`, { cause: reason })
+      throw new ImageError('NOT_FOUND', `there is no ${what.replace(/^an? /, '')} at ${quotePath(path)}`, {
+        cause: reason,
+      })
     if (number === 'ELOOP' || number === 'EMLINK') throw notRegular(path, what, 'a symbolic link')
     if (number === 'ENXIO') throw notRegular(path, what, 'a socket or a device')
     if (number === 'EISDIR') throw notRegular(path, what, 'a folder')

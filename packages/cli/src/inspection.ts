@@ -116,7 +116,7 @@ export interface InspectSettings {
 export async function inspectImage(image: ImageReference, settings: InspectSettings): Promise<Inspected> {
   const source = await image.openSource?.(settings.operation)
   if (source === undefined) {
-    throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(image)}: its transport only writes`)
+    throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(image)}: it is only written to`)
   }
   try {
     return await inspectSource(source, settings)

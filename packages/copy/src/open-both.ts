@@ -63,11 +63,11 @@ async function followed(reference: ImageReference, operation: Operation): Promis
 async function sourceOf(reference: ImageReference, operation: Operation): Promise<ImageSource> {
   const source = await reference.openSource?.(operation)
   if (source !== undefined) return source
-  throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(reference)}: its transport only writes`)
+  throw new ImageError('UNSUPPORTED', `images cannot be read from ${imageName(reference)}: it is only written to`)
 }
 
 async function openDestination(reference: ImageReference, operation: Operation): Promise<ImageDestination> {
   const destination = await reference.openDestination?.(operation)
   if (destination !== undefined) return destination
-  throw new ImageError('UNSUPPORTED', `images cannot be written to ${imageName(reference)}: its transport only reads`)
+  throw new ImageError('UNSUPPORTED', `images cannot be written to ${imageName(reference)}: it is only read from`)
 }

@@ -83,7 +83,7 @@ function keepNewSpaceSmall(): void {
 async function openReadable(reference: ImageReference, operation: Operation): Promise<ImageSource> {
   const source = await reference.openSource?.(operation)
   if (source !== undefined) return source
-  throw new ImageError('UNSUPPORTED', 'images cannot be read from here: its transport only writes')
+  throw new ImageError('UNSUPPORTED', 'images cannot be read from here: it is only written to')
 }
 
 /** The image behind a source, whose layers are about to be read, once each. Throws as `withLayers` does. */
