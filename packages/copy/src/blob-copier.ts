@@ -9,7 +9,7 @@ import {
   type ReusedBlob,
   shortDigest,
 } from '@crossdock/core'
-import type { LayerEdit, NewBlob } from '@crossdock/formats'
+import { layerCompression, type LayerEdit, type NewBlob } from '@crossdock/formats'
 import { createLimiter, delay, type Limiter, recycle } from '@crossdock/streams'
 import { diffIdBody, type Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
@@ -28,7 +28,7 @@ export interface BlobCopier {
   learn(layer: Descriptor, learning: Learning): Promise<Digest | undefined>
   /** Reads a layer for what it unpacks to, and nothing else. */
   read(layer: Descriptor): Promise<Digest>
-  /** Moves the layer in another packing, and says what it is then, and what it unpacks to if that is to be learnt. */
+  /** Moves the layer in another packing, and says what it is then, and what it unpacks to if it was unpacked or that is to be learnt. */
   pack(layer: Descriptor, packing: Packing, learning?: Learning): Promise<PackedLayer>
   /** Writes a blob that was made here. */
   put(blob: NewBlob): Promise<void>
@@ -71,7 +71,8 @@ export function createBlobCopier(ends: CountedEnds): BlobCopier {
     read: (layer) => limited(() => readDiffId(layer, ends)),
     pack: (layer, packing, learning) => {
       const weight = layer.size < LARGE_LAYER_BYTES ? 1 : Math.ceil(most / LARGE_LAYERS_AT_ONCE)
-      return limited(() => movePacked(layer, { packing, learns: learning !== undefined }, ends), weight)
+      const learns = learning !== undefined || isUnpackedFirst(layer, packing)
+      return limited(() => movePacked(layer, { packing, learns }, ends), weight)
     },
     put: ({ descriptor, bytes }) => limited(() => putMade(descriptor, bytesBody(bytes), ends)),
   }
@@ -171,8 +172,17 @@ async function movePacked(layer: Descriptor, options: PackedBodyOptions, ends: C
   return await moveBody(layer, { ...ends, lease: undefined }, async (body) => {
     const packed = ofSource(packedBody(body, layer, options), layer, ends)
     const { digest, size } = await destination.putBlob(packed, {}, operation)
-    return { edit: { digest, size, compression: format }, diffId: packed.diffId() }
+    return { edit: { digest, size, compression: format }, diffId: packed.diffId() ?? plainDigest(digest, format) }
   })
+}
+
+/** What it unpacks to is news then, and not the digest that the destination computes. */
+function isUnpackedFirst({ mediaType }: Descriptor, { format }: Packing): boolean {
+  return format !== 'none' && (layerCompression(mediaType) ?? 'none') !== 'none'
+}
+
+function plainDigest(digest: Digest, format: Packing['format']): Digest | undefined {
+  return format === 'none' ? digest : undefined
 }
 
 async function putMade(blob: Descriptor, body: BlobBody, ends: CountedEnds): Promise<void> {

@@ -2,6 +2,7 @@ import { type Descriptor, type Digest, ImageError, type ManifestBytes, shortDige
 import { type LayerEdit, needsDiffIds } from '@crossdock/formats'
 import { runAll } from '@crossdock/streams'
 import { type BlobCopier, createBlobCopier } from './blob-copier.ts'
+import { checkDiffIds } from './check-diff-ids.ts'
 import type { Learning } from './diff-id-body.ts'
 import type { CountedEnds } from './ends.ts'
 import { distinctBlobs, filesOf, type ManifestNode, manifestsOf } from './graph.ts'
@@ -117,6 +118,7 @@ export class GraphWriter {
   /** Under the first of its types that the destination takes. */
   async #write(node: ManifestNode, put: (made: MadeManifest) => Promise<void>): Promise<void> {
     let refusal: { readonly error: unknown } | undefined
+    await this.#checkPacked(node)
     for (const to of this.#planOf(node).types) {
       try {
         const made = await this.#make(node, to)
@@ -129,6 +131,12 @@ export class GraphWriter {
       }
     }
     throw refusal?.error
+  }
+
+  async #checkPacked(node: ManifestNode): Promise<void> {
+    const { packings } = this.#planOf(node)
+    const unpacked = new Map([...this.#diffIds].filter(([digest]) => packings.has(digest)))
+    await checkDiffIds(node, unpacked, this.#ends)
   }
 
   async #make(node: ManifestNode, to: string): Promise<MadeManifest> {
