@@ -67,10 +67,26 @@ export function createSchemeFinder({ insecure, headStartMs = 300, onFound }: Sch
   async function ask(host: string, attempt: Attempt, race: Omit<Race, 'headStartMs'>): Promise<Outcome> {
     const outcome = await tryBoth(host, attempt, { ...race, headStartMs })
     // A host that does not answer at all may do so later.
-    if (outcome.scheme === undefined) return outcome
-    found.set(host, outcome.scheme)
-    onFound?.(host, outcome.scheme)
+    if (outcome.scheme !== undefined) learn(host, outcome.scheme)
     return outcome
+  }
+
+  function learn(host: string, scheme: UrlScheme): void {
+    found.set(host, scheme)
+    onFound?.(host, scheme)
+  }
+
+  /** In https to a host that has not shown in time what it speaks. */
+  async function inEarnest(host: string, attempt: Attempt, how: Omit<AttemptOptions, 'trial'>): Promise<HttpResponse> {
+    const scheme = known(host)
+    if (scheme !== undefined) return await attempt(scheme, { ...how, trial: false })
+    try {
+      return await attempt('https', { ...how, trial: false })
+    } catch (error) {
+      if (!NOT_TLS.test(causeCode(error))) throw error
+      learn(host, 'http')
+      return await attempt('http', { ...how, trial: false })
+    }
   }
 
   return {
@@ -84,7 +100,7 @@ export function createSchemeFinder({ insecure, headStartMs = 300, onFound }: Sch
       })
       // Of requests that wait for another one's outcome each is still to be sent.
       const { answer, refused } = outcome ?? {}
-      return answer ?? (await attempt(known(host) ?? 'https', { signal, trial: false, refused }))
+      return answer ?? (await inEarnest(host, attempt, { signal, refused }))
     },
     async find(host, ping, signal) {
       const scheme = known(host)
@@ -193,11 +209,15 @@ async function judged(send: () => Promise<HttpResponse>): Promise<Verdict> {
   try {
     return { kind: 'answer', answer: await send() }
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+    const code = causeCode(error)
     if (NOT_TLS.test(code)) return { kind: 'plain' }
     return { kind: ANY_TLS.test(code) ? 'tls' : 'silent' }
   }
+}
+
+function causeCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
 }
 
 function dropLater(verdict: Promise<Verdict>): void {

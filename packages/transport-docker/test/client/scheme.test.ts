@@ -212,6 +212,16 @@ describe('createSchemeFinder', () => {
     expect(finder.known('host.test')).toBe('http')
   })
 
+  it('goes over to http where only the request in https shows that TLS is not spoken', async () => {
+    const finder = createSchemeFinder(insecure)
+    const https: Behaviour = ({ trial, signal }) => (trial ? never(signal) : failing('ERR_SSL_WRONG_VERSION_NUMBER'))
+    const http: Behaviour = ({ trial }) => (trial ? failing('ECONNRESET') : Promise.resolve(answerOf(200)))
+    const { asked, attempt } = hostOf({ https, http })
+    expect((await finder.send('host.test', attempt)).status).toBe(200)
+    expect(asked.toSorted()).toEqual(['http', 'http?', 'https', 'https?'])
+    expect(finder.known('host.test')).toBe('http')
+  })
+
   it('takes a loopback host for a plain one only if nothing is said of it', () => {
     expect(createSchemeFinder({ insecure: () => undefined }).known('localhost:5000')).toBeUndefined()
     expect(createSchemeFinder({ insecure: () => false }).known('localhost:5000')).toBe('https')
