@@ -61,6 +61,8 @@ function member(value: unknown, name: string): unknown {
 }
 
 function plainText(text: string, { headers, secrets }: HttpResponse): string {
+  // A blob, or what a proxy packed: it says nothing to anybody. The end may be within a character.
+  if (/\0|\uFFFD(?!$)/.test(text)) return ''
   const isPage = headers.get('content-type')?.includes('html') === true || /^\s*</.test(text)
   const plain = isPage ? text.slice(0, 4096).replace(/<[^<>]*>/g, ' ') : text
   return redactText(plain.slice(0, 4096).replace(/\s+/g, ' '), { max: 200, secrets })
