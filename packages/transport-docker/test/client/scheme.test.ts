@@ -214,9 +214,10 @@ describe('createSchemeFinder', () => {
 
   it('goes over to http where only the request in https shows that TLS is not spoken', async () => {
     const finder = createSchemeFinder(insecure)
-    const https: Behaviour = ({ trial, signal }) => (trial ? never(signal) : failing('ERR_SSL_WRONG_VERSION_NUMBER'))
-    const http: Behaviour = ({ trial }) => (trial ? failing('ECONNRESET') : Promise.resolve(answerOf(200)))
-    const { asked, attempt } = hostOf({ https, http })
+    const { asked, attempt } = hostOf({
+      https: (options) => (options.trial ? never(options.signal) : notTls(options)),
+      http: ({ trial }) => (trial ? failing('ECONNRESET') : Promise.resolve(answerOf(200))),
+    })
     expect((await finder.send('host.test', attempt)).status).toBe(200)
     expect(asked.toSorted()).toEqual(['http', 'http?', 'https', 'https?'])
     expect(finder.known('host.test')).toBe('http')
