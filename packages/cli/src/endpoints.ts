@@ -160,7 +160,7 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
     dockerArchive: { tmpDir },
     aci: { tmpDir },
     tarball: { tmpDir },
-    store,
+    store: { ...store, resume },
     dockerDaemon: {
       ...engine,
       insecure: settings.insecure,

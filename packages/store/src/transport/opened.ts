@@ -12,6 +12,8 @@ export interface Opened {
   readonly store: Store
   readonly context: StoreContext
   readonly paths: StorePaths
+  /** Whether interrupted blobs are kept, and gone on with. Default: true. */
+  readonly resume?: boolean
 }
 
 export function opened(store: Store, reference: ImageReference, location: StoreLocation): Opened {

@@ -1,4 +1,4 @@
-import { choiceOption, defineOptions, optionCheck, type OptionsDefinition } from '@crossdock/core'
+import { booleanOption, choiceOption, defineOptions, optionCheck, type OptionsDefinition } from '@crossdock/core'
 
 export interface StoreTransportOptions {
   /** The store's folder. It is opened when it is first needed. Default: `defaultStoreFolder`. */
@@ -10,6 +10,8 @@ export interface StoreTransportOptions {
    * `durable`.
    */
   readonly durability?: 'durable' | 'fast' | undefined
+  /** Whether what an interrupted download leaves is kept, and used by the next one. Default: true. */
+  readonly resume?: boolean | undefined
 }
 
 /** What options that come from a file or a command line have to be. */
@@ -17,4 +19,5 @@ export const definition: OptionsDefinition<StoreTransportOptions> = defineOption
   folder: optionCheck('the path of a folder', (value) => typeof value === 'string' && value !== ''),
   namespace: optionCheck('the name of a namespace', (value) => typeof value === 'string' && value !== ''),
   durability: choiceOption('durable', 'fast'),
+  resume: booleanOption,
 })

@@ -26,13 +26,13 @@ export interface Session extends Opened, BlobSession {
 }
 
 export function createSession(found: Opened): Session {
-  const { paths, context } = found
+  const { paths, context, resume = true } = found
   const { blobs } = paths
   const make = async (): Promise<void> => {
     for (const folder of [blobs.folder, blobs.work, blobs.partial]) await createFolder(folder)
     await sweep(blobs)
   }
-  const session = createBlobSession({ blobs, make, durable: context.durable, resume: true, mode: blobMode() })
+  const session = createBlobSession({ blobs, make, durable: context.durable, resume, mode: blobMode() })
   const keeper = createKeeper(context)
   return {
     ...found,

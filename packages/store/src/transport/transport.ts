@@ -47,20 +47,22 @@ export function storeTransport(options: StoreTransportOptions | { readonly store
 }
 
 interface Opening {
+  readonly resume: boolean
   /** `write`: whether a store is made if there is none. */
   open(write: boolean, options?: OperationOptions): Promise<Store>
   close(): Promise<void>
 }
 
 function lent(store: Store): Opening {
-  return { open: async () => store, close: async () => {} }
+  return { resume: true, open: async () => store, close: async () => {} }
 }
 
 function createOpening(options: StoreTransportOptions): Opening {
   definition.check(options)
-  const { folder, namespace, durability } = options
+  const { folder, namespace, durability, resume = true } = options
   let opening: Promise<Store> | undefined
   return {
+    resume,
     async open(create, operation) {
       operation?.signal?.throwIfAborted()
       // Whoever waits for the store waits for that of somebody else, whose abort is none of its business.
@@ -85,8 +87,10 @@ function createReference(transport: StoreTransport, location: StoreLocation, sto
   const text = formatLocation(location)
   const { name, digest, docker } = location
   let policy: PolicyIdentity | undefined
-  const openFor = async (write: boolean, operation?: OperationOptions): Promise<Opened> =>
-    opened(await stores.open(write, operation), reference, location)
+  const openFor = async (write: boolean, operation?: OperationOptions): Promise<Opened> => ({
+    ...opened(await stores.open(write, operation), reference, location),
+    resume: stores.resume,
+  })
   const reference: StoreReference = {
     transport,
     ...(name !== undefined && { name }),

@@ -1,8 +1,16 @@
-import { access, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { digestOf, type Signature } from '@crossdock/core'
+import { bytesBody, digestOf, type Signature } from '@crossdock/core'
 import { referrersTag } from '@crossdock/formats'
-import { putImage, rootDescriptor, testArtifact, testImage, testIndex, writeImage } from '@crossdock/transport-testkit'
+import {
+  faultyBody,
+  putImage,
+  rootDescriptor,
+  testArtifact,
+  testImage,
+  testIndex,
+  writeImage,
+} from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { openStore, type Store, type StoreTransport, storeTransport } from '../../src/index.ts'
 import { allOf } from '../all-of.ts'
@@ -23,6 +31,23 @@ async function names({ store }: Place): Promise<readonly string[]> {
 }
 
 const ago = { minAgeMs: 0 }
+
+describe('a blob that breaks off', () => {
+  it.each([
+    [undefined, 1],
+    [true, 1],
+    [false, 0],
+  ])('with resume: %j leaves %i files to go on from', async (resume, left) => {
+    const folder = await temporaryFolder()
+    const transport = storeTransport({ folder, durability: 'fast', resume })
+    const { bytes, descriptor } = testImage().blobs[1]!
+    await using destination = await transport.parseReference('alpine').openDestination!()
+    const put = destination.putBlob(faultyBody(bytesBody(bytes), { failAfterBytes: 1000 }), descriptor)
+    await expect(put).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await readdir(join(folder, '.crossdock/partial'))).toHaveLength(left)
+    await transport.close?.()
+  })
+})
 
 describe('an image that is written', () => {
   it('is in index.json under its full name', async () => {
