@@ -51,7 +51,7 @@ interface Request {
   readonly from: string
   readonly to: string
   readonly all: boolean
-  readonly insecure: boolean
+  readonly insecure: boolean | undefined
   readonly credentials: { readonly username: string; readonly password: string } | undefined
 }
 
@@ -66,7 +66,7 @@ function readArguments(argv: readonly string[]): Request | undefined {
     if (from === undefined || to === undefined || rest.length > 0) return undefined
     const [username, ...password] = values.creds?.split(':') ?? []
     const credentials = username === undefined ? undefined : { username, password: password.join(':') }
-    return { from, to, all: values.all ?? false, insecure: values.insecure ?? false, credentials }
+    return { from, to, all: values.all ?? false, insecure: values.insecure, credentials }
   } catch {
     return undefined
   }
