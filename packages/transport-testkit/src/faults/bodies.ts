@@ -69,14 +69,38 @@ export function leasedBody(body: BlobBody, { leases = 0 }: { readonly leases?: n
     mostAtOnce: () => most,
     outstanding: () => leased,
     ...(leases > 0 && { lease }),
-    async *open(offset, end) {
-      open += 1
-      most = Math.max(most, open)
+    open: (offset, end) => ({
+      [Symbol.asyncIterator]() {
+        open += 1
+        most = Math.max(most, open)
+        return counted(body.open(offset, end), () => (open -= 1))
+      },
+    }),
+  }
+}
+
+/** Tells once when the bytes have ended, have failed, or are left: what is behind them may take a moment to notice. */
+function counted(bytes: AsyncIterable<Uint8Array>, onOver: () => void): AsyncIterator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  let isOver = false
+  const over = (): void => {
+    if (!isOver) onOver()
+    isOver = true
+  }
+  return {
+    async next() {
       try {
-        yield* body.open(offset, end)
-      } finally {
-        open -= 1
+        const result = await iterator.next()
+        if (result.done === true) over()
+        return result
+      } catch (error) {
+        over()
+        throw error
       }
+    },
+    async return() {
+      over()
+      return (await iterator.return?.()) ?? { done: true, value: undefined }
     },
   }
 }
