@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { ImageError, quoteForeign, type ImageErrorCode } from '@crossdock/core'
 
 /** What the operating system's error numbers mean to a person, and what to do; others are shown as they are. */
@@ -14,13 +15,21 @@ const MEANINGS: ReadonlyMap<string, { readonly is: string; readonly advice?: str
   ['ENOENT', { is: 'it does not exist' }],
   ['ELOOP', { is: 'it is a symbolic link' }],
   ['EISDIR', { is: 'it is a folder' }],
+  ['EIO', { is: 'the disk reports an error', advice: 'check the disk, or choose another path' }],
+  ['ESTALE', { is: 'the server of this network folder does not know it any more', advice: 'mount it again' }],
   ['ENAMETOOLONG', { is: 'the name is too long', advice: 'choose a shorter path' }],
 ])
 
 /** The error number's name (`ENOENT`) if `reason` is a failure of the operating system. */
 export function errorNumber(reason: unknown): string | undefined {
   if (!(reason instanceof Error) || !('code' in reason) || !('syscall' in reason)) return undefined
-  return typeof reason.code === 'string' ? reason.code : undefined
+  if (typeof reason.code !== 'string') return undefined
+  return reason.code === 'UNKNOWN' && 'errno' in reason ? nameOf(reason.errno) : reason.code
+}
+
+/** Node.js has no name for some numbers, such as that of a quota that is used up. */
+function nameOf(errno: unknown): string {
+  return Object.entries(constants.errno).find(([, number]) => -number === errno)?.[0] ?? 'UNKNOWN'
 }
 
 /** `IO`, or `NOT_FOUND` where `missing` says so, for a failed file operation: what was tried, on which path, and why it failed. */
