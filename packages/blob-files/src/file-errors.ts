@@ -24,7 +24,7 @@ const MEANINGS: ReadonlyMap<string, { readonly is: string; readonly advice?: str
 export function errorNumber(reason: unknown): string | undefined {
   if (!(reason instanceof Error) || !('code' in reason) || !('syscall' in reason)) return undefined
   if (typeof reason.code !== 'string') return undefined
-  return reason.code === 'UNKNOWN' && 'errno' in reason ? nameOf(reason.errno) : reason.code
+  return /^E[A-Z0-9]+$/.test(reason.code) || !('errno' in reason) ? reason.code : nameOf(reason.errno)
 }
 
 /** Node.js has no name for some numbers, such as that of a quota that is used up. */

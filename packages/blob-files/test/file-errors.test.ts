@@ -16,6 +16,8 @@ describe('errorNumber', () => {
     'is %s, for which Node.js has no name',
     (name) => {
       expect(errorNumber(systemError('UNKNOWN', -constants.errno[name]))).toBe(name)
+      const inWords = `Unknown system error ${-constants.errno[name]}`
+      expect(errorNumber(systemError(inWords, -constants.errno[name]))).toBe(name)
     },
   )
 
