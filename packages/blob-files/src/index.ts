@@ -26,7 +26,7 @@ export type { ReplaceFileOptions } from './replace-file.ts'
 // Beside other processes
 export { acquireLock } from './lock.ts'
 export type { Lock, LockOptions } from './lock.ts'
-export { createLeftovers } from './leftovers.ts'
+export { createLeftovers, sweepPartials } from './leftovers.ts'
 export type { Leftover, Leftovers } from './leftovers.ts'
 export { sweep, sweepPassing } from './sweep.ts'
 export type { SweepOptions } from './sweep.ts'

@@ -18,6 +18,7 @@ import { thisProcess } from '@crossdock/blob-files'
 import {
   bytesBody,
   type Descriptor,
+  digestEncoded,
   digestOf,
   type ImageDestination,
   type ManifestBytes,
@@ -88,6 +89,17 @@ describe('a new folder', () => {
     await writeFile(join(folder, `.crossdock/new.${pid}-1-${thisProcess().place}.0123456789ab`), 'half')
     await writeImage(dir.parseReference(folder), testImage())
     expect(await strayFiles(folder)).toEqual([])
+  })
+
+  it('sweeps when it has committed what others left of its blobs meanwhile', async () => {
+    const folder = await temporaryFolder()
+    await using destination = await open(folder)
+    const image = testImage()
+    await putImage(destination, image)
+    const { digest } = image.blobs[0]!.descriptor
+    await writeFile(join(folder, '.crossdock/partial', `sha256-${digestEncoded(digest)}.kept`), 'x')
+    await destination.commit()
+    expect(await readdir(join(folder, '.crossdock/partial'))).toEqual([])
   })
 
   it('says version 1.2 as long as a digest is not sha256', async () => {

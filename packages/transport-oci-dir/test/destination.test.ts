@@ -361,6 +361,17 @@ describe('putBlob', () => {
     await writeImage(oci.parseReference(`${folder}:t`), testImage({ seed: 'third' }))
     expect(await readdir(partial)).not.toContain(names[5])
   })
+
+  it('sweeps when it has committed what others left of its blobs meanwhile', async () => {
+    const folder = await temporaryFolder()
+    await using destination = await open(folder)
+    const image = testImage()
+    await putImage(destination, image)
+    const { digest } = image.blobs[0]!.descriptor
+    await writeFile(join(folder, '.crossdock/partial', `sha256-${digestEncoded(digest)}.kept`), 'x')
+    await destination.commit()
+    expect(await readdir(join(folder, '.crossdock/partial'))).toEqual([])
+  })
 })
 
 describe('reuseBlob and findBlob', () => {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ifExists, naming, quotePath, syncFolder, trimStamps } from '@crossdock/blob-files'
+import { ifExists, naming, quotePath, sweepPartials, syncFolder, trimStamps } from '@crossdock/blob-files'
 import { type Digest, ImageError, type OperationOptions } from '@crossdock/core'
 import {
   addReferrer,
@@ -39,6 +39,7 @@ export async function commitImage(session: Session, operation: OperationOptions 
     await changeNames(session, { put }, operation)
     await layout.sync(operation)
   }, operation)
+  await sweepPartials(session.paths.blobs)
   await trimStamps(session.paths.blobs)
 }
 

@@ -1,6 +1,6 @@
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bytesBody, digestOf, type Signature } from '@crossdock/core'
+import { bytesBody, digestEncoded, digestOf, type Signature } from '@crossdock/core'
 import { referrersTag } from '@crossdock/formats'
 import {
   faultyBody,
@@ -81,6 +81,17 @@ describe('an image that is written', () => {
     expect(await names(place)).toEqual([])
     const { blobs } = await place.store.collect(ago)
     expect(blobs).toBe(4)
+  })
+
+  it('takes what others left of its blobs meanwhile away', async () => {
+    const place = await emptyPlace()
+    const partial = join(place.store.folder, '.crossdock/partial')
+    await using destination = await place.transport.parseReference('alpine').openDestination!()
+    const image = testImage()
+    await putImage(destination, image)
+    await writeFile(join(partial, `sha256-${digestEncoded(image.blobs[0]!.descriptor.digest)}.kept`), 'x')
+    await destination.commit()
+    expect(await readdir(partial)).toEqual([])
   })
 
   it('builds on blobs that nothing kept, and they stay', async () => {

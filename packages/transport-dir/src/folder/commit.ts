@@ -7,6 +7,7 @@ import {
   quotePath,
   replaceFile,
   syncFolder,
+  sweepPartials,
   trimStamps,
 } from '@crossdock/blob-files'
 import { type Digest, ImageError, type ManifestBytes, type OperationOptions } from '@crossdock/core'
@@ -34,6 +35,7 @@ export async function commitImage(session: Session, operation: OperationOptions 
   if (options.durable) await syncFolder(paths.root)
   if (top === undefined) await writeAllSignatures(session, lock)
   else await replaceImage({ session, top, lock, operation })
+  await sweepPartials(paths.blobs)
   await trimStamps(paths.blobs)
 }
 

@@ -8,6 +8,7 @@ import {
   quotePath,
   replaceFile,
   syncFolder,
+  sweepPartials,
   trimStamps,
 } from '@crossdock/blob-files'
 import { ImageError, type Digest, type OperationOptions } from '@crossdock/core'
@@ -57,6 +58,7 @@ export async function commitManifests(session: Session, operation: OperationOpti
   await staging.write(index)
   if (options.durable) await syncBlobFolders(session)
   if (index !== old) await writeIndex(session, index, lock)
+  await sweepPartials(paths.blobs)
   await trimStamps(paths.blobs)
 }
 
