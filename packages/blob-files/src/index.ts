@@ -16,7 +16,7 @@ export { createTrust, trimStamps } from './trust.ts'
 export type { HoldsOptions, Trust } from './trust.ts'
 
 // Other files
-export { openRegular, PRIVATE_MODE, readBounded, readFully, syncFolder, writeFully } from './files.ts'
+export { openRegular, PRIVATE_MODE, publicMode, readBounded, readFully, syncFolder, writeFully } from './files.ts'
 export type { OpenedFile, ReadBoundedOptions } from './files.ts'
 export { hashRange } from './hash-range.ts'
 export type { HashRangeOptions } from './hash-range.ts'
