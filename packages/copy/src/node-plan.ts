@@ -103,11 +103,16 @@ function isConvertible({ parsed }: ManifestNode): boolean {
 function packingsOf(node: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing> {
   const packings = new Map<Digest, Packing>()
   if (!isConvertible(node)) return packings
-  for (const layer of filesOf(node).filter((candidate) => !isForeignLayer(candidate))) {
+  const layers = filesOf(node).filter((candidate) => !isForeignLayer(candidate))
+  for (const layer of layers) {
     const packing = packingOf(layer, ends)
     if (packing !== undefined) packings.set(layer.digest, packing)
   }
-  return packings
+  const become = ({ digest, mediaType }: Descriptor): string | undefined =>
+    packings.get(digest)?.format ?? layerCompression(mediaType)
+  if (ends.destination.traits.sameLayerFormat !== true || new Set(layers.map(become)).size < 2) return packings
+  const packed = layers.filter(({ mediaType }) => (layerCompression(mediaType) ?? 'none') !== 'none')
+  return new Map(packed.map(({ digest }) => [digest, { format: 'none' }]))
 }
 
 /** Whether a layer will be in zstd or is encrypted: neither has a name in Docker's formats. */

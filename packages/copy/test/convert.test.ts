@@ -5,6 +5,7 @@ import {
   DOCKER_MANIFEST_LIST,
   type ImageManifest,
   OCI_INDEX,
+  OCI_LAYER_TAR,
   OCI_MANIFEST,
   parseManifest,
 } from '@crossdock/formats'
@@ -15,6 +16,8 @@ import {
   testIndex,
   withReferrers,
   wrapTransport,
+  testBlob,
+  testManifest,
 } from '@crossdock/transport-testkit'
 import { describe, expect, it } from 'vitest'
 import { copyImage, type CopyOptions, planCopy } from '../src/index.ts'
@@ -244,6 +247,22 @@ describe('layers', () => {
     }
     const { manifest } = await placed(testImage(), takesGzip).copy({ layers: { format: 'gzip' } })
     expect(layersOf(manifest.bytes, manifest.mediaType)[0]?.mediaType).toMatch(/gzip$/)
+  })
+
+  it('are all unpacked where they were packed differently, for a destination that takes one packing', async () => {
+    const image = testImage({ compression: 'gzip' })
+    const [config, plain, ...rest] = image.blobs
+    const unpacked = testBlob(gunzipSync(plain!.bytes), { mediaType: OCI_LAYER_TAR })
+    const document = JSON.parse(Buffer.from(image.root.bytes).toString()) as { layers: unknown[] }
+    const layers = [unpacked.descriptor, ...rest.map(({ descriptor }) => descriptor)]
+    const root = testManifest({ ...document, layers }, { mediaType: OCI_MANIFEST })
+    const mixed = { root, manifests: [root], blobs: [config!, unpacked, ...rest] }
+    for (const sameLayerFormat of [true, false]) {
+      const place = placed(mixed, { destinationTraits: { sameLayerFormat } })
+      const { manifest } = await place.copy({})
+      const types = layersOf(manifest.bytes, manifest.mediaType).map(({ mediaType }) => mediaType.endsWith('gzip'))
+      expect(types).toEqual(layers.map((_, at) => !sameLayerFormat && at > 0))
+    }
   })
 
   it('are packed for a destination that likes it, if the manifest is made by the source anyway', async () => {

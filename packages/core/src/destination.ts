@@ -19,6 +19,8 @@ export interface DestinationTraits {
   readonly layerCompression?: 'preserve' | 'compress' | undefined
   /** How the layers that it takes may be packed; those that are packed otherwise are unpacked for it. Default: in every way. */
   readonly layerFormats?: readonly ('none' | 'gzip' | 'zstd')[] | undefined
+  /** Whether the layers of one image are packed in one way; where they are not, all are unpacked. Default: false. */
+  readonly sameLayerFormat?: boolean | undefined
   /** The operating systems whose images it takes, as configurations name them. Default: every one. */
   readonly systems?: readonly string[] | undefined
   /** Whether a manifest may name layers by URL without the blobs being there. Default: true. */

@@ -33,7 +33,8 @@ export async function openDestination(
     writer: createStreamWriter({ ...options, open: (openSignal) => engine.load(openSignal), memberOf }),
     what: `the engine at ${engine.host.text}`,
     name,
-    packings: ['gzip', 'zstd'],
+    // Docker 20.10 does not know zstd.
+    packings: ['gzip'],
     isForAll: false,
     systems: options.host === undefined ? systemsOfThisMachine() : undefined,
   })

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { bytesBody, type BlobBody, type BlobHint, type ImageDestination } from '@crossdock/core'
-import { OCI_CONFIG, OCI_LAYER_ZSTD, OCI_MANIFEST, parseManifest } from '@crossdock/formats'
+import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST, parseManifest } from '@crossdock/formats'
 import { type EngineOptions, startEngine, type TestEngine } from '@crossdock/test-engine'
 import {
   faultyBody,
@@ -104,9 +104,9 @@ describe('an image that is written', () => {
 })
 
 describe('an OCI image', () => {
-  it('is taken as it is, packed with zstd, too', async () => {
-    const layer = randomBytes(4096, 'zstd')
-    const packed = testBlob(new Uint8Array(zstdCompressSync(layer)), { mediaType: OCI_LAYER_ZSTD })
+  it('is taken as it is, packed with gzip, too', async () => {
+    const layer = randomBytes(4096, 'gzip')
+    const packed = testBlob(new Uint8Array(gzipSync(layer)), { mediaType: OCI_LAYER_GZIP })
     const rootfs = { type: 'layers', diff_ids: [testBlob(layer).descriptor.digest] }
     const made = testBlob(Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs })), {
       mediaType: OCI_CONFIG,

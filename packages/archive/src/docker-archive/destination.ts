@@ -63,13 +63,15 @@ interface ReadyImage {
 
 /** An archive that is being written, as a destination of one image; disposing it disposes the writer. */
 export function createDockerArchiveDestination(options: DockerArchiveDestinationOptions): ImageDestination {
-  const { reference, writer, packings, systems } = options
+  const { reference, writer, packings, systems, isForAll } = options
   const session: Session = { ...options, configs: new Map(), image: undefined }
   return Object.freeze<ImageDestination>({
     reference,
     traits: Object.freeze({
       manifestTypes: MANIFEST_TYPES,
       keepsManifests: false,
+      // There are readers that judge all layers by the first one.
+      sameLayerFormat: isForAll,
       layerFormats: Object.freeze(['none' as const, ...packings]),
       foreignLayers: false,
       systems,
