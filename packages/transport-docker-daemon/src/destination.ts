@@ -33,8 +33,6 @@ export async function openDestination(
     writer: createStreamWriter({ ...options, open: (openSignal) => engine.load(openSignal), memberOf }),
     what: `the engine at ${engine.host.text}`,
     name,
-    // Docker 20.10 does not know zstd.
-    packings: ['gzip'],
     isForAll: false,
     systems: options.host === undefined ? systemsOfThisMachine() : undefined,
   })

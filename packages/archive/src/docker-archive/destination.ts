@@ -31,6 +31,8 @@ import { MANIFEST_FILE } from './manifest-file.ts'
 
 /** Best first. The archive holds no manifest, and those of both kinds name the same config and layers. */
 const MANIFEST_TYPES: readonly string[] = Object.freeze([DOCKER_MANIFEST, OCI_MANIFEST])
+/** What every loader reads; zstd is newer than some of them. */
+const LAYER_FORMATS = Object.freeze(['none', 'gzip'] as const)
 
 export interface DockerArchiveDestinationOptions {
   readonly reference: ImageReference
@@ -39,8 +41,6 @@ export interface DockerArchiveDestinationOptions {
   readonly what: string
   /** The name that the image has in the archive. */
   readonly name?: DockerReference | undefined
-  /** How layers may be packed that whoever loads the archive unpacks. */
-  readonly packings: readonly ('gzip' | 'zstd')[]
   /** Whether the archive has what programs from before `manifest.json` read. */
   readonly isForAll: boolean
   /** The operating systems whose images the reader of the archive takes. Default: every one. */
@@ -63,7 +63,7 @@ interface ReadyImage {
 
 /** An archive that is being written, as a destination of one image; disposing it disposes the writer. */
 export function createDockerArchiveDestination(options: DockerArchiveDestinationOptions): ImageDestination {
-  const { reference, writer, packings, systems, isForAll } = options
+  const { reference, writer, systems, isForAll } = options
   const session: Session = { ...options, configs: new Map(), image: undefined }
   return Object.freeze<ImageDestination>({
     reference,
@@ -72,7 +72,7 @@ export function createDockerArchiveDestination(options: DockerArchiveDestination
       keepsManifests: false,
       // There are readers that judge all layers by the first one.
       sameLayerFormat: isForAll,
-      layerFormats: Object.freeze(['none' as const, ...packings]),
+      layerFormats: LAYER_FORMATS,
       foreignLayers: false,
       systems,
       parallelBlobs: 1,
@@ -153,7 +153,7 @@ interface Layers {
 }
 
 /** Whoever loads the archive refuses layers that are not those of the config, which of packed ones cannot be seen here. */
-function checkLayers({ writer, packings }: Session, { layers, diffIds }: Layers): void {
+function checkLayers({ writer }: Session, { layers, diffIds }: Layers): void {
   const absent = layers.map(({ digest }) => digest).filter((digest) => !writer.stored.has(digest))
   if (absent.length > 0) throw missing(absent)
   if (layers.length !== diffIds.length) {
@@ -163,8 +163,7 @@ function checkLayers({ writer, packings }: Session, { layers, diffIds }: Layers)
     )
   }
   for (const [place, { digest, mediaType }] of layers.entries()) {
-    const isPacked = packings.some((packing) => packing === layerCompression(mediaType))
-    if (isPacked || digest === diffIds[place]) continue
+    if (layerCompression(mediaType) === 'gzip' || digest === diffIds[place]) continue
     throw new ImageError(
       'INVALID_DATA',
       `a plain layer is named by its diff ID: layer ${place} is ${digest}, but the config says ${diffIds[place]}`,

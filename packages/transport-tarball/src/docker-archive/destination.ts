@@ -22,8 +22,6 @@ export async function openDestination(
     writer,
     what: file === STANDARD ? 'standard output' : quotePath(file),
     name: selection.name,
-    // Every reader of these unpacks gzip; zstd is newer than some of them.
-    packings: ['gzip'],
     isForAll: true,
   })
 }
