@@ -108,19 +108,29 @@ function packingsOf(node: ManifestNode, ends: Ends): ReadonlyMap<Digest, Packing
     const packing = packingOf(layer, ends)
     if (packing !== undefined) packings.set(layer.digest, packing)
   }
-  const become = ({ digest, mediaType }: Descriptor): string | undefined =>
-    packings.get(digest)?.format ?? layerCompression(mediaType)
-  if (ends.destination.traits.sameLayerFormat !== true || new Set(layers.map(become)).size < 2) return packings
+  return ends.destination.traits.sameLayerFormat === true && isMixed(layers, packings) ? allUnpacked(layers) : packings
+}
+
+function isMixed(layers: readonly Descriptor[], packings: ReadonlyMap<Digest, Packing>): boolean {
+  return new Set(layers.map((layer) => formatOf(layer, packings))).size > 1
+}
+
+function allUnpacked(layers: readonly Descriptor[]): ReadonlyMap<Digest, Packing> {
   const packed = layers.filter(({ mediaType }) => (layerCompression(mediaType) ?? 'none') !== 'none')
   return new Map(packed.map(({ digest }) => [digest, { format: 'none' }]))
 }
 
+/** How the layer will be packed. */
+function formatOf(
+  { digest, mediaType }: Descriptor,
+  packings: ReadonlyMap<Digest, Packing>,
+): Packing['format'] | undefined {
+  return packings.get(digest)?.format ?? layerCompression(mediaType)
+}
+
 /** Whether a layer will be in zstd or is encrypted: neither has a name in Docker's formats. */
 function needsOci({ layers }: ManifestNode, packings: ReadonlyMap<Digest, Packing>): boolean {
-  return layers.some(({ digest, mediaType }) => {
-    const format = packings.get(digest)?.format ?? layerCompression(mediaType)
-    return format === 'zstd' || isEncryptedLayerType(mediaType)
-  })
+  return layers.some((layer) => formatOf(layer, packings) === 'zstd' || isEncryptedLayerType(layer.mediaType))
 }
 
 function whyFixed({ top, referrers }: ImageGraph, { destination, options }: Ends): string | undefined {
