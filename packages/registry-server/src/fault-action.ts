@@ -80,6 +80,8 @@ export type ProtocolFault =
   | { readonly kind: 'forgetUpload' }
   /** The Range of an answer about an upload is this much behind what is stored. */
   | { readonly kind: 'staleRange'; readonly byBytes: number }
+  /** The Location of an answer about an upload is old when it arrives, as if an earlier request had come to its end meanwhile. */
+  | { readonly kind: 'staleLocation' }
   /** Refuses bodies above this size unread. Default status: 413. */
   | { readonly kind: 'tooLarge'; readonly aboveBytes: number; readonly status?: number | undefined }
   /** Opens an upload session instead of mounting. */

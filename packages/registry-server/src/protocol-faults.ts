@@ -40,6 +40,13 @@ export const PROTOCOL_FAULTS: Faults<ProtocolFault> = {
     const last = typeof range === 'string' ? Number(range.slice(range.indexOf('-') + 1)) : 0
     return withHeaders(reply, { range: `0-${Math.max(last - byBytes, 0)}` })
   },
+  staleLocation: async (_action, { exchange, next, registry }) => {
+    const reply = await next(exchange)
+    const session = exchange.route.kind === 'upload' ? exchange.route.session : ''
+    const upload = await registry.storage.findUpload(session)
+    await upload?.advance()
+    return reply
+  },
   tooLarge: async ({ aboveBytes, status = 413 }, { exchange, next }) => {
     if ((exchange.bodySize ?? Infinity) <= aboveBytes) return await next(exchange)
     throw new Refusal(status, {

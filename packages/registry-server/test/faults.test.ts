@@ -278,6 +278,16 @@ describe('ranges, uploads and lists', () => {
     expect((await call(location)).headers.range).toBe('0-2')
   })
 
+  test('staleLocation: the next request of the session is refused', async () => {
+    const location = await open()
+    add({ kind: 'staleLocation' }, { method: 'GET', nth: 1 })
+    const told = String((await call(location)).headers.location)
+    const answer = await call(told, { method: 'PATCH', body: 'abc' })
+    expect([answer.status, answer.json.errors[0].code]).toEqual([400, 'BLOB_UPLOAD_INVALID'])
+    const newest = String((await call(location)).headers.location)
+    expect(await call(newest, { method: 'PATCH', body: 'abc' })).toMatchObject({ status: 202 })
+  })
+
   test('tooLarge', async () => {
     add({ kind: 'tooLarge', aboveBytes: 1000 }, { method: ['PATCH', 'PUT'], route: 'upload' })
     const location = await open()

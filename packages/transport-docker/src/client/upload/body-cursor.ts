@@ -31,7 +31,7 @@ export interface CursorOptions extends KnownBlob {
 }
 
 export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOptions): BodyCursor {
-  const hasher = from === 0 ? createHasher(digestAlgorithm(blob.digest)) : undefined
+  let hasher = from === 0 ? createHasher(digestAlgorithm(blob.digest)) : undefined
   let hashed = from
   let current: Run | undefined
 
@@ -59,6 +59,7 @@ export function createBodyCursor(body: BlobBody, { from, ...blob }: CursorOption
 
   async function* read(start: number, end: number): AsyncGenerator<Uint8Array> {
     const run = runAt(start)
+    if (start > hashed) hasher = undefined // what is left out the registry has
     while (run.position < end) {
       run.taken = true
       const chunk = await next(run)

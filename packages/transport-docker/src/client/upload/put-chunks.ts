@@ -8,9 +8,9 @@ import {
   finishUpload,
   freshUpload,
   sendChunk,
+  triedStatus,
   uploadError,
   type UploadSession,
-  uploadStatus,
   type UploadWire,
 } from './upload-session.ts'
 
@@ -53,6 +53,13 @@ interface ChunkedUpload {
   finish(): Promise<PutOutcome>
 }
 
+interface Resync {
+  /** Bytes that the registry has, as far as its refusal said so. */
+  readonly stored?: number | undefined
+  /** Whether a newer Location alone may be what was missing. */
+  readonly newUrlHelps: boolean
+}
+
 interface UploadState {
   readonly blob: KnownBlob
   readonly session: UploadSession
@@ -67,16 +74,25 @@ function createChunkedUpload(wire: UploadWire, { blob, session: first, given }: 
   let resyncs = 0
   const sizer = createChunkSizer({ chunkBytes: lore.chunkBytes, minChunkBytes: session.minChunkBytes })
 
-  /** The registry counts otherwise: where does it stand? Undefined if that does not help. */
-  async function resync(outcome: ChunkOutcome & { kind: 'offset' }): Promise<boolean> {
+  /** Where does the registry stand by now? False if it does not tell, or what is known already. */
+  async function resync({ stored, newUrlHelps }: Resync): Promise<boolean> {
     resyncs += 1
     if (resyncs > MAX_RESYNCS) return false
-    const status = await uploadStatus(wire, session.url)
+    const status = await triedStatus(wire, session.url)
     if (status === 'gone') return false
-    const stored = status === 'unknown' ? outcome.stored : status.offset
-    if (stored === undefined || stored === session.offset || stored > blob.size) return false
-    session = { ...session, ...(status !== 'unknown' && { url: status.url }), offset: stored }
+    const { url = session.url, offset = stored ?? session.offset } = typeof status === 'string' ? {} : status
+    const hasMoved = offset !== session.offset || (newUrlHelps && url.href !== session.url.href)
+    if (!hasMoved || offset > blob.size) return false
+    session = { ...session, url, offset }
     return true
+  }
+
+  /**
+   * An upload that a process left when it died may still take in that one's last request when its status is asked for: the Location
+   * is an old one then as soon as that request is over.
+   */
+  async function overtaken(): Promise<boolean> {
+    return given && accepted === 0 && (await resync({ newUrlHelps: true }))
   }
 
   return {
@@ -94,7 +110,8 @@ function createChunkedUpload(wire: UploadWire, { blob, session: first, given }: 
         sizer.took(size, performance.now() - startedAt)
         return undefined
       }
-      if (outcome.kind === 'offset' && (await resync(outcome))) return undefined
+      if (outcome.kind === 'offset' && (await resync({ ...outcome, newUrlHelps: false }))) return undefined
+      if (outcome.kind === 'refused' && (await overtaken())) return undefined
       if (outcome.kind === 'too-large' && sizer.shrink()) {
         lore.chunkBytes = sizer.next()
         return undefined
@@ -102,7 +119,9 @@ function createChunkedUpload(wire: UploadWire, { blob, session: first, given }: 
       return await otherWay(outcome, { wire, session, given, accepted, size })
     },
     finish: async () => {
-      const refusal = await finishUpload(wire, session, { digest: blob.digest })
+      const finish = async () => await finishUpload(wire, session, { digest: blob.digest })
+      let refusal = await finish()
+      if (refusal?.status === 400 && (await overtaken()) && session.offset === blob.size) refusal = await finish()
       if (refusal === undefined) return { kind: 'done' }
       // What an earlier attempt left may be damaged; what was sent just now is not.
       if (given && isUploadAtFault(refusal)) return { kind: 'retry', refusal }

@@ -1,9 +1,8 @@
-import { ImageError } from '@crossdock/core'
 import { hasBlob } from '../blob-head.ts'
 import { type JournalEntry, uploadKey } from './journal-entry.ts'
 import type { OpenUpload } from './journal.ts'
 import type { KnownBlob } from './put-outcome.ts'
-import { type UploadSession, uploadStatus, type UploadWire } from './upload-session.ts'
+import { triedStatus, type UploadSession, type UploadWire } from './upload-session.ts'
 
 /**
  * The upload of this blob that an earlier attempt, maybe of an earlier process, left open; `present` if it turns out to have come
@@ -40,15 +39,8 @@ async function askFor(
 ): Promise<UploadSession | 'untold' | undefined> {
   const url = URL.parse(noted.url)
   if (url === null || noted.offset > blob.size) return undefined
-  let status: Awaited<ReturnType<typeof uploadStatus>>
-  try {
-    status = await uploadStatus(wire, url)
-  } catch (error) {
-    wire.operation?.signal?.throwIfAborted()
-    // Nothing to fail for: an upload can begin anew, and where that fails, too, it says so better.
-    if (error instanceof ImageError) return 'untold'
-    throw error
-  }
+  const status = await triedStatus(wire, url)
+  if (status === 'untold') return status
   if (status === 'gone') return undefined
   if (status === 'unknown') {
     // What has come of a first request nobody knows then.

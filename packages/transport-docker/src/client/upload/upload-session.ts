@@ -173,6 +173,20 @@ export async function uploadStatus(wire: UploadWire, url: URL): Promise<UploadSe
   return 'unknown'
 }
 
+/**
+ * The same where that the registry cannot say at the moment (`untold`) is nothing to fail for: an upload can begin anew, and where
+ * that fails, too, it says so better.
+ */
+export async function triedStatus(wire: UploadWire, url: URL): Promise<UploadSession | 'gone' | 'unknown' | 'untold'> {
+  try {
+    return await uploadStatus(wire, url)
+  } catch (error) {
+    wire.operation?.signal?.throwIfAborted()
+    if (error instanceof ImageError) return 'untold'
+    throw error
+  }
+}
+
 /** A refusal as an error. */
 export function uploadError(wire: UploadWire, refusal: Refusal): ImageError {
   return refusalError(refusal, wire.repository.context(complete(wire, { method: 'PUT' })))

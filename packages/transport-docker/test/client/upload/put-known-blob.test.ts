@@ -132,6 +132,54 @@ describe('after an interruption', () => {
     expect(await holds(first)).toBe(true)
   })
 
+  it('go on where the last request of the dead process ends only after the status was told', async () => {
+    const first = await peer()
+    first.server.faults.add({ match: { method: 'PATCH', nth: 3 }, action: { kind: 'cut' } })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleLocation' } })
+    const before = first.server.requests.length
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(new Set(body.offsets)).toEqual(new Set([512 * KIB]))
+    expect(seen(first.server).slice(before)).toEqual([
+      'GET upload 204',
+      'PATCH upload 400',
+      'GET upload 204',
+      ...Array<string>(2).fill('PATCH upload 202'),
+      'PUT upload 201',
+    ])
+  })
+
+  it('end what is whole under the newest Location', async () => {
+    const first = await peer()
+    first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'cut' } })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleLocation' } })
+    const before = first.server.requests.length
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(body.offsets).toEqual([])
+    expect(seen(first.server).slice(before)).toEqual([
+      'GET upload 204',
+      'PUT upload 400',
+      'GET upload 204',
+      'PUT upload 201',
+    ])
+  })
+
+  it('go on further on than was told if more turns out to have arrived', async () => {
+    const first = await peer()
+    first.server.faults.add(
+      { match: { method: 'PATCH', nth: 1 }, action: { kind: 'cut', afterBytes: 100 * KIB, of: 'request' } },
+      { match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleRange', byBytes: 100 * KIB } },
+    )
+    await failure(() => first.destination.putBlob(watchedBody(BYTES, 64 * KIB), BLOB))
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(body.offsets).toEqual([0, 100 * KIB])
+    expect(await holds(first)).toBe(true)
+  })
+
   it('are done if only the last answer was lost', async () => {
     const first = await peer()
     first.server.faults.add({
