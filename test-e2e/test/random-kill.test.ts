@@ -118,6 +118,18 @@ describe(`a copy that is killed at a random byte and run again (CROSSDOCK_SEED=$
     },
   )
 
+  describe('a registry that still takes in what the dead process sent', () => {
+    const site = useSite(() => startRegistry())
+    const shapes = ['one layer', 'three layers of different sizes', 'twelve layers', 'sixty layers'] as const
+
+    it.each(shapes)('push, %s: what had arrived is not sent again', async (shape) => {
+      const image = imageOf(shape)
+      const { begun, total } = await pushTwice(site(), image)
+      expect(total).toBeGreaterThanOrEqual(image.bytes)
+      expectLittle({ arrived: begun, again: total - image.bytes - image.manifestBytes })
+    })
+  })
+
   describe('docker-registry', () => {
     withPeers(['docker-registry'], (paths) => {
       const site = useSite((folder) => startDockerRegistry(paths['docker-registry'], folder))
@@ -153,6 +165,20 @@ describe(`a copy that is killed at a random byte and run again (CROSSDOCK_SEED=$
     expect(await verifyInRegistry(server.host, { repository, reference: '1' })).toStrictEqual([])
     expect(await filesBelow(join(crossdock.env['XDG_CACHE_HOME'] ?? '', 'crossdock'))).toStrictEqual([])
     return { arrived, whole, moved: counted ?? proxy.passed.toServer }
+  }
+
+  /** The second run begins at once. */
+  async function pushTwice({ server, proxy }: Site, image: Image): Promise<Record<'begun' | 'total', number>> {
+    const repository = fresh('pushed').split('/').at(-1) ?? ''
+    const argv = ['copy', '-q', `oci:${image.folder}:latest`, `docker://${proxy.host}/${repository}:1`]
+    const received = (): number => server.counters?.bytesReceived ?? 0
+    const begin = received()
+    const begun = randomByte(image)
+    await killAt({ proxy, direction: 'toServer', at: begun }, argv)
+    proxy.reset()
+    await crossdock.done(argv)
+    expect(await verifyInRegistry(server.host, { repository, reference: '1' })).toStrictEqual([])
+    return { begun, total: (await settled(received)) - begin }
   }
 
   async function pull({ server, proxy }: Site, image: Image): Promise<Record<'arrived' | 'again', number>> {

@@ -155,7 +155,7 @@ export async function sendChunk(wire: UploadWire, session: UploadSession, chunk:
 }
 
 /** How far the upload is. `unknown` if the registry does not tell. */
-export async function uploadStatus(wire: UploadWire, url: URL): Promise<UploadSession | 'gone' | 'unknown'> {
+async function uploadStatus(wire: UploadWire, url: URL): Promise<UploadSession | 'gone' | 'unknown'> {
   const request = complete(wire, { method: 'GET', url })
   const response = await wire.repository.send(request)
   const stored = storedBytes(response)

@@ -132,16 +132,36 @@ describe('after an interruption', () => {
     expect(await holds(first)).toBe(true)
   })
 
-  it('go on where the last request of the dead process ends only after the status was told', async () => {
+  it('wait until the registry has taken in what the dead process sent last', async () => {
     const first = await peer()
     first.server.faults.add({ match: { method: 'PATCH', nth: 3 }, action: { kind: 'cut' } })
     await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
-    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleLocation' } })
+    first.server.faults.add(
+      { match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleRange', byBytes: 200 * KIB } },
+      { match: { method: 'GET', route: 'upload', nth: 2 }, action: { kind: 'staleRange', byBytes: 100 * KIB } },
+    )
     const before = first.server.requests.length
     const body = watchedBody(BYTES)
     await (await later(first)).putBlob(body, BLOB)
     expect(new Set(body.offsets)).toEqual(new Set([512 * KIB]))
     expect(seen(first.server).slice(before)).toEqual([
+      ...Array<string>(4).fill('GET upload 204'),
+      ...Array<string>(2).fill('PATCH upload 202'),
+      'PUT upload 201',
+    ])
+  })
+
+  it('go on where the last request of the dead process ends only after the status was told', async () => {
+    const first = await peer()
+    first.server.faults.add({ match: { method: 'PATCH', nth: 3 }, action: { kind: 'cut' } })
+    await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
+    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 2 }, action: { kind: 'staleLocation' } })
+    const before = first.server.requests.length
+    const body = watchedBody(BYTES)
+    await (await later(first)).putBlob(body, BLOB)
+    expect(new Set(body.offsets)).toEqual(new Set([512 * KIB]))
+    expect(seen(first.server).slice(before)).toEqual([
+      'GET upload 204',
       'GET upload 204',
       'PATCH upload 400',
       'GET upload 204',
@@ -154,12 +174,13 @@ describe('after an interruption', () => {
     const first = await peer()
     first.server.faults.add({ match: { method: 'PUT', nth: 1 }, action: { kind: 'cut' } })
     await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
-    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleLocation' } })
+    first.server.faults.add({ match: { method: 'GET', route: 'upload', nth: 2 }, action: { kind: 'staleLocation' } })
     const before = first.server.requests.length
     const body = watchedBody(BYTES)
     await (await later(first)).putBlob(body, BLOB)
     expect(body.offsets).toEqual([])
     expect(seen(first.server).slice(before)).toEqual([
+      'GET upload 204',
       'GET upload 204',
       'PUT upload 400',
       'GET upload 204',
@@ -171,7 +192,10 @@ describe('after an interruption', () => {
     const first = await peer()
     first.server.faults.add(
       { match: { method: 'PATCH', nth: 1 }, action: { kind: 'cut', afterBytes: 100 * KIB, of: 'request' } },
-      { match: { method: 'GET', route: 'upload', nth: 1 }, action: { kind: 'staleRange', byBytes: 100 * KIB } },
+      ...[1, 2].map((nth) => ({
+        match: { method: 'GET', route: 'upload' as const, nth },
+        action: { kind: 'staleRange' as const, byBytes: 100 * KIB },
+      })),
     )
     await failure(() => first.destination.putBlob(watchedBody(BYTES, 64 * KIB), BLOB))
     const body = watchedBody(BYTES)
@@ -259,7 +283,7 @@ describe('in one request', () => {
     const body = watchedBody(BYTES)
     await destination.putBlob(body, BLOB)
     expect(body.offsets).toEqual([600 * KIB])
-    expect(seen(server).slice(2)).toEqual(['GET upload 204', 'PATCH upload 202', 'PUT upload 201'])
+    expect(seen(server).slice(2)).toEqual(['GET upload 204', 'GET upload 204', 'PATCH upload 202', 'PUT upload 201'])
   })
 
   it('go on after an abort', async () => {
@@ -352,7 +376,7 @@ describe('in one request', () => {
     await failure(() => first.destination.putBlob(watchedBody(BYTES), BLOB))
     const before = first.server.requests.length
     await (await later(first)).putBlob(watchedBody(BYTES), BLOB)
-    expect(seen(first.server).slice(before)).toEqual(['GET upload 204', 'PUT upload 201'])
+    expect(seen(first.server).slice(before)).toEqual(['GET upload 204', 'GET upload 204', 'PUT upload 201'])
   })
 
   it('leave nothing behind without resume', async () => {
