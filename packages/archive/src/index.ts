@@ -44,8 +44,6 @@ export type { ByteSink } from './image-archive/byte-sink.ts'
 export type { ArchivedBlob, MemberWriter, SmallMember } from './image-archive/member-writer.ts'
 export { receive } from './image-archive/arrival.ts'
 export type { Arrival, Arrived } from './image-archive/arrival.ts'
-export { checkManifest } from './image-archive/check-manifest.ts'
-export type { CheckManifestOptions } from './image-archive/check-manifest.ts'
 
 // What docker save writes
 export { dockerArchiveNames, openDockerArchive } from './docker-archive/source.ts'

@@ -1,15 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import {
-  digestAlgorithm,
-  digestOf,
   ImageError,
-  MAX_MANIFEST_BYTES,
   shortDigest,
   type BlobReader,
   type Descriptor,
   type Digest,
   type GetBlobOptions,
-  type ManifestBytes,
   type OperationOptions,
 } from '@crossdock/core'
 import { CHUNK_BYTES, takeChunk } from '@crossdock/streams'
@@ -50,7 +46,8 @@ export async function blobSize(blobs: BlobPaths, digest: Digest, options: Operat
   return size
 }
 
-async function openOfSize(path: string, { digest, size }: Descriptor): Promise<OpenedFile> {
+/** Opens a blob's file. Throws `NOT_FOUND`, and `DIGEST_MISMATCH` for another size. */
+export async function openOfSize(path: string, { digest, size }: Descriptor): Promise<OpenedFile> {
   const opened = await openRegular(path, `blob ${shortDigest(digest)}`)
   if (opened.size === size) return opened
   await opened.handle.close()
@@ -87,36 +84,4 @@ function createReads({ handle, path, begin, end }: Span) {
       yield chunk
     }
   }
-}
-
-/**
- * A manifest, verified against its descriptor. Throws `NOT_FOUND`, `LIMIT_EXCEEDED`, and `DIGEST_MISMATCH` for a wrong size
- * or digest: a layout is as little trusted as a registry.
- */
-export async function readManifestBlob(blobs: BlobPaths, descriptor: Descriptor): Promise<ManifestBytes> {
-  const { digest, size, mediaType } = descriptor
-  const path = blobs.pathOf(digest)
-  if (size > MAX_MANIFEST_BYTES) {
-    throw new ImageError(
-      'LIMIT_EXCEEDED',
-      `${quotePath(path)}: the manifest has ${size} bytes, by what lists it; at most ${MAX_MANIFEST_BYTES} are read`,
-    )
-  }
-  const { handle } = await openOfSize(path, descriptor)
-  try {
-    const bytes = Buffer.allocUnsafeSlow(size)
-    const length = await naming('read', path, () => readFully(handle, bytes, 0))
-    const actual = digestOf(bytes.subarray(0, length), digestAlgorithm(digest))
-    if (actual !== digest) throw damaged(path, digest, actual)
-    return { bytes, mediaType, digest }
-  } finally {
-    await handle.close()
-  }
-}
-
-function damaged(path: string, digest: Digest, actual: Digest): ImageError {
-  return new ImageError(
-    'DIGEST_MISMATCH',
-    `${quotePath(path)} should hold ${digest}, but its bytes are ${actual}: it is damaged`,
-  )
 }

@@ -42,6 +42,8 @@ export { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, MAX_NAME_CHARACTERS } from './lim
 // For authors of transports
 export { CONTRACT, assertTransport } from './transport.ts'
 export type { ImageTransport } from './transport.ts'
+export { checkManifest } from './check-manifest.ts'
+export type { CheckManifestOptions } from './check-manifest.ts'
 export { report } from './operation.ts'
 export type { OperationOptions } from './operation.ts'
 export { bytesBody } from './blob.ts'

@@ -83,6 +83,8 @@ export type { DocumentReader, DocumentReaderOptions, ManifestReader } from './wa
 export { filterPlatforms, onePlatform } from './walk/filter-platforms.ts'
 export { checkImage } from './walk/check-image.ts'
 export type { CheckImageOptions, ImageCheck } from './walk/check-image.ts'
+export { completeImage } from './walk/complete-image.ts'
+export type { CompleteImageOptions } from './walk/complete-image.ts'
 export { imageSize } from './walk/image-size.ts'
 export type { ImageSizeOptions } from './walk/image-size.ts'
 
@@ -103,7 +105,13 @@ export {
 } from './layout/layout-index.ts'
 export type { LayoutEntry, LayoutIndex, ParseLayoutIndexOptions } from './layout/layout-index.ts'
 export { checkLayoutMarker, LAYOUT_MARKER, MAX_LAYOUT_MARKER_BYTES } from './layout/layout-marker.ts'
-export { findReferrers, formatReferrers, listedReferrers, referrerOf } from './layout/layout-referrers.ts'
+export {
+  findReferrers,
+  formatReferrers,
+  listedReferrers,
+  referrerOf,
+  referrersBeside,
+} from './layout/layout-referrers.ts'
 export type { Referrer } from './layout/layout-referrers.ts'
 export { findSignatures } from './layout/layout-signatures.ts'
 export type { LayoutContent } from './layout/layout-signatures.ts'

@@ -1,9 +1,7 @@
 import { replaceFile } from '@crossdock/blob-files'
 import {
-  digestAlgorithm,
+  checkManifest,
   ImageError,
-  manifestDigest,
-  MAX_MANIFEST_BYTES,
   type Digest,
   type ImageDestination,
   type ManifestBytes,
@@ -63,7 +61,7 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   const { instance, tag, signal } = options
   signal?.throwIfAborted()
   const digest = instance ?? manifest.digest
-  checkManifest(manifest, digest)
+  checkManifest(manifest, { digest, what: 'a folder' })
   await session.ready()
   if (instance === undefined) session.top = manifest
   else {
@@ -78,15 +76,6 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
 function noteTag(options: OperationOptions, { tag, digest }: { readonly tag: string; readonly digest: Digest }): void {
   const message = `"dir:" has no names: ${quoteForeign(tag, 150)} is kept by its digest ${digest}, and not found by its name again`
   report(options, { type: 'note', level: 'warning', message })
-}
-
-function checkManifest({ bytes }: ManifestBytes, digest: Digest): void {
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} is larger than ${MAX_MANIFEST_BYTES} bytes`)
-  }
-  const actual = manifestDigest(bytes, digestAlgorithm(digest))
-  if (actual === digest) return
-  throw new ImageError('DIGEST_MISMATCH', `the manifest should be ${digest}, but its bytes are ${actual}`)
 }
 
 async function writeInstance({ paths, options }: Session, bytes: Uint8Array, digest: Digest): Promise<void> {

@@ -1,5 +1,5 @@
 import { lstat, unlink } from 'node:fs/promises'
-import { acquireLock, ifExists, naming, pathError, quotePath } from '@crossdock/blob-files'
+import { acquireLock, ifExists, manifestReader, naming, pathError, quotePath } from '@crossdock/blob-files'
 import { ImageError, type Descriptor, type Digest, type OperationOptions } from '@crossdock/core'
 import {
   childrenHandler,
@@ -14,7 +14,6 @@ import {
 } from '@crossdock/formats'
 import { writeIndex } from './layout/commit.ts'
 import { checkMarker, readIndex } from './layout/layout.ts'
-import { manifestReader } from './layout/manifest-reader.ts'
 import { layoutPaths, type LayoutPaths } from './layout/paths.ts'
 import { checkWritable, createLayout } from './layout/prepare.ts'
 import type { OpenOptions } from './open-options.ts'

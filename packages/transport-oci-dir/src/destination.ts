@@ -1,10 +1,7 @@
 import { createFolderOf, replaceFile } from '@crossdock/blob-files'
 import {
-  digestAlgorithm,
-  digestOf,
+  checkManifest,
   ImageError,
-  MAX_MANIFEST_BYTES,
-  quoteForeign,
   type Descriptor,
   type Digest,
   type ImageDestination,
@@ -85,7 +82,7 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   signal?.throwIfAborted()
   const { bytes, mediaType } = manifest
   const digest = instance ?? session.selection.digest ?? manifest.digest
-  checkManifest(manifest, digest)
+  checkManifest(manifest, { types: MANIFEST_TYPES, digest, what: 'an image layout' })
   const referrer = referrerOf({ bytes, mediaType, digest })
   await session.ready()
   const descriptor = { mediaType, digest, size: bytes.byteLength }
@@ -104,21 +101,6 @@ function signedManifest({ top, put }: Session, instance: Digest | undefined): De
   const signed = instance === undefined ? top : put.get(instance)
   if (signed !== undefined) return signed
   throw new ImageError('INVALID_DATA', 'what is signed was not put: put its manifest before its signatures')
-}
-
-function checkManifest({ bytes, mediaType }: ManifestBytes, digest: Digest): void {
-  if (!MANIFEST_TYPES.includes(mediaType)) {
-    throw new ImageError(
-      'UNSUPPORTED',
-      `an image layout takes manifests of the types ${MANIFEST_TYPES.join(', ')}, not "${quoteForeign(mediaType, 100)}"`,
-    )
-  }
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} is larger than ${MAX_MANIFEST_BYTES} bytes`)
-  }
-  const actual = digestOf(bytes, digestAlgorithm(digest))
-  if (actual === digest) return
-  throw new ImageError('DIGEST_MISMATCH', `the manifest should be ${digest}, but its bytes are ${actual}`)
 }
 
 async function writeManifest(session: Session, bytes: Uint8Array, digest: Digest): Promise<void> {

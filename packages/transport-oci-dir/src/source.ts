@@ -1,4 +1,4 @@
-import { openBlob, quotePath } from '@crossdock/blob-files'
+import { manifestReader, openBlob, quotePath } from '@crossdock/blob-files'
 import type { ImageSource, OperationOptions } from '@crossdock/core'
 import {
   createManifestFinder,
@@ -8,7 +8,6 @@ import {
   selectLayoutEntry,
 } from '@crossdock/formats'
 import { openLayout } from './layout/layout.ts'
-import { manifestReader } from './layout/manifest-reader.ts'
 import { layoutPaths } from './layout/paths.ts'
 import { signatureReader } from './layout/signature-reader.ts'
 import type { OpenOptions } from './open-options.ts'

@@ -1,4 +1,5 @@
 import {
+  checkManifest,
   type BlobBody,
   type BlobHint,
   type Descriptor,
@@ -27,7 +28,6 @@ import type { RandomAccess } from '../access/random-access.ts'
 import { readAccess } from '../access/read-access.ts'
 import { spool } from '../files/spool.ts'
 import { type Arrived, receive } from '../image-archive/arrival.ts'
-import { checkManifest } from '../image-archive/check-manifest.ts'
 import type { ResolvedReadOptions } from '../image-archive/read-options.ts'
 import { aciOfLayers } from './from-layers.ts'
 import { type ArchiveTarget, writeArchive } from './write-archive.ts'

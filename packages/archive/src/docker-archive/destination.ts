@@ -1,4 +1,5 @@
 import {
+  checkManifest,
   type BlobBody,
   type BlobHint,
   type Descriptor,
@@ -24,7 +25,6 @@ import {
 } from '@crossdock/formats'
 import { readBytes } from '@crossdock/streams'
 import { receive } from '../image-archive/arrival.ts'
-import { checkManifest } from '../image-archive/check-manifest.ts'
 import type { MemberWriter } from '../image-archive/member-writer.ts'
 import { ATTRIBUTES, jsonMember, legacyMembers } from './legacy.ts'
 import { MANIFEST_FILE } from './manifest-file.ts'

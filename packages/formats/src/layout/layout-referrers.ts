@@ -2,7 +2,7 @@ import type { Descriptor, Digest, ManifestBytes, OperationOptions, Referrer as T
 import { childrenOf, type Manifest, parseManifest } from '../manifest.ts'
 import { isIndexType, OCI_INDEX } from '../media-types.ts'
 import { referrersTag } from '../referrers-tag.ts'
-import { documentReader, isDocument, type ManifestReader } from '../walk/documents.ts'
+import { childrenHandler, documentReader, indexesOnly, isDocument, type ManifestReader } from '../walk/documents.ts'
 import type { Handler } from '../walk/handler.ts'
 import { walk } from '../walk/walk.ts'
 import { ATTACHMENT_KINDS, attachmentTag } from '../signatures/attachment-tag.ts'
@@ -78,6 +78,23 @@ export function referrerOf(manifest: ManifestBytes): Referrer | undefined {
   if (parsed.subject === undefined) return undefined
   const descriptor = describeReferrer({ mediaType, digest, size: bytes.byteLength }, parsed)
   return { subject: parsed.subject.digest, descriptor }
+}
+
+/**
+ * Of these referrers, those that are not inside the image: nothing else leads to them. Those inside need no entry beside it, so that a
+ * layout of one image stays one that can be read without giving a name.
+ */
+export async function referrersBeside(
+  image: Descriptor | undefined,
+  referrers: readonly Referrer[],
+  read: ManifestReader,
+): Promise<readonly Referrer[]> {
+  if (image === undefined || referrers.length === 0) return referrers
+  const inside = new Set<Digest>()
+  const readDocument = documentReader(read, { passOver: 'missing' })
+  for await (const { digest } of walk([image], childrenHandler(indexesOnly(readDocument)))) inside.add(digest)
+  inside.delete(image.digest)
+  return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
 }
 
 /** The descriptor by which a manifest is listed as a referrer (distribution-spec, "Listing Referrers"). */

@@ -1,7 +1,6 @@
-import { createTrust } from '@crossdock/blob-files'
+import { createTrust, manifestReader } from '@crossdock/blob-files'
 import { type Descriptor, ImageError, type OperationOptions, unparsedImage } from '@crossdock/core'
 import { checkImage, documentReader, isIndexType, parseManifest } from '@crossdock/formats'
-import { manifestReader } from '../transport/readers.ts'
 import type { CacheContext } from './cache-context.ts'
 import { checkPlatform, entriesFor, platformOf } from './platforms.ts'
 
@@ -16,7 +15,7 @@ export interface CompleteOptions extends OperationOptions {
 export async function isComplete(cache: CacheContext, target: Descriptor, options: CompleteOptions): Promise<boolean> {
   const { platforms, signal } = options
   const { paths } = cache
-  const read = manifestReader(paths)
+  const read = manifestReader(paths.blobs)
   const trust = createTrust(paths.blobs)
   try {
     for (const root of await neededOf(cache, target, options)) {
@@ -44,7 +43,7 @@ async function neededOf(
   { platforms, signal }: CompleteOptions,
 ): Promise<readonly Descriptor[]> {
   if (!isIndexType(target.mediaType)) return [target]
-  const index = parseManifest(await manifestReader(paths)(target, { signal }))
+  const index = parseManifest(await manifestReader(paths.blobs)(target, { signal }))
   return index.kind === 'index' ? entriesFor(index, platforms) : [target]
 }
 

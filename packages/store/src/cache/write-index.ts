@@ -1,10 +1,9 @@
-import { createTrust } from '@crossdock/blob-files'
+import { createTrust, manifestReader } from '@crossdock/blob-files'
 import { type Descriptor, ImageError, type OperationOptions } from '@crossdock/core'
 import { buildIndex, type ImageIndex, isIndexType, parseManifest } from '@crossdock/formats'
 import { recordsNamed } from '../transport/attached.ts'
 import { changeNames } from '../transport/change-names.ts'
 import { opened } from '../transport/opened.ts'
-import { manifestReader } from '../transport/readers.ts'
 import { parseLocation, storeImageName } from '../transport/reference.ts'
 import { createSession, type Session } from '../transport/session.ts'
 import { writeDocument } from '../transport/write-document.ts'
@@ -88,7 +87,7 @@ async function needAll(
 
 async function readIndex({ paths }: CacheContext, target: Descriptor, name: string): Promise<ImageIndex> {
   if (isIndexType(target.mediaType)) {
-    const parsed = parseManifest(await manifestReader(paths)(target))
+    const parsed = parseManifest(await manifestReader(paths.blobs)(target))
     if (parsed.kind === 'index') return parsed
   }
   throw new ImageError(

@@ -1,3 +1,4 @@
+import { manifestReader } from '@crossdock/blob-files'
 import type { Descriptor, Digest, OperationOptions } from '@crossdock/core'
 import { type LayoutIndex, manifestsBelow, withoutOrphans } from '@crossdock/formats'
 import type { ImageRecord, NewImageRecord } from '../image-names.ts'
@@ -7,7 +8,6 @@ import { deleteImage, putImage } from '../names/image-statements.ts'
 import type { StoreContext } from '../store-context.ts'
 import { attachedRecords, indexOfRecords, recordsNamed } from './attached.ts'
 import type { Opened } from './opened.ts'
-import { manifestReader } from './readers.ts'
 
 export interface NameChanges {
   readonly put?: readonly NewImageRecord[]
@@ -43,7 +43,7 @@ async function orphanedNames(
   const changed = [...targets.keys(), ...remove]
   const before = await recordsNamed(context, changed, operation)
   const lost = before.filter(({ name, target }) => targets.get(name)?.digest !== target.digest)
-  const read = manifestReader(paths)
+  const read = manifestReader(paths.blobs)
   // Looking at everything is for those few that have something attached.
   const below = await manifestsBelow(read, lost.map(targetOf))
   if ((await attachedRecords(context, below, operation)).length === 0) return []

@@ -1,15 +1,12 @@
 import {
+  checkManifest,
   type Descriptor,
   type Digest,
-  digestAlgorithm,
-  digestOf,
   ImageError,
   type ImageDestination,
   type ManifestBytes,
-  MAX_MANIFEST_BYTES,
   type OperationOptions,
   type PutManifestOptions,
-  quoteForeign,
 } from '@crossdock/core'
 import {
   DOCKER_MANIFEST,
@@ -79,7 +76,7 @@ async function putManifest(session: Session, manifest: ManifestBytes, options: P
   signal?.throwIfAborted()
   const { bytes, mediaType } = manifest
   const digest = instance ?? session.location.digest ?? manifest.digest
-  checkManifest(manifest, digest)
+  checkManifest(manifest, { types: MANIFEST_TYPES, digest, what: 'a store' })
   const referrer = referrerOf({ bytes, mediaType, digest })
   await session.ready()
   const descriptor = { mediaType, digest, size: bytes.byteLength }
@@ -104,19 +101,4 @@ function signedManifest({ top, put }: Session, instance: Digest | undefined): De
   const signed = instance === undefined ? top : put.get(instance)
   if (signed !== undefined) return signed
   throw new ImageError('INVALID_DATA', 'what is signed was not put: put its manifest before its signatures')
-}
-
-function checkManifest({ bytes, mediaType }: ManifestBytes, digest: Digest): void {
-  if (!MANIFEST_TYPES.includes(mediaType)) {
-    throw new ImageError(
-      'UNSUPPORTED',
-      `a store takes manifests of the types ${MANIFEST_TYPES.join(', ')}, not "${quoteForeign(mediaType, 100)}"`,
-    )
-  }
-  if (bytes.byteLength > MAX_MANIFEST_BYTES) {
-    throw new ImageError('LIMIT_EXCEEDED', `the manifest ${digest} is larger than ${MAX_MANIFEST_BYTES} bytes`)
-  }
-  const actual = digestOf(bytes, digestAlgorithm(digest))
-  if (actual === digest) return
-  throw new ImageError('DIGEST_MISMATCH', `the manifest should be ${digest}, but its bytes are ${actual}`)
 }

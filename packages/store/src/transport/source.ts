@@ -1,4 +1,4 @@
-import { openBlob } from '@crossdock/blob-files'
+import { manifestReader, openBlob } from '@crossdock/blob-files'
 import type { Descriptor, Digest, ImageSource, OperationOptions, Referrer } from '@crossdock/core'
 import {
   childrenOf,
@@ -12,13 +12,13 @@ import { attachedRecords, indexOfRecords } from './attached.ts'
 import { describeManifest, findTarget } from './find-target.ts'
 import type { Opened } from './opened.ts'
 import { noteUse } from './note-use.ts'
-import { manifestReader, signatureReader } from './readers.ts'
+import { signatureReader } from './signature-reader.ts'
 
 /** Opens what the name stands for now. Throws `NOT_FOUND`. */
 export async function openSource(found: Opened, operation: OperationOptions = {}): Promise<ImageSource> {
   operation.signal?.throwIfAborted()
   const { reference, paths } = found
-  const read = manifestReader(paths)
+  const read = manifestReader(paths.blobs)
   const { target: top, name } = await findTarget(found, operation)
   if (name !== undefined) await noteUse(found.store.images, name, operation)
   const instances = createInstances(found, top)
@@ -56,7 +56,7 @@ function createInstances(found: Opened, top: Descriptor): Instances {
   let listing: Promise<ReadonlyMap<Digest, Descriptor>> | undefined
   async function list(options?: OperationOptions): Promise<ReadonlyMap<Digest, Descriptor>> {
     if (!isIndexType(top.mediaType)) return new Map()
-    const index = parseManifest(await manifestReader(found.paths)(top, options))
+    const index = parseManifest(await manifestReader(found.paths.blobs)(top, options))
     return new Map(childrenOf(index).map((child) => [child.digest, child]))
   }
   return {

@@ -1,6 +1,7 @@
+import { manifestReader } from '@crossdock/blob-files'
 import type { Digest, OperationOptions } from '@crossdock/core'
 import type { BlobContent, LayoutIndex, LayoutStaging } from '@crossdock/formats'
-import { manifestReader, signatureReader } from './readers.ts'
+import { signatureReader } from './signature-reader.ts'
 import type { Session } from './session.ts'
 import { writeDocument } from './write-document.ts'
 
@@ -12,7 +13,7 @@ export interface Staging extends LayoutStaging {
 export function createStaging(session: Session): Staging {
   const contents = new Map<Digest, BlobContent>()
   const listed = new Set<Digest>()
-  const readStored = manifestReader(session.paths)
+  const readStored = manifestReader(session.paths.blobs)
   const add = (content: BlobContent): void => void contents.set(content.descriptor.digest, content)
   return {
     async read(descriptor, options) {

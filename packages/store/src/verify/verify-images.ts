@@ -1,5 +1,5 @@
 import { type Descriptor, type Digest, ImageError, quoteForeign } from '@crossdock/core'
-import { readManifestBlob } from '@crossdock/blob-files'
+import { manifestReader } from '@crossdock/blob-files'
 import { isDocument, isForeignLayer, type Manifest, neededBy, parseManifest } from '@crossdock/formats'
 import type { ContentFiles } from '../content/content-files.ts'
 import type { Sql } from '../database/database.ts'
@@ -104,7 +104,7 @@ async function verifyDescriptor(descriptor: Descriptor, visit: Visit): Promise<b
 /** Undefined for one that cannot be read: that it is damaged is found where every blob is hashed. */
 async function readDocument({ paths }: ContentFiles, descriptor: Descriptor): Promise<Manifest | undefined> {
   try {
-    return parseManifest(await readManifestBlob(paths.blobs, descriptor), { descriptor })
+    return parseManifest(await manifestReader(paths.blobs)(descriptor), { descriptor })
   } catch (reason) {
     if (reason instanceof ImageError && reason.code !== 'IO') return undefined
     throw reason

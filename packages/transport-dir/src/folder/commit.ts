@@ -1,17 +1,14 @@
-import { stat } from 'node:fs/promises'
 import {
   acquireLock,
-  ifExists,
   type Lock,
-  naming,
   quotePath,
   replaceFile,
+  requireBlobs,
   syncFolder,
   sweepPartials,
   trimStamps,
 } from '@crossdock/blob-files'
-import { type Digest, ImageError, type ManifestBytes, type OperationOptions } from '@crossdock/core'
-import { runAll } from '@crossdock/streams'
+import { type Digest, type ManifestBytes, type OperationOptions } from '@crossdock/core'
 import { formerContent, reachedBy, type Removal, removeFormer } from './former.ts'
 import { instancePath } from './paths.ts'
 import { type Session, signatureFiles } from './session.ts'
@@ -31,7 +28,7 @@ export async function commitImage(session: Session, operation: OperationOptions 
     timeoutMs: options.lockTimeoutMs,
     guarded: quotePath(paths.root),
   })
-  await checkThere(session)
+  await requireContent(session)
   if (options.durable) await syncFolder(paths.root)
   if (top === undefined) await writeAllSignatures(session, lock)
   else await replaceImage({ session, top, lock, operation })
@@ -84,23 +81,8 @@ async function writeAllSignatures(session: Session, lock: Lock): Promise<Removal
   return new Map([...[...instances].map((instance) => [instance, []] as const), ...files])
 }
 
-const LOOKS_AT_ONCE = 16
-
-/** What was found before may have been removed since; removing takes the same lock. */
-async function checkThere({ paths, needed: blobs, instances }: Session): Promise<void> {
-  const missing: Digest[] = []
-  const look = async ([path, digest]: readonly [string, Digest]): Promise<void> => {
-    if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
-  }
-  const files = [
-    ...[...blobs].map((digest) => [paths.blobs.pathOf(digest), digest] as const),
-    ...[...instances].map((digest) => [instancePath(paths, digest), digest] as const),
-  ]
-  await runAll(files, look, { concurrency: LOOKS_AT_ONCE })
-  if (missing.length === 0) return
-  throw new ImageError(
-    'CONFLICT',
-    `${quotePath(paths.root)} lost ${missing.join(', ')} while it was written to; try again`,
-    { retryable: true, missing },
-  )
+async function requireContent({ paths, needed: blobs, instances }: Session): Promise<void> {
+  const pathOf = (digest: Digest): string =>
+    instances.has(digest) ? instancePath(paths, digest) : paths.blobs.pathOf(digest)
+  await requireBlobs({ pathOf }, [...blobs, ...instances], quotePath(paths.root))
 }

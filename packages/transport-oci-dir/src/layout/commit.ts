@@ -1,37 +1,33 @@
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import {
   acquireLock,
   ifExists,
   type Lock,
+  manifestReader,
   naming,
   quotePath,
   replaceFile,
-  syncFolder,
+  requireBlobs,
   sweepPartials,
+  syncFolder,
+  syncFoldersOf,
   trimStamps,
 } from '@crossdock/blob-files'
-import { ImageError, type Digest, type OperationOptions } from '@crossdock/core'
+import { ImageError, type OperationOptions } from '@crossdock/core'
 import {
   addReferrer,
   addSignatures,
-  childrenHandler,
-  documentReader,
   emptyLayoutIndex,
-  indexesOnly,
   layoutEntry,
   type LayoutIndex,
   nameAttached,
   putLayoutEntry,
-  type Referrer,
+  referrersBeside,
   serializeLayoutIndex,
-  walk,
   withoutOrphans,
 } from '@crossdock/formats'
-import { runAll } from '@crossdock/streams'
 import type { Session } from './session.ts'
 import { readIndex } from './layout.ts'
-import { manifestReader } from './manifest-reader.ts'
 import { createStaging } from './staging.ts'
 
 /**
@@ -39,21 +35,22 @@ import { createStaging } from './staging.ts'
  * lock does not become free in time, or if a blob that was there before was deleted meanwhile.
  */
 export async function commitManifests(session: Session, operation: OperationOptions = {}): Promise<void> {
-  const { paths, options } = session
+  const { paths, options, top, referrers, tags, signatures, selection } = session
   await using lock = await acquireLock(paths.work, {
     ...operation,
     timeoutMs: options.lockTimeoutMs,
     guarded: quotePath(paths.index),
   })
-  await checkNeeded(session)
+  await requireBlobs(paths.blobs, session.needed, quotePath(paths.root))
   const old = await readIndex(paths, options, { rewrite: true })
   const staging = createStaging(session)
   let index = old ?? emptyLayoutIndex(quotePath(paths.index))
   // Images come first: there are programs that take the first entry.
-  if (session.top !== undefined) index = putLayoutEntry(index, layoutEntry(session.top, session.selection.name))
-  for (const referrer of await unlisted(session)) index = await addReferrer(staging, index, referrer)
-  for (const [tag, descriptor] of session.tags) index = await nameAttached(staging, index, { tag, descriptor })
-  for (const signed of session.signatures.values()) index = await addSignatures(staging, index, signed)
+  if (top !== undefined) index = putLayoutEntry(index, layoutEntry(top, selection.name))
+  const beside = await referrersBeside(top, referrers, manifestReader(paths.blobs))
+  for (const referrer of beside) index = await addReferrer(staging, index, referrer)
+  for (const [tag, descriptor] of tags) index = await nameAttached(staging, index, { tag, descriptor })
+  for (const signed of signatures.values()) index = await addSignatures(staging, index, signed)
   if (old !== undefined) index = await withoutOrphans(staging.read, old, index)
   await staging.write(index)
   if (options.durable) await syncBlobFolders(session)
@@ -85,42 +82,8 @@ export async function writeIndex(
   })
 }
 
-const LOOKS_AT_ONCE = 16
-
-/** What was found before may have been deleted since; deleting takes the same lock. */
-async function checkNeeded({ paths, needed }: Session): Promise<void> {
-  const missing: Digest[] = []
-  const look = async (digest: Digest): Promise<void> => {
-    const path = paths.blobs.pathOf(digest)
-    if ((await naming('look at', path, () => ifExists(stat(path)))) === undefined) missing.push(digest)
-  }
-  await runAll(needed, look, { concurrency: LOOKS_AT_ONCE })
-  if (missing.length === 0) return
-  throw new ImageError(
-    'CONFLICT',
-    `${quotePath(paths.root)} lost ${missing.join(', ')} while it was written to; try again`,
-    {
-      retryable: true,
-      missing,
-    },
-  )
-}
-
-/**
- * Referrers that nothing would lead to. Those inside the image that is committed need no entry in `index.json` beside it: a
- * layout of one image stays one that can be read without giving a name.
- */
-async function unlisted({ paths, top, referrers }: Session): Promise<readonly Referrer[]> {
-  if (top === undefined || referrers.length === 0) return referrers
-  const inside = new Set<Digest>()
-  const read = documentReader(manifestReader(paths.blobs), { passOver: 'missing' })
-  for await (const { digest } of walk([top], childrenHandler(indexesOnly(read)))) inside.add(digest)
-  inside.delete(top.digest)
-  return referrers.filter(({ descriptor }) => !inside.has(descriptor.digest))
-}
-
 /** The names of all blobs outlive a power cut before `index.json` leads to them. */
 async function syncBlobFolders({ paths, needed }: Session): Promise<void> {
-  const folders = new Set([...needed].map((digest) => dirname(paths.blobs.pathOf(digest))))
-  for (const folder of [...folders, paths.blobs.folder, paths.root]) await syncFolder(folder)
+  await syncFoldersOf(paths.blobs, needed)
+  await syncFolder(paths.root)
 }

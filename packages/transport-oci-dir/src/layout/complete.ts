@@ -1,8 +1,8 @@
-import { ImageError, type Descriptor, type OperationOptions } from '@crossdock/core'
-import { checkImage, type DocumentReader, documentReader, listedReferrers } from '@crossdock/formats'
+import { manifestReader } from '@crossdock/blob-files'
+import type { Descriptor, OperationOptions } from '@crossdock/core'
+import { completeImage, listedReferrers } from '@crossdock/formats'
 import type { Session } from './session.ts'
 import { readIndex } from './layout.ts'
-import { manifestReader } from './manifest-reader.ts'
 
 /** True if the reference, or the tag that is given, names this manifest already. */
 export async function isNamed(
@@ -23,28 +23,16 @@ export async function isNamed(
 export async function isComplete(
   session: Session,
   manifest: Descriptor,
-  operation: OperationOptions = {},
+  { signal }: OperationOptions = {},
 ): Promise<boolean> {
   const { paths, trust } = session
-  const { signal } = operation
-  let subject: Descriptor | undefined
-  const readAny = documentReader(manifestReader(paths.blobs))
-  const read: DocumentReader = async (descriptor, options) => {
-    const document = await readAny(descriptor, options)
-    // Referrers inside the image are found through it.
-    if (descriptor.digest === manifest.digest) subject = document?.subject
-    return document
-  }
-  try {
-    const has = (blob: Descriptor): Promise<boolean> => trust.holds(blob, { signal })
-    const { missing } = await checkImage(manifest, { read, has, untilMissing: true, signal })
-    if (missing.length > 0) return false
-    return subject === undefined || (await isListed(session, subject, manifest))
-  } catch (reason) {
-    // Damaged content has to be written again.
-    if (reason instanceof ImageError && ['DIGEST_MISMATCH', 'INVALID_DATA'].includes(reason.code)) return false
-    throw reason
-  }
+  const content = await completeImage(manifest, {
+    read: manifestReader(paths.blobs),
+    has: (blob) => trust.holds(blob, { signal }),
+    isListed: (subject) => isListed(session, subject, manifest),
+    signal,
+  })
+  return content !== undefined
 }
 
 async function isListed({ paths, options }: Session, subject: Descriptor, manifest: Descriptor): Promise<boolean> {

@@ -1,7 +1,6 @@
-import { createFolderOf, replaceFile } from '@crossdock/blob-files'
+import { createFolderOf, manifestReader, replaceFile } from '@crossdock/blob-files'
 import type { Digest } from '@crossdock/core'
 import type { BlobContent, LayoutIndex, LayoutStaging } from '@crossdock/formats'
-import { manifestReader } from './manifest-reader.ts'
 import type { Session } from './session.ts'
 import { signatureReader } from './signature-reader.ts'
 

@@ -1,6 +1,5 @@
 import {
   blobPath,
-  checkManifest,
   INDEX_FILE,
   MARKER_FILE,
   type MemberWriter,
@@ -11,6 +10,7 @@ import {
   type BlobBody,
   type BlobHint,
   bytesBody,
+  checkManifest,
   type Descriptor,
   type Digest,
   digestOf,
