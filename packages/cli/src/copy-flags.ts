@@ -43,6 +43,10 @@ export function addCopyFlags(command: Command): void {
     .option('--dest-compress', 'pack plain layers with gzip')
     .option('--dest-decompress', 'unpack layers')
     .option('--no-resume', 'keep nothing of an interrupted copy, and go on from nothing')
+    .option(
+      '--remember-locations',
+      'remember in which repositories blobs are, and take those over that another repository of the same registry has',
+    )
     .option('--image-parallel-copies <n>', 'most blobs in flight (default 16)', wholeNumber(1))
   addSigningFlags(command)
   addProgressFlags(addRetryFlags(command))

@@ -38,6 +38,8 @@ export interface EndpointSettings {
   /** Whether plain http and certificates that do not verify are accepted. Default: as the machine has it. */
   readonly insecure?: boolean | undefined
   readonly resume: boolean
+  /** Whether later processes know as well where blobs are. */
+  readonly locations: true | undefined
   /** How often a request is sent at most; the transport's own default if undefined. */
   readonly maxAttempts?: number | undefined
   /** Milliseconds; the transport's own defaults if undefined. */
@@ -88,6 +90,7 @@ export async function endpointSettings(
     certificates: folder === undefined || isEngine ? undefined : await certificatesIn(folder, operation.signal),
     insecure: insecureFlag(flags[flag('tlsVerify')] ?? flags['tlsVerify']),
     resume: flags['resume'] !== false,
+    locations: flags['rememberLocations'] === true || undefined,
     maxAttempts: retries === undefined ? undefined : retries + 1,
     connectTimeoutMs: numberFlag(flags, 'connectTimeout'),
     idleTimeoutMs: numberFlag(flags, 'idleTimeout'),
@@ -117,12 +120,13 @@ function userAgent(prefix: string | undefined): string | undefined {
 /** How registries are reached. What the machine has configured counts where the flags are silent. */
 export function dockerOptions(settings: EndpointSettings, host: HostConfig): DockerTransportOptions {
   const { idleTimeoutMs, connectTimeoutMs, maxAttempts, userAgent: agent, trustedHosts, stored } = settings
-  const { credentials, certificates, insecure, resume } = settings
+  const { credentials, certificates, insecure, resume, locations } = settings
   const docker = {
     credentials,
     certificates,
     insecure,
     resume,
+    locations,
     maxAttempts,
     connectTimeoutMs,
     trustedHosts,

@@ -26,6 +26,11 @@ test('a side has what the machine has configured unless told otherwise', async (
   expect(await settings([])).toEqual({ stored: {}, resume: true, trustedHosts: [], engine })
 })
 
+test('where blobs are is remembered when asked for', async () => {
+  expect((await settings([], 'dest', { rememberLocations: true })).locations).toBe(true)
+  expect((await settings([], 'dest')).locations).toBeUndefined()
+})
+
 test('an image of a store has the folder that is given, else that of the environment', async () => {
   const name = 'store:app'
   const given = { store: '/given', namespace: 'team' }

@@ -102,6 +102,11 @@ export function isServerTrouble({ status }: { readonly status: number }): boolea
   return status === 408 || status === 429 || status === 499 || (status >= 500 && status !== 501 && status !== 505)
 }
 
+/** Whether a request failed because of who sent it. */
+export function isAccessRefused(error: unknown): boolean {
+  return error instanceof ImageError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN')
+}
+
 const BY_STATUS: ReadonlyMap<number, ImageErrorCode> = new Map([
   [401, 'UNAUTHENTICATED'],
   [403, 'FORBIDDEN'],

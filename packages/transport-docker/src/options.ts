@@ -1,5 +1,6 @@
 import { type DockerReference, MAX_MANIFEST_BYTES, type SignatureStorage } from '@crossdock/core'
 import type { Certificates, CertificatesLookup, Credentials, HttpClient, ProxyOptions } from '@crossdock/http'
+import type { KnownLocations } from './client/locations/known-locations.ts'
 import type { UploadJournal } from './client/upload/journal.ts'
 import type { RegistryLookup } from './registries.ts'
 
@@ -57,6 +58,11 @@ export interface DockerTransportOptions {
    * else `~/.cache`).
    */
   readonly journal?: UploadJournal | undefined
+  /**
+   * Where it is remembered which repositories have which blobs, so that a push to another one of the same registry takes them over. True
+   * for a folder, `$XDG_CACHE_HOME/crossdock/locations`, or as above. Default: in memory, as long as the transport lives.
+   */
+  readonly locations?: KnownLocations | true | undefined
   /** By host as users type it, `registry.example.com:5000`. Default: none. */
   readonly hosts?: Readonly<Record<string, HostOptions>> | undefined
   /** Larger manifests are refused. Default and most: 4 MiB. */

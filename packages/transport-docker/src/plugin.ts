@@ -36,6 +36,7 @@ const { schema } = defineOptions<DockerTransportOptions>('docker', {
   sigstoreAttachments: orFunction(booleanOption),
   resume: booleanOption,
   journal: methodsOption('claim', 'peek', 'note', 'forget'),
+  locations: (value, path) => (value === true ? [] : methodsOption('add', 'neighbour', 'flush')(value, path)),
   hosts: optionMap(optionTable(HOST_CHECKS)),
   maxManifestBytes: amount,
   parallelBlobs: amount,

@@ -49,9 +49,9 @@ export function openSource(reference: DockerImageReference, endpoints: Endpoints
       return await readSignatures(endpoints, { image: reference.dockerReference, digest: signed }, options)
     },
     referrers: (subject, options = {}) => referrersOf({ endpoints, manifests }, subject, options),
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       manifests.clear()
-      return Promise.resolve()
+      await preferred.session.locations.flush()
     },
   }
 }

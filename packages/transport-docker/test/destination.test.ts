@@ -1,8 +1,19 @@
 import { bytesBody, digestOf, type ProgressEvent } from '@crossdock/core'
 import { randomBytes, testImage, testIndex, testSchema1, writeImage } from '@crossdock/transport-testkit'
+import type { RegistryServer } from '@crossdock/registry-server'
 import { describe, expect, it } from 'vitest'
-import { dockerTransport, memoryJournal } from '../src/index.ts'
-import { descriptor, failure, rawServer, registry, seen, transport, unsizedBody, watchedBody } from './peers.ts'
+import { dockerTransport, folderLocations, memoryLocations } from '../src/index.ts'
+import {
+  descriptor,
+  failure,
+  rawServer,
+  registry,
+  seen,
+  temporaryFolder,
+  transport,
+  unsizedBody,
+  watchedBody,
+} from './peers.ts'
 
 describe('requests', () => {
   it('are HEAD, POST and one PUT for a new blob, and one PUT for a manifest', async () => {
@@ -71,6 +82,11 @@ describe('reuseBlob', () => {
   const bytes = randomBytes(5000, 'shared')
   const blob = descriptor(bytes)
 
+  async function putIn({ host }: RegistryServer, repository: string): Promise<void> {
+    await using destination = await transport().parseReference(`//${host}/${repository}:t`).openDestination()
+    await destination.putBlob(bytesBody(bytes), blob)
+  }
+
   it('mounts with one request from another repository of the registry', async () => {
     await using server = await registry()
     const docker = transport()
@@ -88,6 +104,66 @@ describe('reuseBlob', () => {
     // And from where this session has seen it, without being told.
     await using third = await docker.parseReference(`//${server.host}/third:t`).openDestination()
     expect(await third.reuseBlob?.(blob)).toMatchObject({ mountedFrom: 'from' })
+  })
+
+  it('mounts from where an earlier process sent or fetched the blob', async () => {
+    await using server = await registry()
+    const folder = await temporaryFolder()
+    await putIn(server, 'fetched')
+    {
+      const earlier = transport({ locations: folderLocations(folder) })
+      await using source = await earlier.parseReference(`//${server.host}/fetched:t`).openSource()
+      await using reader = await source.getBlob(blob)
+      expect(reader.size).toBe(blob.size)
+    }
+    const before = server.requests.length
+    const later = transport({ locations: folderLocations(folder) })
+    {
+      await using destination = await later.parseReference(`//${server.host}/second:t`).openDestination()
+      expect(await destination.findBlob?.(blob)).toBe('mountable')
+      expect(await destination.reuseBlob?.(blob)).toMatchObject({ blob, mountedFrom: 'fetched' })
+    }
+    expect(seen(server).slice(before)).toEqual(['HEAD blob 404', 'HEAD blob 200', 'POST mount 201'])
+    const last = transport({ locations: folderLocations(folder) })
+    await using destination = await last.parseReference(`//${server.host}/third:t`).openDestination()
+    expect(await destination.reuseBlob?.(blob)).toMatchObject({ mountedFrom: 'second' })
+  })
+
+  it('loses nothing where the blob has gone since', async () => {
+    await using server = await registry()
+    const locations = memoryLocations()
+    locations.add({ host: server.host, repository: 'gone', digest: blob.digest })
+    await using destination = await transport({ locations }).parseReference(`//${server.host}/to:t`).openDestination()
+    expect(await destination.reuseBlob?.(blob)).toBeUndefined()
+    await destination.putBlob(bytesBody(bytes), blob)
+    expect(seen(server)).toEqual(['POST mount 202', 'HEAD blob 404', 'PUT upload 201'])
+  })
+
+  it('tries a neighbour that refuses once, and sends what comes from there', async () => {
+    await using server = await registry({
+      faults: [{ match: { route: 'mount' }, action: { kind: 'respond', status: 403 } }],
+    })
+    const locations = memoryLocations()
+    const blobs = ['one', 'two', 'three'].map((text) => randomBytes(100, text))
+    for (const each of blobs) locations.add({ host: server.host, repository: 'closed', digest: digestOf(each) })
+    await using destination = await transport({ locations }).parseReference(`//${server.host}/to:t`).openDestination()
+    for (const each of blobs) {
+      expect(await destination.reuseBlob?.(descriptor(each))).toBeUndefined()
+      await destination.putBlob(bytesBody(each), descriptor(each))
+    }
+    expect(seen(server).filter((request) => request.includes('mount'))).toEqual(['POST mount 403'])
+    expect(seen(server).filter((request) => request === 'PUT upload 201')).toHaveLength(3)
+  })
+
+  it.each([401, 403])('finds nothing to mount where a neighbour answers %i', async (status) => {
+    await using server = await registry({
+      faults: [{ match: { repository: 'closed' }, action: { kind: 'respond', status } }],
+    })
+    const locations = memoryLocations()
+    locations.add({ host: server.host, repository: 'closed', digest: blob.digest })
+    await using destination = await transport({ locations }).parseReference(`//${server.host}/to:t`).openDestination()
+    expect(await destination.findBlob?.(blob)).toBeUndefined()
+    expect(seen(server)).toContain(`HEAD blob ${status}`)
   })
 
   it('uses the upload that a registry opens instead of mounting, and drops it if nothing is put', async () => {
@@ -353,7 +429,7 @@ describe('putBlob', () => {
     const server = await rawServer((_request, response) => {
       response.writeHead(202).end()
     })
-    const docker = dockerTransport({ journal: memoryJournal(), insecure: true })
+    const docker = dockerTransport({ resume: false, insecure: true })
     await using destination = await docker.parseReference(`//${server.host}/a:t`).openDestination()
     const error = await failure(() =>
       destination.putBlob(bytesBody(randomBytes(1, 'bytes')), descriptor(randomBytes(1, 'bytes'))),

@@ -1,4 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bytesBody, digestOf, type BlobBody, type Descriptor, type ImageError } from '@crossdock/core'
 import { startRegistry, type RegistryServer, type RegistryServerOptions } from '@crossdock/registry-server'
 import { onTestFinished } from 'vitest'
@@ -16,6 +19,13 @@ export function transport(options: DockerTransportOptions = {}): DockerTransport
   const value = dockerTransport({ journal: memoryJournal(), maxAttempts: 1, ...options })
   onTestFinished(() => value.close())
   return value
+}
+
+/** A folder that goes with the test. */
+export async function temporaryFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'crossdock-docker-'))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  return path
 }
 
 export interface RawServer {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { memoryJournal, plugin } from '../src/index.ts'
+import { memoryJournal, memoryLocations, plugin } from '../src/index.ts'
 
 it('takes what the transport takes', async () => {
   const options = {
@@ -7,6 +7,7 @@ it('takes what the transport takes', async () => {
     insecure: () => true,
     resume: false,
     journal: memoryJournal(),
+    locations: memoryLocations(),
     hosts: { 'example.com': { chunkBytes: 5, chunkFromBytes: Infinity, head: false } },
     maxManifestBytes: 1000,
     trustedHosts: ['10.0.0.1'],
@@ -15,6 +16,7 @@ it('takes what the transport takes', async () => {
   }
   expect(await plugin.options['~standard'].validate(options)).toEqual({ value: options })
   expect(await plugin.options['~standard'].validate(undefined)).toEqual({ value: {} })
+  expect(await plugin.options['~standard'].validate({ locations: true })).toEqual({ value: { locations: true } })
   expect(plugin.create({}).name).toBe(plugin.name)
 })
 

@@ -75,7 +75,7 @@ export async function blobOfRegistry(
     refused: (response) => repository.failure(response, request),
   })
   const { host, name } = repository
-  repository.session.knownBlobs.add({ host, repository: name, digest: blob.digest })
+  repository.session.locations.add({ host, repository: name, digest: blob.digest })
   return found
 }
 

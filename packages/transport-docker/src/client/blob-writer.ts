@@ -7,6 +7,7 @@ import {
   type OperationOptions,
   type ReusedBlob,
 } from '@crossdock/core'
+import { isAccessRefused } from '../errors.ts'
 import { apiHost, userHost } from '../reference.ts'
 import { hasBlob } from './blob-head.ts'
 import type { Repository } from './repository.ts'
@@ -47,6 +48,7 @@ export function createBlobWriter(repository: Repository): BlobWriter {
       await peekUpload(uploadWire(repository, digest, operation), { digest, size }),
     close: async () => {
       await Promise.all([...state.parked.keys()].map((digest) => dropParked(state, digest)))
+      await repository.session.locations.flush()
     },
   }
 }
@@ -77,7 +79,7 @@ async function put(state: State, { body, hint, operation }: Put): Promise<KnownB
 async function reuse(state: State, wanted: Wanted, operation: OperationOptions): Promise<ReusedBlob | undefined> {
   const { repository } = state
   const { from: _, ...blob } = wanted
-  const from = neighbourOf(wanted, repository)
+  const from = await neighbourOf(wanted, repository)
   // One request says all where a neighbour has the blob: a mount also succeeds if the blob is here already.
   if (from !== undefined && (await mount(state, { blob, from, operation }))) {
     await found(repository, blob)
@@ -100,7 +102,8 @@ async function mount({ repository, parked }: State, { blob, from, operation }: M
   const { digest } = blob
   const outcome = await startUpload(uploadWire(repository, digest, operation), { digest, mountFrom: from })
   if (outcome === 'mounted') return true
-  if (outcome !== 'refused') parked.set(digest, outcome)
+  if (outcome === 'refused') repository.session.closed.add(closedKey(repository, from))
+  else parked.set(digest, outcome)
   return false
 }
 
@@ -110,10 +113,23 @@ async function find(
   operation: OperationOptions,
 ): Promise<'present' | 'mountable' | undefined> {
   if (await hasBlob(repository, wanted, operation)) return 'present'
-  const neighbour = neighbourOf(wanted, repository)
+  const neighbour = await neighbourOf(wanted, repository)
   if (neighbour === undefined) return undefined
-  const { digest, size } = wanted
-  return (await hasBlob(repository, { digest, size, neighbour }, operation)) ? 'mountable' : undefined
+  return (await canMount(repository, { ...wanted, neighbour }, operation)) ? 'mountable' : undefined
+}
+
+/** Where a neighbour may not be read from, nothing is mounted from it either. */
+async function canMount(
+  repository: Repository,
+  { digest, size, neighbour }: KnownBlob & { readonly neighbour: string },
+  operation: OperationOptions,
+): Promise<boolean> {
+  try {
+    return await hasBlob(repository, { digest, size, neighbour }, operation)
+  } catch (error) {
+    if (isAccessRefused(error)) return false
+    throw error
+  }
 }
 
 function takeParked({ parked }: State, digest: Digest): UploadSession | undefined {
@@ -134,14 +150,22 @@ async function found(repository: Repository, blob: KnownBlob): Promise<void> {
 }
 
 function seen<Blob extends KnownBlob>({ session, host, name }: Repository, blob: Blob): Blob {
-  session.knownBlobs.add({ host, repository: name, digest: blob.digest })
+  session.locations.add({ host, repository: name, digest: blob.digest })
   return blob
 }
 
 /** Another repository of the same registry that has the blob: the one that it comes from, or one where it was seen. */
-function neighbourOf({ from, digest }: Wanted, repository: Repository): string | undefined {
+async function neighbourOf({ from, digest }: Wanted, repository: Repository): Promise<string | undefined> {
+  const source = sourceRepository(from, repository)
+  if (source !== undefined) return source
   const { session, host, name } = repository
-  return sourceRepository(from, repository) ?? session.knownBlobs.neighbour({ host, repository: name, digest })
+  const seenAt = await session.locations.neighbour({ host, repository: name, digest })
+  return seenAt === undefined || session.closed.has(closedKey(repository, seenAt)) ? undefined : seenAt
+}
+
+/** A repository that one blob could not be taken over from is not tried for the others, unless they come from there. */
+function closedKey({ host }: Repository, neighbour: string): string {
+  return `${host} ${neighbour}`
 }
 
 /** The repository of a reference to another image of the same registry. */

@@ -3,8 +3,10 @@ import type { DockerTransportOptions, ResolvedOptions } from '../options.ts'
 import { resolveOptions } from '../options.ts'
 import { type Channels, createChannels } from './channel.ts'
 import { createHealth, type Health } from './health.ts'
-import { createKnownBlobs, type KnownBlobs } from './known-blobs.ts'
-import { defaultJournalFolder, folderJournal } from './upload/folder-journal.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { folderLocations } from './locations/folder-locations.ts'
+import { type KnownLocations, memoryLocations } from './locations/known-locations.ts'
+import { folderJournal } from './upload/folder-journal.ts'
 import { memoryJournal, type UploadJournal } from './upload/journal.ts'
 
 /** What was learnt of a registry, besides what options say. */
@@ -31,7 +33,9 @@ export interface Session {
   /** Which hosts failed lately. */
   readonly health: Health
   readonly journal: UploadJournal
-  readonly knownBlobs: KnownBlobs
+  readonly locations: KnownLocations
+  /** Repositories, by host and name, that may not be taken over from. */
+  readonly closed: Set<string>
   /** Uploads under way, by host, repository and digest. */
   readonly uploads: InFlight<string, void>
   /** Updates of tags that several add to, by host, repository and tag: one after the other. */
@@ -44,13 +48,15 @@ export interface Session {
 export function createSession(options: DockerTransportOptions): Session {
   const resolved = resolveOptions(options)
   const channels = createChannels(options, resolved)
+  const locations = locationsOf(options)
   const lore = new Map<string, HostLore>()
   return {
     options: resolved,
     channels,
     health: createHealth(),
     journal: journalOf(options, resolved),
-    knownBlobs: createKnownBlobs(),
+    locations,
+    closed: new Set(),
     uploads: createInFlight(),
     tagUpdates: new Map(),
     lore: (host) => {
@@ -63,12 +69,19 @@ export function createSession(options: DockerTransportOptions): Session {
       lore.set(host, known)
       return known
     },
-    close: () => channels.close(),
+    close: async () => {
+      await locations.flush()
+      await channels.close()
+    },
   }
 }
 
 /** Without `resume` uploads go on within the process alone. */
 function journalOf({ journal }: DockerTransportOptions, { resume }: ResolvedOptions): UploadJournal {
   if (!resume) return memoryJournal()
-  return journal ?? folderJournal(defaultJournalFolder())
+  return journal ?? folderJournal(cacheFolder('uploads'))
+}
+
+function locationsOf({ locations = memoryLocations() }: DockerTransportOptions): KnownLocations {
+  return locations === true ? folderLocations(cacheFolder('locations')) : locations
 }

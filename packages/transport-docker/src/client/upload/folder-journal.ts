@@ -1,6 +1,6 @@
 import { digestOf } from '@crossdock/core'
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { homedir, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { keyText, type OpenUpload, type UploadJournal, type UploadKey } from './journal.ts'
 
@@ -19,13 +19,6 @@ interface Note extends OpenUpload {
 
 interface KnownNote extends Note {
   readonly notedAt: number
-}
-
-/** The folder for notes of open uploads under the user's cache folder. */
-export function defaultJournalFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const fallback = join(homedir(), '.cache')
-  const cache = process.platform === 'win32' ? env['LOCALAPPDATA'] : env['XDG_CACHE_HOME']
-  return join(cache === undefined || cache === '' ? fallback : cache, 'crossdock', 'uploads')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Digest, digestAlgorithm, ImageError, type OperationOptions, shortDigest } from '@crossdock/core'
 import type { HttpBody, HttpResponse } from '@crossdock/http'
 import {
+  isAccessRefused,
   isMissing,
   isOffsetRefused,
   isServerTrouble,
@@ -103,8 +104,7 @@ async function sendMount({ repository }: UploadWire, request: RepositoryRequest)
   try {
     return await repository.send(request)
   } catch (error) {
-    if (error instanceof ImageError && (error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN'))
-      return undefined
+    if (isAccessRefused(error)) return undefined
     throw error
   }
 }

@@ -1,20 +1,14 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '@crossdock/core'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { defaultJournalFolder, folderJournal } from '../../../src/index.ts'
+import { describe, expect, it } from 'vitest'
+import { folderJournal } from '../../../src/index.ts'
+import { temporaryFolder } from '../../peers.ts'
 
 const KEY = { host: 'example.com', repository: 'a/b', digest: digestOf(new Uint8Array()) }
 const UPLOAD = { url: 'https://example.com/v2/a/b/blobs/uploads/1?_state=s3cret', offset: 7 }
 /** No process has it: it is above what the kernel gives. */
 const DEAD_PID = 2 ** 30
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'crossdock-journal-'))
-  onTestFinished(() => rm(path, { recursive: true, force: true }))
-  return path
-}
 
 async function onlyFile(path: string): Promise<string> {
   const [name] = await readdir(path)
@@ -28,7 +22,7 @@ async function change(path: string, members: object): Promise<void> {
 
 describe('folderJournal', () => {
   it('remembers in files that only their owner can read', async () => {
-    const path = join(await folder(), 'made', 'when needed')
+    const path = join(await temporaryFolder(), 'made', 'when needed')
     const journal = folderJournal(path)
     expect(await journal.claim(KEY)).toBeUndefined()
     await journal.note(KEY, { ...UPLOAD, offset: 1 })
@@ -44,7 +38,7 @@ describe('folderJournal', () => {
   })
 
   it('takes over what a dead process left, and leaves alone what a living one has', async () => {
-    const path = await folder()
+    const path = await temporaryFolder()
     const journal = folderJournal(path)
     await journal.note(KEY, UPLOAD)
     await change(path, { pid: process.ppid })
@@ -60,7 +54,7 @@ describe('folderJournal', () => {
   })
 
   it('gives it to one of several that claim it', async () => {
-    const path = await folder()
+    const path = await temporaryFolder()
     await folderJournal(path).note(KEY, UPLOAD)
     await change(path, { pid: DEAD_PID })
     // Of one process both would be its own; what counts is that the rename does not fail anybody.
@@ -69,7 +63,7 @@ describe('folderJournal', () => {
   })
 
   it('takes over what nobody has touched for long, also of another machine', async () => {
-    const path = await folder()
+    const path = await temporaryFolder()
     const journal = folderJournal(path)
     await journal.note(KEY, UPLOAD)
     await change(path, { machine: 'another' })
@@ -80,7 +74,7 @@ describe('folderJournal', () => {
   })
 
   it('forgets what is too old, and passes over what is damaged', async () => {
-    const path = await folder()
+    const path = await temporaryFolder()
     await folderJournal(path).note(KEY, UPLOAD)
     const file = await onlyFile(path)
     const monthAgo = new Date(Date.now() - 30 * 24 * 3600_000)
@@ -102,20 +96,11 @@ describe('folderJournal', () => {
   })
 
   it('does without where nothing can be written', async () => {
-    const path = await folder()
+    const path = await temporaryFolder()
     await writeFile(join(path, 'file'), '')
     const journal = folderJournal(join(path, 'file', 'below'))
     await journal.note(KEY, UPLOAD)
     expect(await journal.claim(KEY)).toBeUndefined()
     await journal.forget(KEY)
   })
-})
-
-it.skipIf(process.platform === 'win32')('has its place in the cache folder', () => {
-  expect(defaultJournalFolder({ XDG_CACHE_HOME: '/x' })).toBe('/x/crossdock/uploads')
-  expect(defaultJournalFolder({})).toMatch(/\.cache\/crossdock\/uploads$/)
-})
-
-it.runIf(process.platform === 'win32')('has its place in the folder for local data', () => {
-  expect(defaultJournalFolder({ LOCALAPPDATA: 'C:\\x' })).toBe('C:\\x\\crossdock\\uploads')
 })
