@@ -23,6 +23,10 @@ export { openRegular, PRIVATE_MODE, publicMode, readBounded, readFully, syncFold
 export type { OpenedFile, ReadBoundedOptions } from './files.ts'
 export { hashRange } from './hash-range.ts'
 export type { HashRangeOptions } from './hash-range.ts'
+export { createFileWriter } from './file-writer.ts'
+export type { FileWriter, FileWriterOptions } from './file-writer.ts'
+export { createFlusher } from './flusher.ts'
+export type { Flusher } from './flusher.ts'
 export { replaceFile } from './replace-file.ts'
 export type { ReplaceFileOptions } from './replace-file.ts'
 

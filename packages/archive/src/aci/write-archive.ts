@@ -3,8 +3,8 @@ import { createHasher, type Digest } from '@crossdock/core'
 import { untilAborted } from '@crossdock/streams'
 import { createTemporaryFile } from '../files/temporary-file.ts'
 import { writeChunks } from '../files/write-chunks.ts'
-import { publish } from '../image-archive/archive-writer.ts'
 import type { ByteSink } from '../image-archive/byte-sink.ts'
+import { publish } from '../image-archive/publish.ts'
 
 /** Where an archive goes: a file, which is replaced in one step, or a stream. */
 export type ArchiveTarget =

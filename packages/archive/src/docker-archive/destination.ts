@@ -75,7 +75,7 @@ export function createDockerArchiveDestination(options: DockerArchiveDestination
       layerFormats: LAYER_FORMATS,
       foreignLayers: false,
       systems,
-      parallelBlobs: 1,
+      parallelBlobs: writer.parallelBlobs,
     }),
     putBlob: (body, blob, putOptions) => putBlob(session, { body, blob, signal: putOptions?.signal }),
     putManifest: (manifest, putOptions) => putManifest(session, manifest, putOptions),

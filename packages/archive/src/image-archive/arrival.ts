@@ -21,17 +21,20 @@ export function receive(body: BlobBody, blob: BlobHint, signal: AbortSignal | un
   const hasher = digest === undefined ? createHasher('sha256') : undefined
   let size = 0
 
+  function mismatch(came: string): ImageError {
+    return new ImageError('DIGEST_MISMATCH', `a blob should have ${wanted} bytes, but ${came} came`)
+  }
+
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const coming = untilAborted(body.open(), signal)
     const checked = digest === undefined ? coming : verifyBlob(coming, { digest, size: wanted })
     for await (const chunk of checked) {
       size += chunk.byteLength
+      if (wanted !== undefined && size > wanted) throw mismatch('more')
       hasher?.update(chunk)
       yield chunk
     }
-    if (wanted !== undefined && size !== wanted) {
-      throw new ImageError('DIGEST_MISMATCH', `a blob should have ${wanted} bytes, but ${size} came`)
-    }
+    if (wanted !== undefined && size < wanted) throw mismatch(`${size}`)
   }
 
   return {

@@ -20,9 +20,11 @@ export interface SmallMember {
 export interface MemberWriter extends AsyncDisposable {
   /** Blobs that are in the archive. */
   readonly stored: ReadonlyMap<Digest, ArchivedBlob>
+  /** How many blobs may be put at once; more wait for one another. */
+  readonly parallelBlobs: number
   /**
-   * Streams a blob into the archive, one at a time; what is there already is not written again. Throws `DIGEST_MISMATCH`; the archive is
-   * then as if it had not been put.
+   * Streams a blob into the archive; what is there already is not written again. Throws `DIGEST_MISMATCH`; the archive is then as if it had
+   * not been put.
    */
   putBlob(body: BlobBody, blob: BlobHint, signal?: AbortSignal): Promise<ArchivedBlob>
   /** The bytes of a stored blob; undefined if it is not stored, or gone where nothing is read back from. */

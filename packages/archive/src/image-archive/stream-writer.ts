@@ -56,6 +56,7 @@ export function createStreamWriter(options: StreamWriterOptions): MemberWriter {
 
   return {
     stored,
+    parallelBlobs: 1,
     putBlob: (body, blob, signal) => turns.run(() => put(body, blob, signal), { signal }),
     read: async () => undefined,
     commit: (last, signal) =>

@@ -1,12 +1,12 @@
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { thisProcess } from '@crossdock/blob-files'
-import { bytesBody, type Digest, digestOf, parseDigest } from '@crossdock/core'
+import { type BlobBody, bytesBody, type Digest, digestOf, parseDigest } from '@crossdock/core'
 import { faultyBody, hangingBody, randomBytes, recordedBody, testBlob } from '@crossdock/transport-testkit'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { checkTarget, createArchiveWriter } from '../../src/image-archive/archive-writer.ts'
+import { createArchiveWriter } from '../../src/image-archive/archive-writer.ts'
 import type { MemberWriter } from '../../src/image-archive/member-writer.ts'
-import { indexTar, openFile } from '../../src/index.ts'
+import { checkTarget, indexTar, openFile } from '../../src/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const memberOf = (digest: Digest) => ({ path: digest.slice('sha256:'.length) })
@@ -24,6 +24,17 @@ async function membersOf(path: string): Promise<(readonly [string, string])[]> {
   const bytes = await readFile(path)
   const { entries } = await indexTar(access)
   return entries.map(({ path: name, offset, size }) => [name, digestOf(bytes.subarray(offset, offset + size))])
+}
+
+/** It gives nothing before the gate is open. */
+function gatedBody(bytes: Uint8Array, gate: Promise<void>): BlobBody {
+  return {
+    size: bytes.byteLength,
+    async *open(offset) {
+      await gate
+      yield* bytesBody(bytes).open(offset)
+    },
+  }
 }
 
 const namesBeside = async (path: string): Promise<string[]> => await readdir(dirname(path))
@@ -59,13 +70,99 @@ describe('an archive that is written', () => {
     expect(await namesBeside(path)).toEqual(['a.tar'])
   })
 
-  it('takes several at once, one after the other', async () => {
+  it('takes several at once, each in the place that it was put in', async () => {
     const { writer, path } = await newWriter()
     await using _ = writer
-    const blobs = ['a', 'b', 'c', 'd'].map((seed) => testBlob(randomBytes(100_000, seed)))
-    await Promise.all(blobs.map(({ bytes, descriptor }) => writer.putBlob(bytesBody(bytes), descriptor)))
+    const blobs = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((seed) => testBlob(randomBytes(100_000, seed)))
+    const gates = blobs.map(() => Promise.withResolvers<void>())
+    const puts = blobs.map(({ bytes, descriptor }, at) =>
+      writer.putBlob(gatedBody(bytes, gates[at]!.promise), descriptor),
+    )
+    // Whoever is last to be put is the first to be whole.
+    for (const [at, gate] of [...gates.entries()].toReversed()) {
+      gate.resolve()
+      await puts[at]
+    }
     await writer.commit([])
     expect(await membersOf(path)).toEqual(blobs.map(({ descriptor: { digest } }) => [digest.slice(7), digest]))
+  })
+
+  it('has what is put again where it was put at first', async () => {
+    const { writer, path } = await newWriter()
+    await using _ = writer
+    const blobs = [100_000, 300_000, 200_000].map((size) => testBlob(randomBytes(size, 'again')))
+    const put = async (at: number, body = bytesBody(blobs[at]!.bytes)): Promise<unknown> =>
+      await writer.putBlob(body, blobs[at]!.descriptor)
+    const broken = faultyBody(bytesBody(blobs[1]!.bytes), { failAfterBytes: 100_000 })
+    const results = await Promise.allSettled([put(0), put(1, broken), put(2)])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    await put(1)
+    await writer.commit([{ header: { path: 'last' }, content: Buffer.from('x') }])
+    const expected = blobs.map(({ descriptor: { digest } }) => [digest.slice(7), digest])
+    expect(await membersOf(path)).toEqual([...expected, ['last', digestOf(Buffer.from('x'))]])
+  })
+
+  it('closes the gaps of what failed', async () => {
+    const { writer, path } = await newWriter()
+    await using _ = writer
+    const [kept, other] = ['a', 'b'].map((seed) => testBlob(randomBytes(2_000_000, seed)))
+    const broken = faultyBody(bytesBody(large.bytes), { failAfterBytes: 100_000 })
+    await Promise.allSettled([
+      writer.putBlob(bytesBody(kept!.bytes), kept!.descriptor),
+      writer.putBlob(broken, large.descriptor),
+      writer.putBlob(bytesBody(other!.bytes), other!.descriptor),
+    ])
+    await writer.commit([])
+    expect(await membersOf(path)).toEqual(
+      [kept!, other!].map(({ descriptor: { digest } }) => [digest.slice(7), digest]),
+    )
+    expect(await namesBeside(path)).toEqual(['a.tar'])
+  })
+
+  it('has a blob once that two put at once, and the second one if the first fails', async () => {
+    const { writer, path } = await newWriter()
+    await using _ = writer
+    const unread = recordedBody(bytesBody(large.bytes))
+    await Promise.all([
+      writer.putBlob(bytesBody(large.bytes), large.descriptor),
+      writer.putBlob(unread, large.descriptor),
+      writer.putBlob(bytesBody(large.bytes), { size: 1_300_000 }),
+      writer.putBlob({ open: bytesBody(large.bytes).open }, {}),
+    ])
+    expect(unread.offsets).toEqual([])
+    const [broken, good] = await Promise.allSettled([
+      writer.putBlob(faultyBody(bytesBody(small.bytes), { failAfterBytes: 100 }), small.descriptor),
+      writer.putBlob(bytesBody(small.bytes), small.descriptor),
+    ])
+    expect([broken.status, good.status]).toEqual(['rejected', 'fulfilled'])
+    await writer.commit([])
+    expect(await membersOf(path)).toEqual([large, small].map(({ descriptor: { digest } }) => [digest.slice(7), digest]))
+  })
+
+  it('lets no blob write into the room of another one', async () => {
+    const { writer, path } = await newWriter()
+    await using _ = writer
+    const [longer] = await Promise.allSettled([
+      writer.putBlob({ open: bytesBody(large.bytes).open }, { size: 1000 }),
+      writer.putBlob(bytesBody(small.bytes), small.descriptor),
+    ])
+    expect(longer).toMatchObject({ status: 'rejected', reason: { code: 'DIGEST_MISMATCH' } })
+    await writer.commit([])
+    expect(await membersOf(path)).toEqual([[small.descriptor.digest.slice(7), small.descriptor.digest]])
+  })
+
+  it('is ended when all have come that were begun', async () => {
+    const { writer, path } = await newWriter()
+    await using _ = writer
+    const gate = Promise.withResolvers<void>()
+    const put = writer.putBlob(gatedBody(large.bytes, gate.promise), large.descriptor)
+    await writer.putBlob(bytesBody(small.bytes), small.descriptor)
+    const committed = writer.commit([])
+    gate.resolve()
+    await Promise.all([put, committed])
+    expect((await membersOf(path)).map(([name]) => name)).toEqual(
+      [large, small].map(({ descriptor: { digest } }) => digest.slice(7)),
+    )
   })
 
   it('gives back what is stored', async () => {
