@@ -194,6 +194,9 @@ describe('what people type', () => {
       { digest: named?.digest },
     ])
     await expectRefused(crossdock, ['--name', 'mine', ...files], { exitCode: 64, says: '--name' })
+    const failed = await crossdock.run(['fetch', '-q', '--json', `${files[0]}`, './absent.aci', `${files[1]}`])
+    expect(failed.exitCode).toBe(2)
+    expect(JSON.parse(failed.stdout.toString())).toMatchObject([{ name: `aci:${files[0]}` }])
   })
 
   it('may be of a registry, for the platforms that are needed', async () => {

@@ -80,10 +80,14 @@ async function fetch(images: readonly string[], call: Call): Promise<void> {
         withFinder(call, { images, store, transfer, copying }, async (finder) => {
           const admit = await admitting(transfer, call)
           const found: FoundImage[] = []
-          for (const image of images) {
-            found.push(await findOne(finder, image, { ...options, admit, call }))
+          try {
+            for (const image of images) {
+              found.push(await findOne(finder, image, { ...options, admit, call }))
+            }
+          } finally {
+            // Of several images those that came before a failure are in the store.
+            if (isSet(flags, 'json')) await invocation.print(`${formatJson(found.map(describe), 2)}\n`)
           }
-          if (isSet(flags, 'json')) await invocation.print(`${formatJson(found.map(describe), 2)}\n`)
         }),
       ),
     { create: true },
