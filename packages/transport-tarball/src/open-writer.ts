@@ -6,6 +6,7 @@ import {
   type TarHeaderInput,
 } from '@crossdock/archive'
 import type { Digest } from '@crossdock/core'
+import { checkReplaced, type Replaced } from './check-replaced.ts'
 import type { ResolvedArchiveOptions } from './options.ts'
 import { STANDARD, type StandardStreams } from './standard-streams.ts'
 
@@ -13,13 +14,15 @@ export interface OpenWriterOptions {
   /** Absolute, or `-`. */
   readonly file: string
   readonly options: ResolvedArchiveOptions
+  readonly replaced: Replaced
+  readonly signal?: AbortSignal | undefined
   /** The member that a blob becomes, without its size. */
   readonly memberOf: (digest: Digest, mediaType: string | undefined) => TarHeaderInput
 }
 
-/** An archive that goes into a file, or into standard output. Throws what `checkTarget` throws. */
+/** An archive that goes into a file, or into standard output. Throws what `checkTarget` and `checkReplaced` throw. */
 export async function openWriter(
-  { file, options, memberOf }: OpenWriterOptions,
+  { file, options, memberOf, replaced, signal }: OpenWriterOptions,
   { output }: Pick<StandardStreams, 'output'>,
 ): Promise<MemberWriter> {
   if (file === STANDARD) {
@@ -30,5 +33,6 @@ export async function openWriter(
     })
   }
   await checkTarget(file)
+  await checkReplaced(file, replaced, { ...options, signal })
   return createArchiveWriter({ path: file, durable: options.durable, memberOf })
 }

@@ -1,8 +1,10 @@
 import {
+  type ArchiveFile,
   blobPath,
   INDEX_FILE,
   MARKER_FILE,
   type MemberWriter,
+  ociArchiveNames,
   type SmallMember,
   type TarHeaderInput,
 } from '@crossdock/archive'
@@ -26,6 +28,7 @@ import {
   DOCKER_MANIFEST_LIST,
   emptyLayoutIndex,
   formatReferrers,
+  isAttachedName,
   LAYOUT_MARKER,
   type LayoutEntry,
   layoutEntry,
@@ -40,6 +43,7 @@ import {
   walk,
   withLayoutEntries,
 } from '@crossdock/formats'
+import type { Replaced } from '../check-replaced.ts'
 import { openWriter } from '../open-writer.ts'
 import type { OpenOptions } from './open-options.ts'
 import { describe, type SignedManifest, writeSignatures } from './signatures.ts'
@@ -69,17 +73,22 @@ interface Session extends OpenOptions {
 }
 
 /**
- * Opens a file for writing; an archive that is there is replaced by `commit`, and nothing is created before the first write. Standard output
- * gets the archive as it is made. Throws
- * `CONFLICT` if something else is there, `NOT_FOUND` if its folder is not.
+ * Opens a file for writing; an archive of the same image that is there is replaced by `commit`, and nothing is created before the first write.
+ * Standard output gets the archive as it is made. Throws `CONFLICT` if something else is there, `NOT_FOUND` if its folder is not.
  */
 export async function openDestination(
   opened: OpenOptions,
   operation: OperationOptions = {},
 ): Promise<ImageDestination> {
   operation.signal?.throwIfAborted()
-  const { reference, streams } = opened
-  const writer = await openWriter({ ...opened, memberOf }, streams)
+  const { reference, streams, selection } = opened
+  const replaced: Replaced = {
+    what: 'an OCI archive',
+    kinds: ['oci', 'docker-and-oci'],
+    namesIn: imageNames,
+    name: selection.name,
+  }
+  const writer = await openWriter({ ...opened, memberOf, replaced, signal: operation.signal }, streams)
   operation.signal?.throwIfAborted()
   const session = createSession(opened, writer)
   return Object.freeze<ImageDestination>({
@@ -110,6 +119,11 @@ export async function openDestination(
     },
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   })
+}
+
+/** What is attached to an image is replaced with it. */
+async function imageNames(archive: ArchiveFile, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  return (await ociArchiveNames(archive, signal)).filter((name) => !isAttachedName(name))
 }
 
 function createSession(opened: OpenOptions, writer: MemberWriter): Session {
