@@ -67,7 +67,14 @@ function escaped(unit: string): string {
 const CORE = /packages[\\/]core[\\/]|@oxc-project[\\/+]runtime/
 
 /** Without what is only needed behind a proxy, which is larger than all of it. */
-const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|store|streams|transport[\w-]*)[\\/]src[\\/](?!proxied)/
+const ENGINE = /packages[\\/](?:blob-files|copy|formats|http|streams)[\\/]src[\\/](?!proxied)/
+/** What registries need. */
+const REGISTRIES = /packages[\\/]transport-docker[\\/]src[\\/]/
+/** What folders need. */
+const FOLDERS = /packages[\\/]transport-(?:oci-)?dir[\\/]src[\\/]/
+/** What archives need, and an engine, which gives and takes them. */
+const ARCHIVES = /packages[\\/]transport-(?:tarball|docker-daemon)[\\/]src[\\/]/
+const STORE = /packages[\\/]store[\\/]src[\\/]/
 
 /** What looks into images, without what the commands need to be known. */
 const ROOT_FILESYSTEM =
@@ -99,6 +106,10 @@ export default defineConfig({
       groups: [
         { name: 'core', test: CORE },
         { name: 'engine', test: ENGINE },
+        { name: 'registries', test: REGISTRIES },
+        { name: 'folders', test: FOLDERS },
+        { name: 'archives', test: ARCHIVES },
+        { name: 'store', test: STORE },
         { name: 'output', test: OUTPUT },
         { name: 'root-filesystem', test: ROOT_FILESYSTEM },
         { name: 'local-store', test: LOCAL_STORE },

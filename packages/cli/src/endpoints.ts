@@ -150,9 +150,15 @@ export function dockerOptions(settings: EndpointSettings, host: HostConfig): Doc
   }
 }
 
-/** The transports for one side. Loaded here and not at the start: help and version need none of them. */
-async function openTransports(settings: EndpointSettings, host: HostConfig): Promise<TransportRegistry> {
-  const { defaultTransports } = await import('@crossdock/transports')
+/**
+ * The transports for one side. Loaded here and not at the start: help and version need none of them, and most commands one or two. What
+ * images are called tells which; without that it is all.
+ */
+async function openTransports(
+  settings: EndpointSettings,
+  { host, images }: { readonly host: HostConfig; readonly images?: readonly string[] },
+): Promise<TransportRegistry> {
+  const { loadTransports } = await import('@crossdock/transports/load')
   const { resume, sharedBlobDir, idleTimeoutMs, tmpDir, engine, store } = settings
   const options: DefaultTransportsOptions = {
     docker: dockerOptions(settings, host),
@@ -173,7 +179,8 @@ async function openTransports(settings: EndpointSettings, host: HostConfig): Pro
       tmpDir,
     },
   }
-  return createTransportRegistry(defaultTransports(options))
+  const names = images?.map((image) => image.slice(0, Math.max(0, image.indexOf(':')))) ?? ['']
+  return createTransportRegistry(await loadTransports(names, options))
 }
 
 export interface TransportsOptions extends Pick<EndpointSettings, 'httpRecords'> {
@@ -188,7 +195,7 @@ export async function withTransports<Value>(
   work: (transports: TransportRegistry) => Promise<Value>,
 ): Promise<Value> {
   const common = await endpointSettings(call, { prefix: '', name: '', names })
-  const registry = await openTransports({ ...common, httpRecords }, await hostConfig(call))
+  const registry = await openTransports({ ...common, httpRecords }, { host: await hostConfig(call) })
   try {
     return await work(registry)
   } finally {
@@ -202,7 +209,8 @@ export async function withImage<Value>(
   name: string,
   work: (image: ImageReference) => Promise<Value>,
 ): Promise<Value> {
-  const registry = await openTransports(await endpointSettings(call, { prefix: '', name }), await hostConfig(call))
+  const settings = await endpointSettings(call, { prefix: '', name })
+  const registry = await openTransports(settings, { host: await hostConfig(call), images: [name] })
   let image: ImageReference | undefined
   try {
     image = await readable(registry.parse(name), { registry, call })
@@ -236,9 +244,9 @@ export async function withEnds<Value>(
   const source = await endpointSettings(call, { prefix: prefixes.from, name: from })
   const destination = await endpointSettings(call, { prefix: prefixes.to, name: to })
   const host = await hostConfig(call)
-  const sources = await openTransports(source, host)
   const shared = JSON.stringify(source) === JSON.stringify(destination)
-  const destinations = shared ? sources : await openTransports(destination, host)
+  const sources = await openTransports(source, { host, images: shared ? [from, to] : [from] })
+  const destinations = shared ? sources : await openTransports(destination, { host, images: [to] })
   try {
     const image = await readable(parse(sources, from, 'source'), { registry: sources, call })
     return await work(image, parse(destinations, to, 'destination'))

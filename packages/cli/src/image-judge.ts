@@ -63,11 +63,22 @@ export async function readPolicy(call: Call): Promise<Policy | undefined> {
   const { readConfigFile } = await import('@crossdock/config')
   const bytes = await readConfigFile(file.path, { signal: call.operation.signal })
   if (bytes === undefined) throw new ImageError('IO', `${file.path} is gone`)
-  const [{ parsePolicy }, { defaultTransports }] = await Promise.all([
+  const [{ parsePolicy }, { loadTransports }] = await Promise.all([
     import('@crossdock/signature-policy'),
-    import('@crossdock/transports'),
+    import('@crossdock/transports/load'),
   ])
-  return parsePolicy(bytes, { what: file.path, transports: defaultTransports() })
+  return parsePolicy(bytes, { what: file.path, transports: await loadTransports(transportsIn(bytes)) })
+}
+
+/** The transports that a policy names. Whether it is one, who reads it says. */
+function transportsIn(bytes: Uint8Array): readonly string[] {
+  try {
+    const policy: unknown = JSON.parse(Buffer.from(bytes).toString())
+    const named = typeof policy === 'object' && policy !== null && 'transports' in policy ? policy.transports : {}
+    return typeof named === 'object' && named !== null ? Object.keys(named) : []
+  } catch {
+    return []
+  }
 }
 
 function refusal(error: unknown): unknown {
